@@ -1,1 +1,16 @@
-//! core
+//! What envclone decides, and nothing that it touches: no file, no network, no clock, no environment.
+//!
+//! [`catalogue`] reads the clean-up steps, [`inventory`] holds what was found in an environment,
+//! [`plan::draft`] turns both into a [`plan::Plan`] that holds the final SQL, [`lint`] refuses by evidence,
+//! [`journal`] says after any crash what was done, [`verdict`] judges what was seen, [`report`] tells it.
+
+pub mod catalogue;
+pub mod engine;
+pub mod filter;
+pub mod step;
+
+/// The hash that names plans, catalogues and journal lines: 64 hexadecimal digits of BLAKE3 over `bytes`.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}

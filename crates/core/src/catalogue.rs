@@ -1,0 +1,203 @@
+//! The steps: the built-in ones, and a folder of one's own as a second layer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize as _;
+
+use crate::step::{Action, Step};
+
+/// Every built-in step file, in the order of their names.
+macro_rules! built_in {
+    ($($id:literal),* $(,)?) => {
+        &[$(($id, include_str!(concat!("../steps/", $id, ".toml")))),*]
+    };
+}
+
+/// The built-in step files: id and text.
+pub const BUILT_IN: &[(&str, &str)] = built_in!["front-ends"];
+
+/// Steps in an order in which they can run.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    steps: Vec<Step>,
+    digest: String,
+}
+
+/// What is wrong with a step file.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// It is no TOML, or names what does not exist.
+    #[error("step `{id}` does not parse")]
+    Parse {
+        /// The step.
+        id: String,
+        /// What the reader says, with line and column.
+        #[source]
+        cause: Box<toml::de::Error>,
+    },
+    /// It contradicts itself.
+    #[error("step `{id}`: {what}")]
+    Invalid {
+        /// The step.
+        id: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// It has the id of a built-in step.
+    #[error("step `{0}` has the id of a built-in step, which a step of one's own cannot replace")]
+    Shadows(String),
+    /// It wants to run before or after a step that does not exist.
+    #[error("step `{id}` names the step `{other}`, which does not exist")]
+    NoSuchStep {
+        /// The step.
+        id: String,
+        /// The step that it names.
+        other: String,
+    },
+    /// Steps that each want to run after the other.
+    #[error("these steps each want to run after another one of them: {0}")]
+    Cycle(String),
+}
+
+impl CatalogueError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Shadows(_) => {
+                "give it another id; to leave the built-in step out, name it in `skip` of the settings, which the report shows"
+            }
+            Self::NoSuchStep { .. } => "`envclone steps` lists the ids",
+            _ => {
+                "CONTRIBUTING.md shows a whole step; `envclone steps show ID` shows a built-in one"
+            }
+        }
+    }
+}
+
+impl Catalogue {
+    /// The built-in steps with a second layer of `(id, text)`.
+    ///
+    /// # Errors
+    /// [`CatalogueError`] for the first file that is wrong.
+    pub fn with(own: &[(String, String)]) -> Result<Self, CatalogueError> {
+        let mut steps = Vec::new();
+        let mut hashed = String::new();
+        for (id, text) in BUILT_IN {
+            steps.push(parse(id, text)?);
+            hashed += text;
+        }
+        for (id, text) in own {
+            if BUILT_IN.iter().any(|(built_in, _)| built_in == id) {
+                return Err(CatalogueError::Shadows(id.clone()));
+            }
+            steps.push(parse(id, text)?);
+            hashed += text;
+        }
+        Ok(Self {
+            steps: order(steps)?,
+            digest: crate::digest(hashed.as_bytes()),
+        })
+    }
+
+    /// The steps, each after those that it must follow, otherwise by profile and id.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The step with this id.
+    #[must_use]
+    pub fn step(&self, id: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// The hash over all step files.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
+/// Reads one step file.
+fn parse(id: &str, text: &str) -> Result<Step, CatalogueError> {
+    let parsed = toml::Deserializer::parse(text).and_then(Step::deserialize);
+    let mut step = parsed.map_err(|cause| CatalogueError::Parse {
+        id: id.to_owned(),
+        cause: Box::new(cause),
+    })?;
+    id.clone_into(&mut step.id);
+    let invalid = |what: &str| {
+        Err(CatalogueError::Invalid {
+            id: id.to_owned(),
+            what: what.to_owned(),
+        })
+    };
+    if id.is_empty()
+        || !id
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    {
+        return invalid("the file's name is the id, in lower case with hyphens");
+    }
+    if step.actions.is_empty() {
+        return invalid("it does nothing");
+    }
+    for action in &step.actions {
+        match action {
+            Action::DeleteRows(it) if it.table.is_some() == it.entity.is_some() => {
+                return invalid("`delete-rows` wants either `table` or `entity`");
+            }
+            Action::SetColumns(it) if it.table.is_some() == it.entity.is_some() => {
+                return invalid("`set-columns` wants either `table` or `entity`");
+            }
+            Action::SetColumns(it) if it.set.is_empty() => {
+                return invalid("`set-columns` sets nothing");
+            }
+            _ => {}
+        }
+    }
+    Ok(step)
+}
+
+/// Sorts the steps so that each comes after those that it names, otherwise by profile and id.
+fn order(mut steps: Vec<Step>) -> Result<Vec<Step>, CatalogueError> {
+    steps.sort_by(|left, right| (left.profile, &left.id).cmp(&(right.profile, &right.id)));
+    let ids: BTreeSet<String> = steps.iter().map(|step| step.id.clone()).collect();
+    let mut waits: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for step in &steps {
+        for other in step.after.iter().chain(&step.before) {
+            if !ids.contains(other) {
+                return Err(CatalogueError::NoSuchStep {
+                    id: step.id.clone(),
+                    other: other.clone(),
+                });
+            }
+        }
+        waits
+            .entry(step.id.clone())
+            .or_default()
+            .extend(step.after.iter().cloned());
+        for later in &step.before {
+            waits
+                .entry(later.clone())
+                .or_default()
+                .insert(step.id.clone());
+        }
+    }
+    let mut sorted = Vec::with_capacity(steps.len());
+    while !steps.is_empty() {
+        let ready = steps.iter().position(|step| {
+            waits.get(&step.id).is_none_or(|on| {
+                on.iter()
+                    .all(|id| sorted.iter().any(|done: &Step| done.id == *id))
+            })
+        });
+        let Some(ready) = ready else {
+            let stuck: Vec<_> = steps.iter().map(|step| format!("`{}`", step.id)).collect();
+            return Err(CatalogueError::Cycle(stuck.join(", ")));
+        };
+        sorted.push(steps.remove(ready));
+    }
+    Ok(sorted)
+}
