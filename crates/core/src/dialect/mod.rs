@@ -1,0 +1,128 @@
+//! How each engine spells what the core means. No SQL keyword stands outside this folder and `crates/db`.
+
+mod oracle;
+mod spell;
+mod sqlite;
+mod sqlserver;
+
+use crate::engine::Engine;
+use crate::filter::{Filter, Literal, Source};
+
+/// SQL, final: what is run is what is shown and scripted.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// The text, without a closing semicolon.
+    pub sql: String,
+    /// What it does, in a few words.
+    pub comment: String,
+}
+
+/// Queries that `inspect` asks of a database. Each says which columns it answers with.
+#[derive(Clone, Debug)]
+pub struct InspectionQueries {
+    /// Table name, column name: ordered by both the table and the column's position.
+    pub columns: String,
+    /// Table, column, table referred to, column referred to (NULL: its primary key).
+    pub foreign_keys: String,
+}
+
+/// How an engine spells SQL. A new verb is a new method without a body, so that no engine can be forgotten.
+pub trait Dialect: Sync {
+    /// Which engine.
+    fn engine(&self) -> Engine;
+    /// A name, quoted so that nothing in it can end the quotes.
+    fn identifier(&self, name: &str) -> String;
+    /// A text literal, quoted so that nothing in it can end the quotes.
+    fn text(&self, text: &str) -> String;
+    /// A value.
+    fn literal(&self, literal: &Literal) -> String;
+    /// The table, qualified as far as the engine needs.
+    fn table(&self, name: &str) -> String;
+    /// That two texts are equal without regard to case.
+    fn text_equals(&self, left: &str, right: &str) -> String;
+    /// That a text matches a pattern with `%`, without regard to case, `\` being the escape.
+    fn text_like(&self, left: &str, pattern: &str) -> String;
+    /// That a column is NULL, empty or blank.
+    fn is_empty(&self, column: &str) -> String;
+    /// A number of rows.
+    fn count(&self, table: &str, filter: &Filter) -> String;
+    /// Some columns of some rows.
+    fn select(&self, table: &str, columns: &[&str], filter: &Filter) -> String;
+    /// The largest value of a column.
+    fn newest(&self, table: &str, column: &str) -> String;
+    /// Deletes rows.
+    fn delete_rows(&self, table: &str, filter: &Filter) -> String;
+    /// Writes columns.
+    fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String;
+    /// What `inspect` asks.
+    fn inspection(&self) -> InspectionQueries;
+    /// The database's clock, in the zone that the platform logs in, as `YYYY-MM-DD HH:MM:SS`.
+    fn now(&self) -> String;
+    /// Creates the table of marks unless it is there.
+    fn create_marks(&self) -> String;
+    /// Writes a mark, in the transaction that it vouches for.
+    fn insert_mark(&self, mark: &Mark) -> String;
+    /// Kind, run, plan, group, proof and time of every mark.
+    fn select_marks(&self) -> String;
+    /// The plan as files for a DBA.
+    fn script(&self, plan: &crate::plan::Plan, guard: &ScriptGuard) -> Vec<ScriptFile>;
+}
+
+/// The table of marks: what envclone writes into a copy besides the clean-up itself.
+pub const MARKS: &str = "envclone_mark";
+
+/// The columns of [`MARKS`].
+pub const MARK_COLUMNS: [&str; 6] = ["kind", "run", "plan_id", "grp", "proof", "written_at"];
+
+/// A line in the copy that vouches for something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// `clone`: envclone made this copy. `group`: this transaction was committed. `seal`: this copy was verified.
+    pub kind: String,
+    /// The run.
+    pub run: String,
+    /// The plan.
+    pub plan: String,
+    /// The group, for a `group` mark.
+    pub group: String,
+    /// What the mark is bound to: the identity of the database that it was written into.
+    pub proof: String,
+    /// When, in the database's clock.
+    pub at: String,
+}
+
+impl Mark {
+    /// The values in the order of [`MARK_COLUMNS`].
+    fn values(&self) -> [&str; 6] {
+        [&self.kind, &self.run, &self.plan, &self.group, &self.proof, &self.at]
+    }
+}
+
+/// What a script refuses to run without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptGuard {
+    /// Names of the target's databases, by role.
+    pub target: Vec<(crate::engine::Role, String)>,
+    /// Names of the source's databases, by role.
+    pub source: Vec<(crate::engine::Role, String)>,
+}
+
+/// A file that a DBA runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptFile {
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The dialect of an engine.
+#[must_use]
+pub fn of(engine: Engine) -> &'static dyn Dialect {
+    match engine {
+        Engine::SqlServer => &sqlserver::SqlServer,
+        Engine::Oracle => &oracle::Oracle,
+        Engine::Sqlite => &sqlite::Sqlite,
+    }
+}

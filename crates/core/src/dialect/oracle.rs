@@ -1,0 +1,187 @@
+//! Oracle's SQL, PL/SQL and SQL*Plus.
+
+use super::sqlite::file_name;
+use super::{Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, spell};
+use crate::engine::{Engine, Role};
+use crate::filter::{Filter, Literal, Source};
+use crate::plan::{Deed, Item, Plan};
+
+/// The dialect.
+pub(super) struct Oracle;
+
+impl Dialect for Oracle {
+    fn engine(&self) -> Engine {
+        Engine::Oracle
+    }
+
+    /// The platform creates its tables without quotes, so their names are upper case in the dictionary; quotes
+    /// keep the reserved words among its columns (`FROM`, `TO`, `SIZE`) usable.
+    fn identifier(&self, name: &str) -> String {
+        format!("\"{}\"", name.replace(['\0', '"'], "").to_uppercase())
+    }
+
+    fn text(&self, text: &str) -> String {
+        format!("'{}'", text.replace('\0', "").replace('\'', "''"))
+    }
+
+    fn literal(&self, literal: &Literal) -> String {
+        match literal {
+            Literal::Text(text) if text.is_empty() => self.literal(&Literal::Empty),
+            Literal::Text(text) => self.text(text),
+            Literal::Integer(number) => number.to_string(),
+            Literal::Empty => "' '".to_owned(),
+            Literal::Null => "NULL".to_owned(),
+            Literal::NullDate => "DATE '1900-01-01'".to_owned(),
+        }
+    }
+
+    /// Unqualified: the session's `CURRENT_SCHEMA` is the schema that the plan was made for.
+    fn table(&self, name: &str) -> String {
+        self.identifier(name)
+    }
+
+    /// The session compares with `NLS_COMP=LINGUISTIC` and `NLS_SORT=BINARY_AI`, which ignores case.
+    fn text_equals(&self, left: &str, right: &str) -> String {
+        format!("{left} = {right}")
+    }
+
+    fn text_like(&self, left: &str, pattern: &str) -> String {
+        // Only wildcards and the escape itself may follow the escape character (ORA-01424).
+        format!("{left} LIKE {} ESCAPE '\\'", pattern.replace("\\[", "["))
+    }
+
+    fn is_empty(&self, column: &str) -> String {
+        format!("({column} IS NULL OR TRIM({column}) IS NULL)")
+    }
+
+    fn count(&self, table: &str, filter: &Filter) -> String {
+        spell::count(self, table, filter)
+    }
+
+    fn select(&self, table: &str, columns: &[&str], filter: &Filter) -> String {
+        spell::select(self, table, columns, filter)
+    }
+
+    fn newest(&self, table: &str, column: &str) -> String {
+        spell::newest(self, table, column)
+    }
+
+    fn delete_rows(&self, table: &str, filter: &Filter) -> String {
+        spell::delete_rows(self, table, filter)
+    }
+
+    fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String {
+        spell::set_columns(self, table, set, filter)
+    }
+
+    fn inspection(&self) -> InspectionQueries {
+        let owner = "SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')";
+        InspectionQueries {
+            columns: format!(
+                "SELECT c.table_name, c.column_name FROM all_tab_columns c JOIN all_tables t ON t.owner = c.owner AND \
+                 t.table_name = c.table_name WHERE c.owner = {owner} ORDER BY c.table_name, c.column_id"
+            ),
+            foreign_keys: format!(
+                "SELECT f.table_name, f.column_name, p.table_name, p.column_name FROM all_constraints c \
+                 JOIN all_cons_columns f ON f.owner = c.owner AND f.constraint_name = c.constraint_name \
+                 JOIN all_cons_columns p ON p.owner = c.r_owner AND p.constraint_name = c.r_constraint_name AND p.position = f.position \
+                 WHERE c.constraint_type = 'R' AND c.owner = {owner} ORDER BY 1, 2, 3, 4"
+            ),
+        }
+    }
+
+    fn now(&self) -> String {
+        "SELECT TO_CHAR(SYSDATE, 'YYYY-MM-DD HH24:MI:SS') FROM dual".to_owned()
+    }
+
+    /// In a block that looks first, since Oracle before 23 has no `IF NOT EXISTS`; the statement is DDL and commits,
+    /// so it runs before the transaction.
+    fn create_marks(&self) -> String {
+        let columns: Vec<_> = MARK_COLUMNS.iter().map(|column| format!("{} VARCHAR2(200) NOT NULL", self.identifier(column))).collect();
+        let create = self.text(&format!("CREATE TABLE {} ({})", self.table(MARKS), columns.join(", ")));
+        format!(
+            "DECLARE\n  v_found NUMBER;\nBEGIN\n  SELECT COUNT(*) INTO v_found FROM all_tables WHERE owner = \
+             SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND table_name = {};\n  IF v_found = 0 THEN\n    EXECUTE IMMEDIATE {create};\n  END IF;\nEND;",
+            self.text(&MARKS.to_uppercase())
+        )
+    }
+
+    fn insert_mark(&self, mark: &Mark) -> String {
+        spell::insert_mark(self, mark)
+    }
+
+    fn select_marks(&self) -> String {
+        spell::select_marks(self)
+    }
+
+    /// Files for SQL*Plus, one for each schema that the plan writes to.
+    fn script(&self, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptFile> {
+        let written = guard.target.iter().filter(|(role, _)| plan.writes_to(role));
+        written.map(|(role, name)| self.script_file(plan, guard, role, name)).collect()
+    }
+}
+
+impl Oracle {
+    fn script_file(&self, plan: &Plan, guard: &ScriptGuard, role: &Role, schema: &str) -> ScriptFile {
+        let file = format!("clean-{}.sql", file_name(&role.to_string()));
+        let lines = [
+            spell::comment(&format!("envclone: clean-up of the {role} schema {schema}, plan {}", plan.short_id())),
+            spell::comment(&format!("run with: sqlplus USER@SERVICE @{file}")),
+            spell::comment("one transaction; any error undoes all of it and ends the script"),
+            "WHENEVER OSERROR EXIT FAILURE ROLLBACK".to_owned(),
+            "WHENEVER SQLERROR EXIT FAILURE ROLLBACK".to_owned(),
+            "SET DEFINE OFF".to_owned(),
+            "SET AUTOCOMMIT OFF".to_owned(),
+            "SET FEEDBACK ON".to_owned(),
+            format!("SPOOL envclone-{}.log", file_name(&role.to_string())),
+            "ALTER SESSION SET NLS_COMP=LINGUISTIC NLS_SORT=BINARY_AI;".to_owned(),
+            format!("ALTER SESSION SET CURRENT_SCHEMA = {};", self.identifier(schema)),
+            self.guards(guard, schema),
+        ];
+        let mut text = lines.join("\n");
+        for item in plan.items.iter().filter(|item| item.database == *role) {
+            text += &self.script_item(item);
+        }
+        text += "\nCOMMIT;\nPROMPT committed\nSPOOL OFF\nEXIT SUCCESS\n";
+        ScriptFile { name: file, text }
+    }
+
+    /// `all_tables` with an owner, where the published text asks `user_tables`, which follows the login and not
+    /// `CURRENT_SCHEMA`: run by a DBA it finds nothing and skips in silence.
+    fn guards(&self, guard: &ScriptGuard, schema: &str) -> String {
+        let owner = self.text(&schema.to_uppercase());
+        let refuse = |why: &str| format!("RAISE_APPLICATION_ERROR(-20001, {});", self.text(&format!("refused: {why}; nothing was changed")));
+        let mut body = format!(
+            "  IF SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') <> {owner} THEN\n    {}\n  END IF;\n",
+            refuse(&format!("this script was made for the schema {schema}"))
+        );
+        for (_, source) in &guard.source {
+            let (name, server) = source.rsplit_once('@').map_or((source.as_str(), None), |(n, s)| (n, Some(s)));
+            let same_server = server.map_or_else(String::new, |server| {
+                format!(" AND UPPER(SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME')) = {}", self.text(&server.to_uppercase()))
+            });
+            body += &format!(
+                "  IF SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') = {}{same_server} THEN\n    {}\n  END IF;\n",
+                self.text(&name.to_uppercase()),
+                refuse("this is the source")
+            );
+        }
+        body += &format!("  SELECT COUNT(*) INTO v_found FROM all_tables WHERE owner = {owner};\n");
+        body += &format!("  IF v_found = 0 THEN\n    {}\n  END IF;\n", refuse("the schema has no tables"));
+        format!("DECLARE\n  v_found NUMBER;\nBEGIN\n{body}END;\n/\n")
+    }
+
+    fn script_item(&self, item: &Item) -> String {
+        let Deed::Sql { statements } = &item.deed else { return String::new() };
+        let mut text = format!("\n{}\nPROMPT {} {}\n", spell::comment(&item.title), item.seq, item.step);
+        for statement in statements {
+            text += &format!("{}\n{};\n", spell::comment(&statement.comment), statement.sql);
+        }
+        let failed = self.text(&format!("step {} left rows behind", item.step));
+        text + &format!(
+            "DECLARE\n  v_left NUMBER;\nBEGIN\n  SELECT COUNT(*) INTO v_left FROM ({}) left_over WHERE left_over.n > 0;\n  \
+             IF v_left > 0 THEN\n    RAISE_APPLICATION_ERROR(-20002, {failed});\n  END IF;\nEND;\n/\n",
+            item.check.replacen("COUNT(*)", "COUNT(*) n", 1)
+        )
+    }
+}

@@ -1,0 +1,169 @@
+//! SQL Server's T-SQL.
+
+use super::sqlite::file_name;
+use super::{Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, spell};
+use crate::engine::{Engine, Role};
+use crate::filter::{Filter, Literal, Source};
+use crate::plan::{Deed, Item, Plan};
+
+/// The dialect.
+pub(super) struct SqlServer;
+
+impl Dialect for SqlServer {
+    fn engine(&self) -> Engine {
+        Engine::SqlServer
+    }
+
+    fn identifier(&self, name: &str) -> String {
+        format!("[{}]", name.replace('\0', "").replace(']', "]]"))
+    }
+
+    fn text(&self, text: &str) -> String {
+        format!("N'{}'", text.replace('\0', "").replace('\'', "''"))
+    }
+
+    fn literal(&self, literal: &Literal) -> String {
+        match literal {
+            Literal::Text(text) => self.text(text),
+            Literal::Integer(number) => number.to_string(),
+            Literal::Empty => "N''".to_owned(),
+            Literal::Null => "NULL".to_owned(),
+            // This form means the same under every DATEFORMAT and LANGUAGE setting.
+            Literal::NullDate => "'19000101'".to_owned(),
+        }
+    }
+
+    fn table(&self, name: &str) -> String {
+        format!("[dbo].{}", self.identifier(name))
+    }
+
+    /// The platform demands a collation that ignores case, so a plain comparison does.
+    fn text_equals(&self, left: &str, right: &str) -> String {
+        format!("{left} = {right}")
+    }
+
+    fn text_like(&self, left: &str, pattern: &str) -> String {
+        format!("{left} LIKE {pattern} ESCAPE '\\'")
+    }
+
+    /// Trailing blanks do not count in a comparison: a blank text equals the empty one.
+    fn is_empty(&self, column: &str) -> String {
+        format!("({column} IS NULL OR {column} = N'')")
+    }
+
+    fn count(&self, table: &str, filter: &Filter) -> String {
+        spell::count(self, table, filter).replacen("COUNT(*)", "COUNT_BIG(*)", 1)
+    }
+
+    fn select(&self, table: &str, columns: &[&str], filter: &Filter) -> String {
+        spell::select(self, table, columns, filter)
+    }
+
+    fn newest(&self, table: &str, column: &str) -> String {
+        spell::newest(self, table, column)
+    }
+
+    fn delete_rows(&self, table: &str, filter: &Filter) -> String {
+        spell::delete_rows(self, table, filter)
+    }
+
+    fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String {
+        spell::set_columns(self, table, set, filter)
+    }
+
+    fn inspection(&self) -> InspectionQueries {
+        InspectionQueries {
+            columns: "SELECT t.name, c.name FROM sys.tables t JOIN sys.columns c ON c.object_id = t.object_id \
+                      WHERE t.schema_id = SCHEMA_ID(N'dbo') ORDER BY t.name, c.column_id"
+                .to_owned(),
+            foreign_keys: "SELECT OBJECT_NAME(k.parent_object_id), COL_NAME(k.parent_object_id, k.parent_column_id), \
+                           OBJECT_NAME(k.referenced_object_id), COL_NAME(k.referenced_object_id, k.referenced_column_id) \
+                           FROM sys.foreign_key_columns k ORDER BY 1, 2, 3, 4"
+                .to_owned(),
+        }
+    }
+
+    fn now(&self) -> String {
+        "SELECT CONVERT(varchar(19), GETDATE(), 120)".to_owned()
+    }
+
+    fn create_marks(&self) -> String {
+        let columns: Vec<_> = MARK_COLUMNS.iter().map(|column| format!("{} nvarchar(200) NOT NULL", self.identifier(column))).collect();
+        let table = self.table(MARKS);
+        format!("IF OBJECT_ID({}, N'U') IS NULL CREATE TABLE {table} ({})", self.text(&table), columns.join(", "))
+    }
+
+    fn insert_mark(&self, mark: &Mark) -> String {
+        spell::insert_mark(self, mark)
+    }
+
+    fn select_marks(&self) -> String {
+        spell::select_marks(self)
+    }
+
+    /// Files for `sqlcmd`, one for each database that the plan writes to.
+    fn script(&self, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptFile> {
+        let written = guard.target.iter().filter(|(role, _)| plan.writes_to(role));
+        written.map(|(role, name)| self.script_file(plan, guard, role, name)).collect()
+    }
+}
+
+impl SqlServer {
+    fn script_file(&self, plan: &Plan, guard: &ScriptGuard, role: &Role, name: &str) -> ScriptFile {
+        let file = format!("clean-{}.sql", file_name(&role.to_string()));
+        let mut text = format!(
+            "{}\n{}\n{}\n:on error exit\nSET NOCOUNT ON;\nSET XACT_ABORT ON;\nGO\n",
+            spell::comment(&format!("envclone: clean-up of the {role} database {name}, plan {}", plan.short_id())),
+            spell::comment(&format!("run with: sqlcmd -b -S SERVER -d {name} -i {file}")),
+            spell::comment("one transaction; any error undoes all of it and ends the script"),
+        );
+        text += &self.guards(guard, name);
+        text += "BEGIN TRY\nBEGIN TRANSACTION;\nDECLARE @rows bigint;\n";
+        for item in plan.items.iter().filter(|item| item.database == *role) {
+            text += &self.script_item(item);
+        }
+        text += "COMMIT TRANSACTION;\nPRINT N'committed';\nEND TRY\nBEGIN CATCH\n";
+        text += "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;\nPRINT N'rolled back: nothing was changed';\nTHROW;\nEND CATCH\nGO\n";
+        ScriptFile { name: file, text }
+    }
+
+    /// The script refuses on any database but the target, on the source, on one that nobody restored and on one
+    /// that its own front-ends are working with.
+    fn guards(&self, guard: &ScriptGuard, name: &str) -> String {
+        let mut conditions = vec![(format!("DB_NAME() <> {}", self.text(name)), format!("this script was made for the database {name}"))];
+        for (_, source) in &guard.source {
+            let (database, server) = source.rsplit_once('@').map_or((source.as_str(), None), |(d, s)| (d, Some(s)));
+            let same_server = server.map_or_else(String::new, |server| format!(" AND @@SERVERNAME = {}", self.text(server)));
+            conditions.push((format!("DB_NAME() = {}{same_server}", self.text(database)), "this is the source".to_owned()));
+        }
+        conditions.push((
+            "NOT EXISTS (SELECT 1 FROM msdb.dbo.restorehistory WHERE destination_database_name = DB_NAME())".to_owned(),
+            "this database was not restored from anything".to_owned(),
+        ));
+        conditions.push((
+            format!(
+                "OBJECT_ID(N'[dbo].[ossys_Server]', N'U') IS NOT NULL AND EXISTS (SELECT 1 FROM sys.dm_exec_sessions s JOIN {} f \
+                 ON f.[NAME] = s.host_name COLLATE DATABASE_DEFAULT WHERE s.database_id = DB_ID() AND s.session_id <> @@SPID)",
+                self.table("ossys_Server")
+            ),
+            "its own front-ends are working with this database".to_owned(),
+        ));
+        let refusal = |(condition, why): (String, String)| {
+            let message = self.text(&format!("refused: {why}; nothing was changed"));
+            format!("IF {condition}\nBEGIN\n    RAISERROR({message}, 16, 1);\n    SET NOEXEC ON;\nEND\nGO\n")
+        };
+        conditions.into_iter().map(refusal).collect()
+    }
+
+    fn script_item(&self, item: &Item) -> String {
+        let Deed::Sql { statements } = &item.deed else { return String::new() };
+        let mut text = format!("\n{}\n", spell::comment(&format!("{} {}: {}", item.seq, item.step, item.title)));
+        for statement in statements {
+            text += &format!("{}\n{};\nSET @rows = ROWCOUNT_BIG();\n", spell::comment(&statement.comment), statement.sql);
+            let label = self.text(&format!("{} {}: ", item.seq, item.step));
+            text += &format!("PRINT {label} + CAST(@rows AS nvarchar(20)) + N' rows';\n");
+        }
+        let failed = self.text(&format!("step {} left rows behind", item.step));
+        text + &format!("IF ({}) <> 0 THROW 51000, {failed}, 1;\n", item.check)
+    }
+}

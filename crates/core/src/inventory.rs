@@ -1,0 +1,207 @@
+//! What was found in an environment: the value that `inspect` writes and `plan` reads.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Engine, Role};
+use crate::harvest::Identity;
+
+/// The version of the file's shape.
+pub const FORMAT: u32 = 1;
+
+/// An environment as it was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inventory {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The hash over everything else; an inventory that was edited by hand does not match it.
+    pub digest: String,
+    /// The version of envclone that wrote it.
+    pub tool: String,
+    /// The engine it was found on.
+    pub engine: Engine,
+    /// When, in UTC, RFC 3339.
+    pub taken_at: String,
+    /// The platform's version, from `ossys_parameter`.
+    pub platform_version: Option<String>,
+    /// The databases, the platform database first.
+    pub databases: Vec<Database>,
+    /// The active entities of active modules.
+    pub entities: Vec<Entity>,
+    /// The catalogs that the platform knows besides `(Main)`.
+    pub catalogs: Vec<Catalog>,
+    /// Counts for people: how large the factory is.
+    pub factory: Factory,
+    /// What gives the environment away wherever it is found: hosts, addresses, names, secrets by digest.
+    pub identities: Vec<Identity>,
+}
+
+/// One database.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Which one.
+    pub role: Role,
+    /// What the engine's evidence says it is.
+    pub identity: String,
+    /// Where it is, for people.
+    pub locator: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Its tables, by name.
+    pub tables: Vec<Table>,
+}
+
+/// A table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// Its name as the engine has it.
+    pub name: String,
+    /// Its columns in order, as the engine has them.
+    pub columns: Vec<String>,
+    /// Foreign keys out of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_keys: Vec<ForeignKey>,
+}
+
+impl Table {
+    /// The column's name as the engine has it, whatever the case asked for.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&str> {
+        self.columns.iter().map(String::as_str).find(|column| column.eq_ignore_ascii_case(name))
+    }
+}
+
+/// A foreign key of one column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignKey {
+    /// The referring column.
+    pub column: String,
+    /// The table referred to.
+    pub table: String,
+    /// The column referred to.
+    pub to: String,
+}
+
+/// An entity of the metamodel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entity {
+    /// Its `SS_KEY`, which is not unique.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// The name of its table.
+    pub table: String,
+    /// The module that owns it.
+    pub module: String,
+    /// Whether that module provides users.
+    pub user_provider: bool,
+    /// The database that its table lives in.
+    pub database: Role,
+}
+
+/// An extra catalog or schema.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalog {
+    /// Its logical name.
+    pub logical: String,
+    /// The physical name of the catalog or schema.
+    pub name: String,
+}
+
+/// How large the factory is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Factory {
+    /// Active modules.
+    pub modules: u64,
+    /// Active entities.
+    pub entities: u64,
+    /// Front-ends.
+    pub front_ends: u64,
+    /// Users.
+    pub users: u64,
+    /// Whether `LifeTime` runs in this environment.
+    pub runs_lifetime: bool,
+    /// Whether `LifeTime` manages this environment.
+    pub managed_by_lifetime: bool,
+}
+
+/// What is wrong with an inventory file.
+#[derive(Debug, thiserror::Error)]
+pub enum InventoryError {
+    /// No JSON of this shape.
+    #[error("it is no inventory")]
+    Shape(#[from] serde_json::Error),
+    /// Written by another version.
+    #[error("it has format {found}, this version of envclone reads format {FORMAT}")]
+    Format {
+        /// The file's format.
+        found: u64,
+    },
+    /// Changed after it was written.
+    #[error("it was changed after envclone wrote it")]
+    Edited,
+}
+
+/// The part of a file that says which version wrote it.
+#[derive(Deserialize)]
+pub(crate) struct Head {
+    pub(crate) format: u64,
+}
+
+impl Inventory {
+    /// Reads an inventory file.
+    ///
+    /// # Errors
+    /// [`InventoryError`]: another shape, another format, or edited by hand.
+    pub fn read(text: &str) -> Result<Self, InventoryError> {
+        let head: Head = serde_json::from_str(text)?;
+        if head.format != u64::from(FORMAT) {
+            return Err(InventoryError::Format { found: head.format });
+        }
+        let inventory: Self = serde_json::from_str(text)?;
+        if inventory.digest != inventory.compute_digest() {
+            return Err(InventoryError::Edited);
+        }
+        Ok(inventory)
+    }
+
+    /// Sets the digest that [`Inventory::read`] checks.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        self.digest = self.compute_digest();
+        self
+    }
+
+    fn compute_digest(&self) -> String {
+        let bare = Self { digest: String::new(), ..self.clone() };
+        crate::digest(serde_json::to_string(&bare).unwrap_or_default().as_bytes())
+    }
+
+    /// The database with this role.
+    #[must_use]
+    pub fn database(&self, role: &Role) -> Option<&Database> {
+        self.databases.iter().find(|database| database.role == *role)
+    }
+
+    /// The table of this name, whatever its case, in the database with this role.
+    #[must_use]
+    pub fn table(&self, role: &Role, name: &str) -> Option<&Table> {
+        self.database(role)?.tables.iter().find(|table| table.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The tables that `pattern` means: one name, or with a `*` at the end every name that begins so.
+    #[must_use]
+    pub fn tables<'a>(&'a self, role: &Role, pattern: &'a str) -> Vec<&'a Table> {
+        let Some(start) = pattern.strip_suffix('*') else {
+            return self.table(role, pattern).into_iter().collect();
+        };
+        let begins = |table: &&Table| table.name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
+        self.database(role).map(|database| database.tables.iter().filter(begins).collect()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,180 @@
+//! The settings file, `envclone.toml`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::engine::{Engine, Role};
+use crate::step::Profile;
+
+/// The settings, whole. Paths are relative to the settings file's folder.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// Which steps are taken.
+    #[serde(default = "official")]
+    pub profile: Profile,
+    /// Steps to leave out, by id; the report names them.
+    #[serde(default)]
+    pub skip: Vec<String>,
+    /// A folder with steps of one's own.
+    #[serde(default)]
+    pub steps: Option<String>,
+    /// The folder in which each run gets a folder of its own.
+    #[serde(default = "runs")]
+    pub runs: String,
+    /// The environment that is copied. Nothing is ever written to it.
+    pub source: Environment,
+    /// The copy.
+    pub target: Environment,
+    /// Whether envclone makes the copy, or takes over one that was made by hand.
+    #[serde(default)]
+    pub clone: CloneMode,
+    /// What is done with secrets in saved rows.
+    #[serde(default)]
+    pub saved: Saved,
+    /// Guards that have a setting.
+    #[serde(default)]
+    pub safety: Safety,
+    /// What verification accepts.
+    #[serde(default)]
+    pub verify: Verify,
+}
+
+fn official() -> Profile {
+    Profile::Official
+}
+
+fn runs() -> String {
+    "envclone-runs".to_owned()
+}
+
+/// One environment: an engine, and what each of its databases is called there. For `SQLite` a database is a
+/// file, for SQL Server a catalog, for Oracle the Admin schema.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Environment {
+    /// The engine.
+    pub engine: Engine,
+    /// The platform database.
+    pub platform: String,
+    /// The log database, where logs are kept apart.
+    #[serde(default)]
+    pub log: Option<String>,
+    /// Extra catalogs or schemas, by their logical names in Service Center.
+    #[serde(default)]
+    pub catalogs: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// The databases, the platform database first.
+    #[must_use]
+    pub fn databases(&self) -> Vec<(Role, &str)> {
+        let log = self.log.iter().map(|name| (Role::Log, name.as_str()));
+        let catalogs = self.catalogs.iter().map(|(logical, name)| (Role::Catalog(logical.clone()), name.as_str()));
+        std::iter::once((Role::Platform, self.platform.as_str())).chain(log).chain(catalogs).collect()
+    }
+}
+
+/// Who makes the copy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CloneMode {
+    /// envclone copies; the target must not exist yet.
+    #[default]
+    Make,
+    /// The copy exists and is taken over after proof.
+    Adopt,
+}
+
+/// What becomes of rows before they are deleted.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Saved {
+    /// What is done with values that may be secrets.
+    #[serde(default)]
+    pub secrets: SavedSecrets,
+    /// age public keys (`age1…`) that saved files are encrypted to.
+    #[serde(default)]
+    pub recipients: Vec<String>,
+}
+
+/// What is done with values that may be secrets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SavedSecrets {
+    /// They are left out of the saved file, which is plain text.
+    #[default]
+    Withhold,
+    /// They are saved, and the file is encrypted to the recipients.
+    Encrypt,
+}
+
+/// Guards that have a setting.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Safety {
+    /// How old the newest log row of a copy must be, in minutes, for it not to count as a live environment.
+    pub heartbeat_minutes: u32,
+    /// Texts that no target's path or name may contain, whatever the evidence.
+    pub never: Vec<String>,
+}
+
+impl Default for Safety {
+    fn default() -> Self {
+        Self { heartbeat_minutes: 15, never: Vec::new() }
+    }
+}
+
+/// What verification accepts.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Verify {
+    /// Residue that a person has judged; it is reported as accepted.
+    pub accept: Vec<Accept>,
+}
+
+/// Residue that a person has judged.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Accept {
+    /// The table; a `*` at its end stands for any ending.
+    pub table: String,
+    /// The column; any when absent.
+    #[serde(default)]
+    pub column: Option<String>,
+    /// Why it may stay.
+    pub because: String,
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// No TOML of this shape; the reader names line and column.
+    #[error("{0}")]
+    Shape(#[from] Box<toml::de::Error>),
+    /// Two environments on different engines.
+    #[error("the source is on {0}, the target on {1}: a copy stays on its engine")]
+    Engines(Engine, Engine),
+    /// Encryption without a key.
+    #[error("`saved.secrets` is `encrypt`, but `saved.recipients` names nobody")]
+    NoRecipient,
+}
+
+impl Settings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// [`SettingsError`]: unknown keys, wrong types, contradictions.
+    pub fn read(text: &str) -> Result<Self, SettingsError> {
+        let settings: Self = toml::from_str(text).map_err(Box::new)?;
+        let (source, target) = (settings.source.engine, settings.target.engine);
+        if source != target {
+            return Err(SettingsError::Engines(source, target));
+        }
+        if settings.saved.secrets == SavedSecrets::Encrypt && settings.saved.recipients.is_empty() {
+            return Err(SettingsError::NoRecipient);
+        }
+        Ok(settings)
+    }
+}
