@@ -170,13 +170,13 @@ impl Work<'_> {
             self.external_entity(name, extension, logical, physical);
         }
         for number in fixed_count..count {
-            let physical = match number % 3 {
-                0 => format!("[ERPDB].[dbo].[SHEET_{number:03}]"),
-                1 => format!("SHEET_{number:03}"),
-                _ => format!("oslog_General_{}", number % 10),
+            let (logical, physical) = match number % 3 {
+                0 => ("ERP", format!("[ERPDB].[dbo].[SHEET_{number:03}]")),
+                1 => ("ERP", format!("SHEET_{number:03}")),
+                _ => ("", format!("oslog_General_{}", number % 10)),
             };
             let name = format!("ErpSheet{number:03}");
-            self.external_entity(&name, 9, "ERP", physical);
+            self.external_entity(&name, 9, logical, physical);
         }
     }
 
