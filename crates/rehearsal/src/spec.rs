@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spec {
     /// How large: 1 is a handful of modules and some thousand rows, 100 is a large factory with millions of rows.
-    /// Values outside 1 to 1000 are taken as the nearest of the two.
+    /// Values outside 1 to 200 are taken as the nearest of the two.
     pub scale: u32,
     /// What the invented data is drawn from. Planted leftovers do not depend on it.
     pub seed: u64,
@@ -30,7 +30,7 @@ pub(crate) struct Sizes {
 
 impl Spec {
     pub(crate) fn sizes(&self) -> Sizes {
-        let scale = u64::from(self.scale.clamp(1, 1000));
+        let scale = u64::from(self.scale.clamp(1, 200));
         let grown = |small: u64, large: u64| small + (large - small) * (scale - 1) / 99;
         Sizes {
             modules: grown(13, 850),
@@ -68,6 +68,6 @@ mod tests {
     #[test]
     fn out_of_range_means_the_nearest() {
         assert_eq!(sizes(0), sizes(1));
-        assert_eq!(sizes(u32::MAX), sizes(1000));
+        assert_eq!(sizes(u32::MAX), sizes(200));
     }
 }

@@ -29,10 +29,10 @@ pub enum Error {
     /// There is a file already, and it is left alone.
     #[error("`{}` is there already", .0.display())]
     Exists(PathBuf),
-    /// The folder can't be used.
-    #[error("can't use `{}`", path.display())]
-    Folder {
-        /// The folder.
+    /// The folder or a file in it can't be made.
+    #[error("can't make `{}`", path.display())]
+    Unusable {
+        /// The folder or file.
         path: PathBuf,
         /// Why not.
         #[source]
@@ -62,7 +62,7 @@ pub fn create(
     spec: &Spec,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(Files, Manifest), Error> {
-    std::fs::create_dir_all(folder).map_err(|source| Error::Folder {
+    std::fs::create_dir_all(folder).map_err(|source| Error::Unusable {
         path: folder.to_owned(),
         source,
     })?;
@@ -140,9 +140,11 @@ impl Database {
             Role::Catalog(name) => catalog_file(name),
         });
         // The file is made here and not by SQLite, which would take one that came up in between.
-        let made = std::fs::File::create_new(&path);
-        if made.is_err_and(|it| it.kind() == std::io::ErrorKind::AlreadyExists) {
-            return Err(Error::Exists(path));
+        if let Err(source) = std::fs::File::create_new(&path) {
+            return Err(match source.kind() {
+                std::io::ErrorKind::AlreadyExists => Error::Exists(path),
+                _ => Error::Unusable { path, source },
+            });
         }
         match open(&path) {
             Ok(connection) => Ok(Self {
