@@ -1,19 +1,17 @@
 //! Which entities the modules have, and the tables behind them.
 
-use super::templates::{self, Template, Type, type_name};
-use super::{Attribute, Entity, Factory, Fill, Module, Owner, Stock, USERS_CLONE};
+use super::draft::{Draft, Sibling, USER_ENTITY_KEY, attributes_of};
+use super::templates::{self, Template};
+use super::{Entity, Factory, Fill, Owner, Stock, USERS_CLONE};
 use crate::names;
 use crate::random::{Rng, guid};
 use crate::row::Place;
-use crate::schema::{Column, Kind, Table, lines, parse_table};
+use crate::schema::{Kind, Table, lines, parse_table};
 use crate::spec::{Sizes, Spec};
 use crate::tables::{self, sound};
 
 const FIXED: &str = include_str!("../../data/fixed_entities.list");
 const FIXED_REFERENCES: &str = include_str!("../../data/fixed_references.list");
-
-/// The key of the entity User of the platform.
-pub(crate) const USER_ENTITY_KEY: &str = "b2f1a0c7-4b6d-4a56-9a0e-3c1d2e5f6a78";
 
 /// Entities that the fixed modules have besides their own.
 const CHOSEN: [(&str, &[&str]); 5] = [
@@ -340,163 +338,6 @@ impl Work<'_> {
             attributes: Vec::new(),
             event_table: None,
         }
-    }
-}
-
-/// An entity of the same module that a later one may refer to.
-struct Sibling {
-    name: &'static str,
-    stock: usize,
-    key: String,
-    physical: String,
-    id_kind: Kind,
-}
-
-/// An entity made of a template: attributes, columns and fills side by side.
-struct Draft {
-    key: String,
-    id_kind: Kind,
-    table: Table,
-    fills: Vec<Fill>,
-    attributes: Vec<Attribute>,
-    labels: Vec<&'static str>,
-    multi_tenant: bool,
-}
-
-impl Draft {
-    fn new(module: &Module, template: &Template, siblings: &[Sibling], rng: &mut Rng) -> Self {
-        let name = format!("OSUSR_{}_{}", module.short, template.name());
-        let is_static = matches!(template, Template::Static { .. });
-        let id_kind = if is_static || rng.one_in(2) {
-            Kind::Int
-        } else {
-            Kind::BigInt
-        };
-        let mut draft = Self {
-            key: guid(&format!("{}/{}", module.key, template.name())),
-            id_kind,
-            table: tables::table(name, &[], &["ID"]),
-            fills: Vec::new(),
-            attributes: Vec::new(),
-            labels: Vec::new(),
-            multi_tenant: false,
-        };
-        match template {
-            Template::Static { labels, .. } => {
-                draft.labels.clone_from(labels);
-                draft.column("Id", id_kind, type_name(id_kind).to_owned(), Fill::Key);
-                draft.column(
-                    "Label",
-                    Kind::Text(Some(50)),
-                    "rtText".to_owned(),
-                    Fill::Labels(labels.clone()),
-                );
-            }
-            Template::Ordinary { attributes, .. } => {
-                draft.multi_tenant = module.multi_tenant;
-                if module.multi_tenant {
-                    draft.tenant();
-                }
-                draft.column("Id", id_kind, type_name(id_kind).to_owned(), Fill::Key);
-                for (name, kind) in attributes {
-                    draft.attribute(name, *kind, module, siblings);
-                    if let Some(last) = draft.attributes.last_mut() {
-                        last.active = !rng.one_in(25);
-                    }
-                }
-            }
-        }
-        draft
-    }
-
-    fn tenant(&mut self) {
-        self.table.columns.push(column("TENANT_ID", Kind::Int));
-        self.table.refer("TENANT_ID", "ossys_Tenant", "ID");
-        self.fills.push(Fill::Tenant);
-    }
-
-    fn attribute(&mut self, name: &str, kind: Type, module: &Module, siblings: &[Sibling]) {
-        match kind {
-            Type::Word(word) => {
-                self.column(
-                    name,
-                    word.kind(),
-                    word.type_name().to_owned(),
-                    Fill::Word(word),
-                );
-            }
-            Type::User => {
-                let kind = format!("bt{}*{USER_ENTITY_KEY}", super::SERVICE_CENTER_KEY);
-                self.column(name, Kind::Int, kind, Fill::User);
-                // A constraint can't leave its database.
-                if module.place == Place::Platform {
-                    self.protect(name, "ossys_User");
-                }
-            }
-            Type::Entity(other) => {
-                let Some(other) = siblings.iter().find(|it| it.name == other) else {
-                    return;
-                };
-                let kind = format!("bt{}*{}", module.key, other.key);
-                self.column(name, other.id_kind, kind, Fill::Parent(other.stock));
-                self.protect(name, &other.physical);
-            }
-        }
-    }
-
-    fn protect(&mut self, name: &str, table: &str) {
-        self.table.refer(&name.to_uppercase(), table, "ID");
-        if let Some(last) = self.attributes.last_mut() {
-            last.delete_rule = "Protect";
-        }
-    }
-
-    fn column(&mut self, name: &str, kind: Kind, type_name: String, fill: Fill) {
-        let mut column = column(&name.to_uppercase(), kind);
-        column.nullable = name != "Id";
-        let mut attribute = attribute(name, &column, &self.key);
-        attribute.kind = type_name;
-        self.table.columns.push(column);
-        self.attributes.push(attribute);
-        self.fills.push(fill);
-    }
-}
-
-fn column(name: &str, kind: Kind) -> Column {
-    Column {
-        name: name.to_owned(),
-        kind,
-        nullable: false,
-        default: None,
-    }
-}
-
-/// The attributes of an entity whose table is known; the tenant is not one of them.
-fn attributes_of(table: &Table, entity_key: &str) -> Vec<Attribute> {
-    let own = |it: &&Column| !it.name.eq_ignore_ascii_case("TENANT_ID");
-    table
-        .columns
-        .iter()
-        .filter(own)
-        .map(|it| attribute(&it.name, it, entity_key))
-        .collect()
-}
-
-fn attribute(name: &str, column: &Column, entity_key: &str) -> Attribute {
-    let is_id = column.name.eq_ignore_ascii_case("ID");
-    Attribute {
-        name: name.to_owned(),
-        column: column.name.clone(),
-        key: guid(&format!("{entity_key}/{}", column.name)),
-        kind: type_name(column.kind).to_owned(),
-        length: match column.kind {
-            Kind::Text(Some(length)) => Some(i64::from(length)),
-            _ => None,
-        },
-        mandatory: !column.nullable,
-        autonumber: is_id && matches!(column.kind, Kind::Int | Kind::BigInt),
-        delete_rule: "Ignore",
-        active: true,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The factory: applications, modules, entities and the tables behind them, before any row is written.
 
 mod describe;
+mod draft;
 mod entities;
 mod modules;
 mod templates;
