@@ -133,7 +133,7 @@ mod tests {
                 .collect();
             assert_eq!(names.len(), table.columns.len(), "{}", table.name);
         }
-        assert_eq!(platform().len(), 119);
+        assert_eq!(platform().len(), 121);
         assert_eq!(logs().len(), 141);
     }
 

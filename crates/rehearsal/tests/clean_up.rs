@@ -136,6 +136,38 @@ fn each_clean_up_removes_its_own_leftovers_and_no_others() {
     only_left(&databases, &manifest, &[Extra, Never]);
     extra(&databases);
     only_left(&databases, &manifest, &[Never]);
+    for (name, database) in &databases {
+        nothing_unplanted_names_the_source(name, database, &manifest);
+    }
+}
+
+/// What still names the source after everything is what the manifest says, so that a scan can be held to it.
+fn nothing_unplanted_names_the_source(name: &str, database: &Connection, manifest: &Manifest) {
+    let source = &manifest.source;
+    let mut marks: Vec<&String> = source.front_ends.iter().collect();
+    marks.extend(&source.addresses);
+    marks.extend(&source.hosts);
+    marks.extend(&source.catalogs[1..]);
+    let columns = "SELECT T.name || '|' || C.name FROM sqlite_master T
+        JOIN pragma_table_info(T.name) C WHERE T.type = 'table'";
+    for place in names(database, columns) {
+        let (table, column) = place.split_once('|').unwrap();
+        for mark in &marks {
+            let sql = format!(
+                "SELECT CAST(\"{column}\" AS TEXT) FROM \"{table}\" WHERE instr(lower(\"{column}\"), lower('{mark}')) > 0"
+            );
+            for value in names(database, &sql) {
+                let known = manifest.planted.iter().any(|it| {
+                    it.removed_in == Never
+                        && it.database == name
+                        && it.table == table
+                        && it.column == column
+                        && it.value == value
+                });
+                assert!(known, "{place}: {value}");
+            }
+        }
+    }
 }
 
 fn official(platform: &Connection) {

@@ -150,21 +150,24 @@ fn every_clean_up_has_something_to_do() {
 
 #[test]
 fn references_hold_and_the_files_are_whole() {
-    let (_folder, files, _) = create(&SMALL);
-    for (name, database) in open(&files) {
-        let mut check = database.prepare("PRAGMA foreign_key_check").unwrap();
-        let broken: Vec<String> = check
-            .query_map([], |row| {
-                Ok(format!("{:?} -> {:?}", row.get_ref(0)?, row.get_ref(2)?))
-            })
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
-        assert_eq!(broken, Vec::<String>::new(), "{name}");
-        let text = |sql: &str| database.query_row(sql, [], |row| row.get::<_, String>(0));
-        assert_eq!(text("PRAGMA integrity_check").unwrap(), "ok", "{name}");
-        assert_eq!(text("PRAGMA journal_mode").unwrap(), "wal", "{name}");
+    for spec in [SMALL, Spec { scale: 5, seed: 7 }] {
+        let (_folder, files, _) = create(&spec);
+        for (name, database) in open(&files) {
+            assert_eq!(broken(&database), Vec::<String>::new(), "{name}");
+            let text = |sql: &str| database.query_row(sql, [], |row| row.get::<_, String>(0));
+            assert_eq!(text("PRAGMA integrity_check").unwrap(), "ok", "{name}");
+            assert_eq!(text("PRAGMA journal_mode").unwrap(), "wal", "{name}");
+        }
     }
+}
+
+/// References that lead nowhere.
+fn broken(database: &Connection) -> Vec<String> {
+    let mut check = database.prepare("PRAGMA foreign_key_check").unwrap();
+    let rows = check.query_map([], |row| {
+        Ok(format!("{:?} -> {:?}", row.get_ref(0)?, row.get_ref(2)?))
+    });
+    rows.unwrap().collect::<Result<_, _>>().unwrap()
 }
 
 #[test]

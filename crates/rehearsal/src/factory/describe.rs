@@ -318,16 +318,15 @@ fn entity_row(entity: &Entity, factory: &Factory) -> Row {
                 "staticEntity"
             },
         )
-        .set("Expose_Process_Events", entity.event_table.is_some())
-        // Nearly every entity names a table of events; few of those tables exist.
-        .set(
-            "Event_Table_Name",
-            entity.physical.replace("OSUSR_", "OSEVT_"),
-        );
+        .set("Expose_Process_Events", entity.event_table.is_some());
     let physical = entity.physical.clone();
+    let named = || physical.replace("OSUSR_", "OSEVT_");
+    let event_table = entity.event_table.clone().unwrap_or_else(named);
     match entity.owner {
         Owner::Module(module) => row
             .set("PHYSICAL_TABLE_NAME", physical)
+            // Nearly every entity names a table of events; few of those tables exist.
+            .set("Event_Table_Name", event_table)
             .set("ESPACE_ID", module),
         Owner::Extension(extension, logical) => external(row, &entity.name, physical)
             .set("IS_EXTERNAL", true)

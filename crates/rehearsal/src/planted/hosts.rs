@@ -1,6 +1,5 @@
 //! Places that name the source's hosts, and which no published step touches: a person has to decide about them.
 
-use super::cipher;
 use crate::RemovedIn::{Documented, Never};
 use crate::World;
 use crate::moment::{BASE, DAY, HOUR};
@@ -17,6 +16,17 @@ pub(crate) fn rows(world: &World<'_>) -> Vec<Row> {
 
 fn of_the_platform(world: &World<'_>) -> Vec<Row> {
     vec![
+        // Administrators keep tables of their own beside those of the platform.
+        Row::new("DBA_SERVERS")
+            .set("ID", 1)
+            .set("REMARK", "ask before a restart")
+            .plant(
+                Never,
+                "foreign/server",
+                "a front-end of the source in a table that is not the platform's",
+                "HOSTNAME",
+                FRONT_END_HOST,
+            ),
         Row::new("ossys_Activation")
             .set("ID", 1)
             .set("INFO", "not a licence")
@@ -27,13 +37,6 @@ fn of_the_platform(world: &World<'_>) -> Vec<Row> {
                 "the server that the source's licence is for",
                 "HOST",
                 FRONT_ENDS[0].name,
-            )
-            .plant(
-                Never,
-                "licence/text",
-                "the source's licence",
-                "TEXT",
-                cipher("licence"),
             ),
         Row::new("OSSYS_SHAREDCONFIGURATION")
             .set("ID", 3)
