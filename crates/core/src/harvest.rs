@@ -95,37 +95,133 @@ pub struct Place {
 #[must_use]
 pub fn places() -> Vec<Place> {
     use Kind::{Address, Catalog, EndpointHost, FrontEnd, Key, LifeTime, Secret, ZoneAddress};
-    let place = |(table, column, kind, take)| Place { table, column, kind, take, filter: Filter::default() };
+    let place = |(table, column, kind, take)| Place {
+        table,
+        column,
+        kind,
+        take,
+        filter: Filter::default(),
+    };
     let mut places: Vec<Place> = [
         ("ossys_server", "NAME", FrontEnd, Take::Whole),
         ("ossys_server", "IP_ADDRESS", Address, Take::Whole),
-        ("ossys_modulefrontend", "FrontendName", FrontEnd, Take::Whole),
+        (
+            "ossys_modulefrontend",
+            "FrontendName",
+            FrontEnd,
+            Take::Whole,
+        ),
         ("ossys_parameter", "HOST", FrontEnd, Take::Whole),
         ("ossys_activation", "HOST", FrontEnd, Take::Whole),
-        ("ossys_moduleinternaladdress", "DeploymentZoneAddress", ZoneAddress, Take::Whole),
-        ("ossys_platformsvcs_observer", "NOTIFYURL", LifeTime, Take::Hosts),
-        ("ossys_cloudservices_observer", "NOTIFYURL", LifeTime, Take::Hosts),
-        ("ossys_platformsvcs_observer", "OBSERVERUID", Key, Take::Whole),
-        ("ossys_cloudservices_observer", "OBSERVERUID", Key, Take::Whole),
-        ("ossys_applicationmobile", "DOMAINNAME", EndpointHost, Take::Whole),
-        ("ossys_rest_web_reference", "EFFECTIVE_URL", EndpointHost, Take::Hosts),
+        (
+            "ossys_moduleinternaladdress",
+            "DeploymentZoneAddress",
+            ZoneAddress,
+            Take::Whole,
+        ),
+        (
+            "ossys_platformsvcs_observer",
+            "NOTIFYURL",
+            LifeTime,
+            Take::Hosts,
+        ),
+        (
+            "ossys_cloudservices_observer",
+            "NOTIFYURL",
+            LifeTime,
+            Take::Hosts,
+        ),
+        (
+            "ossys_platformsvcs_observer",
+            "OBSERVERUID",
+            Key,
+            Take::Whole,
+        ),
+        (
+            "ossys_cloudservices_observer",
+            "OBSERVERUID",
+            Key,
+            Take::Whole,
+        ),
+        (
+            "ossys_applicationmobile",
+            "DOMAINNAME",
+            EndpointHost,
+            Take::Whole,
+        ),
+        (
+            "ossys_rest_web_reference",
+            "EFFECTIVE_URL",
+            EndpointHost,
+            Take::Hosts,
+        ),
         ("ossys_rest_web_reference", "URL", EndpointHost, Take::Hosts),
-        ("ossys_rest_web_reference", "EFFECTIVE_TOKENURL", EndpointHost, Take::Hosts),
-        ("ossys_soap_consume", "EFFECTIVE_URL", EndpointHost, Take::Hosts),
+        (
+            "ossys_rest_web_reference",
+            "EFFECTIVE_TOKENURL",
+            EndpointHost,
+            Take::Hosts,
+        ),
+        (
+            "ossys_soap_consume",
+            "EFFECTIVE_URL",
+            EndpointHost,
+            Take::Hosts,
+        ),
         ("ossys_soap_consume", "URL", EndpointHost, Take::Hosts),
-        ("ossys_web_reference", "EFFECTIVE_URL", EndpointHost, Take::Hosts),
+        (
+            "ossys_web_reference",
+            "EFFECTIVE_URL",
+            EndpointHost,
+            Take::Hosts,
+        ),
         ("ossys_web_reference", "URL", EndpointHost, Take::Hosts),
-        ("ossys_sapconfig", "EFFECTIVE_APPLICATIONSERVER", EndpointHost, Take::Whole),
-        ("ossys_rest_web_reference", "EFFECTIVE_PASSWORD", Secret, Take::Whole),
-        ("ossys_rest_web_reference", "EFFECTIVE_CLIENTSECRET", Secret, Take::Whole),
-        ("ossys_soap_consume", "EFFECTIVE_PASSWORD", Secret, Take::Whole),
+        (
+            "ossys_sapconfig",
+            "EFFECTIVE_APPLICATIONSERVER",
+            EndpointHost,
+            Take::Whole,
+        ),
+        (
+            "ossys_rest_web_reference",
+            "EFFECTIVE_PASSWORD",
+            Secret,
+            Take::Whole,
+        ),
+        (
+            "ossys_rest_web_reference",
+            "EFFECTIVE_CLIENTSECRET",
+            Secret,
+            Take::Whole,
+        ),
+        (
+            "ossys_soap_consume",
+            "EFFECTIVE_PASSWORD",
+            Secret,
+            Take::Whole,
+        ),
         ("ossys_sapconfig", "EFFECTIVE_PASSWORD", Secret, Take::Whole),
-        ("ossys_dbconnection", "DATABASE_CONFIGURATION", Secret, Take::Whole),
+        (
+            "ossys_dbconnection",
+            "DATABASE_CONFIGURATION",
+            Secret,
+            Take::Whole,
+        ),
         ("ossys_servicecenter_token", "TOKEN", Secret, Take::Whole),
         ("ossys_secrets", "VAL", Secret, Take::Whole),
         ("ossys_userserviceaccount", "JWTID", Secret, Take::Whole),
-        ("ossys_mobile_certificate", "CERTIFICATE_PASSWORD", Secret, Take::Whole),
-        ("ossys_android_config_details", "ALIASPASSWORD", Secret, Take::Whole),
+        (
+            "ossys_mobile_certificate",
+            "CERTIFICATE_PASSWORD",
+            Secret,
+            Take::Whole,
+        ),
+        (
+            "ossys_android_config_details",
+            "ALIASPASSWORD",
+            Secret,
+            Take::Whole,
+        ),
         ("ossys_sessiontoken", "TOKEN", Secret, Take::Whole),
         ("ossys_persistent_login", "SECRET", Secret, Take::Whole),
     ]
@@ -135,17 +231,36 @@ pub fn places() -> Vec<Place> {
     // A parameter is a secret when its name says so; the value of any other is an ordinary setting.
     for word in ["Token", "Key"] {
         let filter = Filter::column("NAME", Test::Contains(word.to_owned()));
-        places.push(Place { filter, ..place(("ossys_parameter", "VAL", Secret, Take::Whole)) });
+        places.push(Place {
+            filter,
+            ..place(("ossys_parameter", "VAL", Secret, Take::Whole))
+        });
     }
     let extra = || Filter::column("NAME", Test::Not("(Main)".to_owned()));
-    for (column, kind) in [("NAME", Catalog), ("PASSWORD", Secret), ("OwnerPassword", Secret)] {
-        places.push(Place { filter: extra(), ..place(("ossys_dbcatalog", column, kind, Take::Whole)) });
+    for (column, kind) in [
+        ("NAME", Catalog),
+        ("PASSWORD", Secret),
+        ("OwnerPassword", Secret),
+    ] {
+        places.push(Place {
+            filter: extra(),
+            ..place(("ossys_dbcatalog", column, kind, Take::Whole))
+        });
     }
     places
 }
 
 /// Texts that every environment has, which give nobody away.
-const EVERYWHERE: [&str; 8] = ["localhost", "127.0.0.1", "::1", "(main)", "main", "dbo", "outsystems", "0.0.0.0"];
+const EVERYWHERE: [&str; 8] = [
+    "localhost",
+    "127.0.0.1",
+    "::1",
+    "(main)",
+    "main",
+    "dbo",
+    "outsystems",
+    "0.0.0.0",
+];
 
 /// The values that a cell holds for `take`, lower case where case carries no meaning.
 #[must_use]
@@ -154,7 +269,8 @@ pub fn values(cell: &str, take: Take) -> Vec<String> {
         Take::Whole => vec![cell.trim().to_owned()],
         Take::Hosts => hosts(cell),
     };
-    values.retain(|value| !value.is_empty() && !EVERYWHERE.contains(&value.to_lowercase().as_str()));
+    values
+        .retain(|value| !value.is_empty() && !EVERYWHERE.contains(&value.to_lowercase().as_str()));
     values
 }
 
@@ -165,9 +281,13 @@ pub fn hosts(text: &str) -> Vec<String> {
         .split("://")
         .skip(1)
         .filter_map(|rest| {
-            let authority = rest.split(|c: char| "/?#\"'<>\\".contains(c) || c.is_whitespace()).next()?;
+            let authority = rest
+                .split(|c: char| "/?#\"'<>\\".contains(c) || c.is_whitespace())
+                .next()?;
             let host = authority.rsplit('@').next()?.split(':').next()?;
-            let plain = host.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-');
+            let plain = host
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-');
             (plain && host.len() > 3).then(|| host.to_ascii_lowercase())
         })
         .collect();

@@ -69,7 +69,10 @@ impl Table {
     /// The column's name as the engine has it, whatever the case asked for.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&str> {
-        self.columns.iter().map(String::as_str).find(|column| column.eq_ignore_ascii_case(name))
+        self.columns
+            .iter()
+            .map(String::as_str)
+            .find(|column| column.eq_ignore_ascii_case(name))
     }
 }
 
@@ -179,29 +182,27 @@ impl Inventory {
     }
 
     fn compute_digest(&self) -> String {
-        let bare = Self { digest: String::new(), ..self.clone() };
+        let bare = Self {
+            digest: String::new(),
+            ..self.clone()
+        };
         crate::digest(serde_json::to_string(&bare).unwrap_or_default().as_bytes())
     }
 
     /// The database with this role.
     #[must_use]
     pub fn database(&self, role: &Role) -> Option<&Database> {
-        self.databases.iter().find(|database| database.role == *role)
+        self.databases
+            .iter()
+            .find(|database| database.role == *role)
     }
 
     /// The table of this name, whatever its case, in the database with this role.
     #[must_use]
     pub fn table(&self, role: &Role, name: &str) -> Option<&Table> {
-        self.database(role)?.tables.iter().find(|table| table.name.eq_ignore_ascii_case(name))
-    }
-
-    /// The tables that `pattern` means: one name, or with a `*` at the end every name that begins so.
-    #[must_use]
-    pub fn tables<'a>(&'a self, role: &Role, pattern: &'a str) -> Vec<&'a Table> {
-        let Some(start) = pattern.strip_suffix('*') else {
-            return self.table(role, pattern).into_iter().collect();
-        };
-        let begins = |table: &&Table| table.name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
-        self.database(role).map(|database| database.tables.iter().filter(begins).collect()).unwrap_or_default()
+        self.database(role)?
+            .tables
+            .iter()
+            .find(|table| table.name.eq_ignore_ascii_case(name))
     }
 }

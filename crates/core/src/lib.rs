@@ -5,8 +5,13 @@
 //! [`journal`] says after any crash what was done, [`verdict`] judges what was seen, [`report`] tells it.
 
 pub mod catalogue;
+pub mod dialect;
 pub mod engine;
 pub mod filter;
+pub mod harvest;
+pub mod inventory;
+pub mod plan;
+pub mod settings;
 pub mod step;
 
 /// The hash that names plans, catalogues and journal lines: 64 hexadecimal digits of BLAKE3 over `bytes`.

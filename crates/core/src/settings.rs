@@ -71,8 +71,14 @@ impl Environment {
     #[must_use]
     pub fn databases(&self) -> Vec<(Role, &str)> {
         let log = self.log.iter().map(|name| (Role::Log, name.as_str()));
-        let catalogs = self.catalogs.iter().map(|(logical, name)| (Role::Catalog(logical.clone()), name.as_str()));
-        std::iter::once((Role::Platform, self.platform.as_str())).chain(log).chain(catalogs).collect()
+        let catalogs = self
+            .catalogs
+            .iter()
+            .map(|(logical, name)| (Role::Catalog(logical.clone()), name.as_str()));
+        std::iter::once((Role::Platform, self.platform.as_str()))
+            .chain(log)
+            .chain(catalogs)
+            .collect()
     }
 }
 
@@ -122,7 +128,10 @@ pub struct Safety {
 
 impl Default for Safety {
     fn default() -> Self {
-        Self { heartbeat_minutes: 15, never: Vec::new() }
+        Self {
+            heartbeat_minutes: 15,
+            never: Vec::new(),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod sqlserver;
 
 use crate::engine::Engine;
 use crate::filter::{Filter, Literal, Source};
+use crate::plan::Deed;
 
 /// SQL, final: what is run is what is shown and scripted.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -55,6 +56,8 @@ pub trait Dialect: Sync {
     fn delete_rows(&self, table: &str, filter: &Filter) -> String;
     /// Writes columns.
     fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String;
+    /// How a database is copied; nothing where the copy is still made by hand.
+    fn clone_database(&self, from: &str, to: &str) -> Option<Deed>;
     /// What `inspect` asks.
     fn inspection(&self) -> InspectionQueries;
     /// The database's clock, in the zone that the platform logs in, as `YYYY-MM-DD HH:MM:SS`.
@@ -95,7 +98,14 @@ pub struct Mark {
 impl Mark {
     /// The values in the order of [`MARK_COLUMNS`].
     fn values(&self) -> [&str; 6] {
-        [&self.kind, &self.run, &self.plan, &self.group, &self.proof, &self.at]
+        [
+            &self.kind,
+            &self.run,
+            &self.plan,
+            &self.group,
+            &self.proof,
+            &self.at,
+        ]
     }
 }
 

@@ -1,7 +1,9 @@
 //! Oracle's SQL, PL/SQL and SQL*Plus.
 
 use super::sqlite::file_name;
-use super::{Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, spell};
+use super::{
+    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, spell,
+};
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Deed, Item, Plan};
@@ -74,6 +76,10 @@ impl Dialect for Oracle {
         spell::set_columns(self, table, set, filter)
     }
 
+    fn clone_database(&self, _from: &str, _to: &str) -> Option<Deed> {
+        None
+    }
+
     fn inspection(&self) -> InspectionQueries {
         let owner = "SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')";
         InspectionQueries {
@@ -97,8 +103,15 @@ impl Dialect for Oracle {
     /// In a block that looks first, since Oracle before 23 has no `IF NOT EXISTS`; the statement is DDL and commits,
     /// so it runs before the transaction.
     fn create_marks(&self) -> String {
-        let columns: Vec<_> = MARK_COLUMNS.iter().map(|column| format!("{} VARCHAR2(200) NOT NULL", self.identifier(column))).collect();
-        let create = self.text(&format!("CREATE TABLE {} ({})", self.table(MARKS), columns.join(", ")));
+        let columns: Vec<_> = MARK_COLUMNS
+            .iter()
+            .map(|column| format!("{} VARCHAR2(200) NOT NULL", self.identifier(column)))
+            .collect();
+        let create = self.text(&format!(
+            "CREATE TABLE {} ({})",
+            self.table(MARKS),
+            columns.join(", ")
+        ));
         format!(
             "DECLARE\n  v_found NUMBER;\nBEGIN\n  SELECT COUNT(*) INTO v_found FROM all_tables WHERE owner = \
              SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND table_name = {};\n  IF v_found = 0 THEN\n    EXECUTE IMMEDIATE {create};\n  END IF;\nEND;",
@@ -117,15 +130,26 @@ impl Dialect for Oracle {
     /// Files for SQL*Plus, one for each schema that the plan writes to.
     fn script(&self, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptFile> {
         let written = guard.target.iter().filter(|(role, _)| plan.writes_to(role));
-        written.map(|(role, name)| self.script_file(plan, guard, role, name)).collect()
+        written
+            .map(|(role, name)| self.script_file(plan, guard, role, name))
+            .collect()
     }
 }
 
 impl Oracle {
-    fn script_file(&self, plan: &Plan, guard: &ScriptGuard, role: &Role, schema: &str) -> ScriptFile {
+    fn script_file(
+        &self,
+        plan: &Plan,
+        guard: &ScriptGuard,
+        role: &Role,
+        schema: &str,
+    ) -> ScriptFile {
         let file = format!("clean-{}.sql", file_name(&role.to_string()));
         let lines = [
-            spell::comment(&format!("envclone: clean-up of the {role} schema {schema}, plan {}", plan.short_id())),
+            spell::comment(&format!(
+                "envclone: clean-up of the {role} schema {schema}, plan {}",
+                plan.short_id()
+            )),
             spell::comment(&format!("run with: sqlplus USER@SERVICE @{file}")),
             spell::comment("one transaction; any error undoes all of it and ends the script"),
             "WHENEVER OSERROR EXIT FAILURE ROLLBACK".to_owned(),
@@ -135,7 +159,10 @@ impl Oracle {
             "SET FEEDBACK ON".to_owned(),
             format!("SPOOL envclone-{}.log", file_name(&role.to_string())),
             "ALTER SESSION SET NLS_COMP=LINGUISTIC NLS_SORT=BINARY_AI;".to_owned(),
-            format!("ALTER SESSION SET CURRENT_SCHEMA = {};", self.identifier(schema)),
+            format!(
+                "ALTER SESSION SET CURRENT_SCHEMA = {};",
+                self.identifier(schema)
+            ),
             self.guards(guard, schema),
         ];
         let mut text = lines.join("\n");
@@ -150,15 +177,25 @@ impl Oracle {
     /// `CURRENT_SCHEMA`: run by a DBA it finds nothing and skips in silence.
     fn guards(&self, guard: &ScriptGuard, schema: &str) -> String {
         let owner = self.text(&schema.to_uppercase());
-        let refuse = |why: &str| format!("RAISE_APPLICATION_ERROR(-20001, {});", self.text(&format!("refused: {why}; nothing was changed")));
+        let refuse = |why: &str| {
+            format!(
+                "RAISE_APPLICATION_ERROR(-20001, {});",
+                self.text(&format!("refused: {why}; nothing was changed"))
+            )
+        };
         let mut body = format!(
             "  IF SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') <> {owner} THEN\n    {}\n  END IF;\n",
             refuse(&format!("this script was made for the schema {schema}"))
         );
         for (_, source) in &guard.source {
-            let (name, server) = source.rsplit_once('@').map_or((source.as_str(), None), |(n, s)| (n, Some(s)));
+            let (name, server) = source
+                .rsplit_once('@')
+                .map_or((source.as_str(), None), |(n, s)| (n, Some(s)));
             let same_server = server.map_or_else(String::new, |server| {
-                format!(" AND UPPER(SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME')) = {}", self.text(&server.to_uppercase()))
+                format!(
+                    " AND UPPER(SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME')) = {}",
+                    self.text(&server.to_uppercase())
+                )
             });
             body += &format!(
                 "  IF SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') = {}{same_server} THEN\n    {}\n  END IF;\n",
@@ -167,21 +204,35 @@ impl Oracle {
             );
         }
         body += &format!("  SELECT COUNT(*) INTO v_found FROM all_tables WHERE owner = {owner};\n");
-        body += &format!("  IF v_found = 0 THEN\n    {}\n  END IF;\n", refuse("the schema has no tables"));
+        body += &format!(
+            "  IF v_found = 0 THEN\n    {}\n  END IF;\n",
+            refuse("the schema has no tables")
+        );
         format!("DECLARE\n  v_found NUMBER;\nBEGIN\n{body}END;\n/\n")
     }
 
     fn script_item(&self, item: &Item) -> String {
-        let Deed::Sql { statements } = &item.deed else { return String::new() };
-        let mut text = format!("\n{}\nPROMPT {} {}\n", spell::comment(&item.title), item.seq, item.step);
+        let Deed::Sql { statements } = &item.deed else {
+            return String::new();
+        };
+        let mut text = format!(
+            "\n{}\nPROMPT {} {}\n",
+            spell::comment(&item.title),
+            item.seq,
+            item.step
+        );
         for statement in statements {
-            text += &format!("{}\n{};\n", spell::comment(&statement.comment), statement.sql);
+            text += &format!(
+                "{}\n{};\n",
+                spell::comment(&statement.comment),
+                statement.sql
+            );
         }
         let failed = self.text(&format!("step {} left rows behind", item.step));
         text + &format!(
-            "DECLARE\n  v_left NUMBER;\nBEGIN\n  SELECT COUNT(*) INTO v_left FROM ({}) left_over WHERE left_over.n > 0;\n  \
-             IF v_left > 0 THEN\n    RAISE_APPLICATION_ERROR(-20002, {failed});\n  END IF;\nEND;\n/\n",
-            item.check.replacen("COUNT(*)", "COUNT(*) n", 1)
+            "DECLARE\n  v_left NUMBER;\nBEGIN\n  SELECT ({}) INTO v_left FROM dual;\n  IF v_left > 0 THEN\n    \
+             RAISE_APPLICATION_ERROR(-20002, {failed});\n  END IF;\nEND;\n/\n",
+            item.check
         )
     }
 }

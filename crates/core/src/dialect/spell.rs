@@ -8,7 +8,11 @@ pub(super) fn condition(d: &dyn Dialect, filter: &Filter) -> String {
     let join = |parts: &[Filter], word: &str, none: &str| match parts {
         [] => none.to_owned(),
         [one] => condition(d, one),
-        many => many.iter().map(|part| nested(d, part)).collect::<Vec<_>>().join(word),
+        many => many
+            .iter()
+            .map(|part| nested(d, part))
+            .collect::<Vec<_>>()
+            .join(word),
     };
     match filter {
         Filter::All(parts) => join(parts, " AND ", "1 = 1"),
@@ -20,17 +24,28 @@ pub(super) fn condition(d: &dyn Dialect, filter: &Filter) -> String {
 /// A condition that can stand between AND and OR.
 fn nested(d: &dyn Dialect, filter: &Filter) -> String {
     match filter {
-        Filter::All(parts) | Filter::Any(parts) if parts.len() != 1 => format!("({})", condition(d, filter)),
+        Filter::All(parts) | Filter::Any(parts) if parts.len() != 1 => {
+            format!("({})", condition(d, filter))
+        }
         _ => condition(d, filter),
     }
 }
 
 fn test_on(d: &dyn Dialect, column: &str, test: &Test) -> String {
-    let any_of = |texts: &[String]| texts.iter().map(|text| d.text_equals(column, &d.text(text))).collect::<Vec<_>>().join(" OR ");
+    let any_of = |texts: &[String]| {
+        texts
+            .iter()
+            .map(|text| d.text_equals(column, &d.text(text)))
+            .collect::<Vec<_>>()
+            .join(" OR ")
+    };
     match test {
         Test::Is(text) => d.text_equals(column, &d.text(text)),
         Test::IsNumber(number) => format!("{column} = {number}"),
-        Test::Not(text) => format!("({column} IS NULL OR NOT ({}))", d.text_equals(column, &d.text(text))),
+        Test::Not(text) => format!(
+            "({column} IS NULL OR NOT ({}))",
+            d.text_equals(column, &d.text(text))
+        ),
         Test::In(texts) if texts.is_empty() => "1 = 0".to_owned(),
         Test::In(texts) => format!("({})", any_of(texts)),
         Test::NotIn(texts) if texts.is_empty() => "1 = 1".to_owned(),
@@ -38,15 +53,27 @@ fn test_on(d: &dyn Dialect, column: &str, test: &Test) -> String {
         Test::Empty(true) => d.is_empty(column),
         Test::Empty(false) => format!("NOT {}", d.is_empty(column)),
         Test::NoDate(wanted) => {
-            let none = format!("({column} IS NULL OR {column} = {})", d.literal(&crate::filter::Literal::NullDate));
+            let none = format!(
+                "({column} IS NULL OR {column} = {})",
+                d.literal(&crate::filter::Literal::NullDate)
+            );
             if *wanted { none } else { format!("NOT {none}") }
         }
         Test::StartsWith(text) => d.text_like(column, &d.text(&format!("{}%", like(text)))),
         Test::Contains(text) => d.text_like(column, &d.text(&format!("%{}%", like(text)))),
-        Test::InRows(rows) => format!("{column} IN ({})", d.select(&rows.table, &[&rows.column], &rows.filter)),
+        Test::InRows(rows) => format!(
+            "{column} IN ({})",
+            d.select(&rows.table, &[&rows.column], &rows.filter)
+        ),
         Test::NotInRows(rows) => {
-            let there = Filter::All(vec![rows.filter.clone(), Filter::column(&rows.column, Test::Empty(false))]);
-            format!("({column} IS NOT NULL AND {column} NOT IN ({}))", d.select(&rows.table, &[&rows.column], &there))
+            let there = Filter::All(vec![
+                rows.filter.clone(),
+                Filter::column(&rows.column, Test::Empty(false)),
+            ]);
+            format!(
+                "({column} IS NOT NULL AND {column} NOT IN ({}))",
+                d.select(&rows.table, &[&rows.column], &there)
+            )
         }
         Test::Differs(source) => differs(d, column, source),
     }
@@ -70,7 +97,9 @@ fn differs(d: &dyn Dialect, column: &str, source: &Source) -> String {
     match source {
         Source::Literal(Literal::Null) => format!("{column} IS NOT NULL"),
         // Blank counts as empty on every engine, so that an empty text of another engine is not rewritten.
-        Source::Literal(Literal::Empty) => format!("({column} IS NULL OR NOT {})", d.is_empty(column)),
+        Source::Literal(Literal::Empty) => {
+            format!("({column} IS NULL OR NOT {})", d.is_empty(column))
+        }
         _ => {
             let value = value(d, source);
             format!("({column} IS NULL OR {column} <> {value})")
@@ -83,46 +112,99 @@ fn differs(d: &dyn Dialect, column: &str, source: &Source) -> String {
 fn value(d: &dyn Dialect, source: &Source) -> String {
     match source {
         Source::Literal(literal) => d.literal(literal),
-        Source::Lookup { table, column, key, matches } => {
-            let (table, column, key, matches) =
-                (d.table(table), d.identifier(column), d.identifier(key), d.identifier(matches));
-            format!("(SELECT looked_up.{column} FROM {table} looked_up WHERE looked_up.{key} = {matches})")
+        Source::Lookup {
+            table,
+            column,
+            key,
+            matches,
+        } => {
+            let (table, column, key, matches) = (
+                d.table(table),
+                d.identifier(column),
+                d.identifier(key),
+                d.identifier(matches),
+            );
+            format!(
+                "(SELECT looked_up.{column} FROM {table} looked_up WHERE looked_up.{key} = {matches})"
+            )
         }
     }
 }
 
 /// `WHERE …`, or nothing when every row is meant.
 fn where_clause(d: &dyn Dialect, filter: &Filter) -> String {
-    if filter.is_everything() { String::new() } else { format!("\nWHERE {}", condition(d, filter)) }
+    if filter.is_everything() {
+        String::new()
+    } else {
+        format!("\nWHERE {}", condition(d, filter))
+    }
 }
 
 pub(super) fn count(d: &dyn Dialect, table: &str, filter: &Filter) -> String {
-    format!("SELECT COUNT(*) FROM {}{}", d.table(table), where_clause(d, filter))
+    format!(
+        "SELECT COUNT(*) FROM {}{}",
+        d.table(table),
+        where_clause(d, filter)
+    )
 }
 
 pub(super) fn select(d: &dyn Dialect, table: &str, columns: &[&str], filter: &Filter) -> String {
     let columns: Vec<_> = columns.iter().map(|column| d.identifier(column)).collect();
-    format!("SELECT {} FROM {}{}", columns.join(", "), d.table(table), where_clause(d, filter))
+    format!(
+        "SELECT {} FROM {}{}",
+        columns.join(", "),
+        d.table(table),
+        where_clause(d, filter)
+    )
 }
 
 pub(super) fn newest(d: &dyn Dialect, table: &str, column: &str) -> String {
-    format!("SELECT MAX({}) FROM {}", d.identifier(column), d.table(table))
+    format!(
+        "SELECT MAX({}) FROM {}",
+        d.identifier(column),
+        d.table(table)
+    )
 }
 
 pub(super) fn delete_rows(d: &dyn Dialect, table: &str, filter: &Filter) -> String {
     format!("DELETE FROM {}{}", d.table(table), where_clause(d, filter))
 }
 
-pub(super) fn set_columns(d: &dyn Dialect, table: &str, set: &[(String, Source)], filter: &Filter) -> String {
-    let set: Vec<_> = set.iter().map(|(column, source)| format!("{} = {}", d.identifier(column), value(d, source))).collect();
-    format!("UPDATE {}\nSET {}{}", d.table(table), set.join(",\n    "), where_clause(d, filter))
+pub(super) fn set_columns(
+    d: &dyn Dialect,
+    table: &str,
+    set: &[(String, Source)],
+    filter: &Filter,
+) -> String {
+    let set: Vec<_> = set
+        .iter()
+        .map(|(column, source)| format!("{} = {}", d.identifier(column), value(d, source)))
+        .collect();
+    format!(
+        "UPDATE {}\nSET {}{}",
+        d.table(table),
+        set.join(",\n    "),
+        where_clause(d, filter)
+    )
 }
 
 pub(super) fn insert_mark(d: &dyn Dialect, mark: &Mark) -> String {
-    let columns: Vec<_> = MARK_COLUMNS.iter().map(|column| d.identifier(column)).collect();
+    let columns: Vec<_> = MARK_COLUMNS
+        .iter()
+        .map(|column| d.identifier(column))
+        .collect();
     // An empty text is NULL on Oracle: a dash stands for "none".
-    let values: Vec<_> = mark.values().iter().map(|value| d.text(if value.is_empty() { "-" } else { value })).collect();
-    format!("INSERT INTO {} ({}) VALUES ({})", d.table(MARKS), columns.join(", "), values.join(", "))
+    let values: Vec<_> = mark
+        .values()
+        .iter()
+        .map(|value| d.text(if value.is_empty() { "-" } else { value }))
+        .collect();
+    format!(
+        "INSERT INTO {} ({}) VALUES ({})",
+        d.table(MARKS),
+        columns.join(", "),
+        values.join(", ")
+    )
 }
 
 pub(super) fn select_marks(d: &dyn Dialect) -> String {
@@ -131,6 +213,9 @@ pub(super) fn select_marks(d: &dyn Dialect) -> String {
 
 /// A comment that stays on its line.
 pub(super) fn comment(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let plain: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     format!("-- {}", plain.trim_end())
 }

@@ -1,7 +1,9 @@
 //! `SQLite`, the embedded engine of the rehearsal. Text comparisons ignore case, as they do on the engines
 //! that the platform runs on.
 
-use super::{Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, spell};
+use super::{
+    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, spell,
+};
 use crate::engine::Engine;
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Deed, Plan};
@@ -68,11 +70,24 @@ impl Dialect for Sqlite {
         spell::set_columns(self, table, set, filter)
     }
 
+    fn clone_database(&self, from: &str, to: &str) -> Option<Deed> {
+        Some(Deed::Copy {
+            from: from.to_owned(),
+            to: to.to_owned(),
+        })
+    }
+
     fn inspection(&self) -> InspectionQueries {
-        let tables = "sqlite_schema m WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
-        let joined = |function: &str| tables.replace("m WHERE", &format!("m JOIN {function}(m.name) i WHERE"));
+        let tables =
+            "sqlite_schema m WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+        let joined = |function: &str| {
+            tables.replace("m WHERE", &format!("m JOIN {function}(m.name) i WHERE"))
+        };
         InspectionQueries {
-            columns: format!("SELECT m.name, i.name FROM {} ORDER BY m.name, i.cid", joined("pragma_table_info")),
+            columns: format!(
+                "SELECT m.name, i.name FROM {} ORDER BY m.name, i.cid",
+                joined("pragma_table_info")
+            ),
             foreign_keys: format!(
                 "SELECT m.name, i.\"from\", i.\"table\", i.\"to\" FROM {} ORDER BY m.name, i.id, i.seq",
                 joined("pragma_foreign_key_list")
@@ -85,8 +100,15 @@ impl Dialect for Sqlite {
     }
 
     fn create_marks(&self) -> String {
-        let columns: Vec<_> = MARK_COLUMNS.iter().map(|column| format!("{column} TEXT NOT NULL")).collect();
-        format!("CREATE TABLE IF NOT EXISTS {} ({})", self.table(MARKS), columns.join(", "))
+        let columns: Vec<_> = MARK_COLUMNS
+            .iter()
+            .map(|column| format!("{column} TEXT NOT NULL"))
+            .collect();
+        format!(
+            "CREATE TABLE IF NOT EXISTS {} ({})",
+            self.table(MARKS),
+            columns.join(", ")
+        )
     }
 
     fn insert_mark(&self, mark: &Mark) -> String {
@@ -100,30 +122,52 @@ impl Dialect for Sqlite {
     /// A file for the `sqlite3` shell. `SQLite` has no name of its own to guard: the shell's first argument
     /// chooses the file.
     fn script(&self, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptFile> {
-        guard.target.iter().filter(|(role, _)| plan.writes_to(role)).map(|(role, name)| {
-            let mut lines = vec![
-                spell::comment(&format!("envclone, plan {}: the {role} database", plan.short_id())),
-                spell::comment(&format!("run with: sqlite3 -bail {name} < this file")),
-                ".bail on".to_owned(),
-                "PRAGMA foreign_keys = ON;".to_owned(),
-                "BEGIN IMMEDIATE;".to_owned(),
-            ];
-            for item in plan.items.iter().filter(|item| item.database == *role) {
-                lines.push(format!("\n{}", spell::comment(&format!("{} {}", item.seq, item.title))));
-                if let Deed::Sql { statements } = &item.deed {
-                    for statement in statements {
-                        lines.push(format!("{};", statement.sql));
-                        lines.push(format!("SELECT '{} {}', changes();", item.seq, item.step));
+        guard
+            .target
+            .iter()
+            .filter(|(role, _)| plan.writes_to(role))
+            .map(|(role, name)| {
+                let mut lines = vec![
+                    spell::comment(&format!(
+                        "envclone, plan {}: the {role} database",
+                        plan.short_id()
+                    )),
+                    spell::comment(&format!("run with: sqlite3 -bail {name} < this file")),
+                    ".bail on".to_owned(),
+                    "PRAGMA foreign_keys = ON;".to_owned(),
+                    "BEGIN IMMEDIATE;".to_owned(),
+                ];
+                for item in plan.items.iter().filter(|item| item.database == *role) {
+                    lines.push(format!(
+                        "\n{}",
+                        spell::comment(&format!("{} {}", item.seq, item.title))
+                    ));
+                    if let Deed::Sql { statements } = &item.deed {
+                        for statement in statements {
+                            lines.push(format!("{};", statement.sql));
+                            lines.push(format!("SELECT '{} {}', changes();", item.seq, item.step));
+                        }
                     }
                 }
-            }
-            lines.push("\nCOMMIT;".to_owned());
-            ScriptFile { name: format!("{}.sql", file_name(&role.to_string())), text: lines.join("\n") + "\n" }
-        }).collect()
+                lines.push("\nCOMMIT;".to_owned());
+                ScriptFile {
+                    name: format!("{}.sql", file_name(&role.to_string())),
+                    text: lines.join("\n") + "\n",
+                }
+            })
+            .collect()
     }
 }
 
 /// A role as a part of a file's name.
 pub(super) fn file_name(role: &str) -> String {
-    role.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
+    role.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect()
 }

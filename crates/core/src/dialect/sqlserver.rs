@@ -1,7 +1,9 @@
 //! SQL Server's T-SQL.
 
 use super::sqlite::file_name;
-use super::{Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, spell};
+use super::{
+    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, spell,
+};
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Deed, Item, Plan};
@@ -71,6 +73,10 @@ impl Dialect for SqlServer {
         spell::set_columns(self, table, set, filter)
     }
 
+    fn clone_database(&self, _from: &str, _to: &str) -> Option<Deed> {
+        None
+    }
+
     fn inspection(&self) -> InspectionQueries {
         InspectionQueries {
             columns: "SELECT t.name, c.name FROM sys.tables t JOIN sys.columns c ON c.object_id = t.object_id \
@@ -88,9 +94,16 @@ impl Dialect for SqlServer {
     }
 
     fn create_marks(&self) -> String {
-        let columns: Vec<_> = MARK_COLUMNS.iter().map(|column| format!("{} nvarchar(200) NOT NULL", self.identifier(column))).collect();
+        let columns: Vec<_> = MARK_COLUMNS
+            .iter()
+            .map(|column| format!("{} nvarchar(200) NOT NULL", self.identifier(column)))
+            .collect();
         let table = self.table(MARKS);
-        format!("IF OBJECT_ID({}, N'U') IS NULL CREATE TABLE {table} ({})", self.text(&table), columns.join(", "))
+        format!(
+            "IF OBJECT_ID({}, N'U') IS NULL CREATE TABLE {table} ({})",
+            self.text(&table),
+            columns.join(", ")
+        )
     }
 
     fn insert_mark(&self, mark: &Mark) -> String {
@@ -104,7 +117,9 @@ impl Dialect for SqlServer {
     /// Files for `sqlcmd`, one for each database that the plan writes to.
     fn script(&self, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptFile> {
         let written = guard.target.iter().filter(|(role, _)| plan.writes_to(role));
-        written.map(|(role, name)| self.script_file(plan, guard, role, name)).collect()
+        written
+            .map(|(role, name)| self.script_file(plan, guard, role, name))
+            .collect()
     }
 }
 
@@ -113,8 +128,13 @@ impl SqlServer {
         let file = format!("clean-{}.sql", file_name(&role.to_string()));
         let mut text = format!(
             "{}\n{}\n{}\n:on error exit\nSET NOCOUNT ON;\nSET XACT_ABORT ON;\nGO\n",
-            spell::comment(&format!("envclone: clean-up of the {role} database {name}, plan {}", plan.short_id())),
-            spell::comment(&format!("run with: sqlcmd -b -S SERVER -d {name} -i {file}")),
+            spell::comment(&format!(
+                "envclone: clean-up of the {role} database {name}, plan {}",
+                plan.short_id()
+            )),
+            spell::comment(&format!(
+                "run with: sqlcmd -b -S SERVER -d {name} -i {file}"
+            )),
             spell::comment("one transaction; any error undoes all of it and ends the script"),
         );
         text += &self.guards(guard, name);
@@ -130,11 +150,21 @@ impl SqlServer {
     /// The script refuses on any database but the target, on the source, on one that nobody restored and on one
     /// that its own front-ends are working with.
     fn guards(&self, guard: &ScriptGuard, name: &str) -> String {
-        let mut conditions = vec![(format!("DB_NAME() <> {}", self.text(name)), format!("this script was made for the database {name}"))];
+        let mut conditions = vec![(
+            format!("DB_NAME() <> {}", self.text(name)),
+            format!("this script was made for the database {name}"),
+        )];
         for (_, source) in &guard.source {
-            let (database, server) = source.rsplit_once('@').map_or((source.as_str(), None), |(d, s)| (d, Some(s)));
-            let same_server = server.map_or_else(String::new, |server| format!(" AND @@SERVERNAME = {}", self.text(server)));
-            conditions.push((format!("DB_NAME() = {}{same_server}", self.text(database)), "this is the source".to_owned()));
+            let (database, server) = source
+                .rsplit_once('@')
+                .map_or((source.as_str(), None), |(d, s)| (d, Some(s)));
+            let same_server = server.map_or_else(String::new, |server| {
+                format!(" AND @@SERVERNAME = {}", self.text(server))
+            });
+            conditions.push((
+                format!("DB_NAME() = {}{same_server}", self.text(database)),
+                "this is the source".to_owned(),
+            ));
         }
         conditions.push((
             "NOT EXISTS (SELECT 1 FROM msdb.dbo.restorehistory WHERE destination_database_name = DB_NAME())".to_owned(),
@@ -150,16 +180,27 @@ impl SqlServer {
         ));
         let refusal = |(condition, why): (String, String)| {
             let message = self.text(&format!("refused: {why}; nothing was changed"));
-            format!("IF {condition}\nBEGIN\n    RAISERROR({message}, 16, 1);\n    SET NOEXEC ON;\nEND\nGO\n")
+            format!(
+                "IF {condition}\nBEGIN\n    RAISERROR({message}, 16, 1);\n    SET NOEXEC ON;\nEND\nGO\n"
+            )
         };
         conditions.into_iter().map(refusal).collect()
     }
 
     fn script_item(&self, item: &Item) -> String {
-        let Deed::Sql { statements } = &item.deed else { return String::new() };
-        let mut text = format!("\n{}\n", spell::comment(&format!("{} {}: {}", item.seq, item.step, item.title)));
+        let Deed::Sql { statements } = &item.deed else {
+            return String::new();
+        };
+        let mut text = format!(
+            "\n{}\n",
+            spell::comment(&format!("{} {}: {}", item.seq, item.step, item.title))
+        );
         for statement in statements {
-            text += &format!("{}\n{};\nSET @rows = ROWCOUNT_BIG();\n", spell::comment(&statement.comment), statement.sql);
+            text += &format!(
+                "{}\n{};\nSET @rows = ROWCOUNT_BIG();\n",
+                spell::comment(&statement.comment),
+                statement.sql
+            );
             let label = self.text(&format!("{} {}: ", item.seq, item.step));
             text += &format!("PRINT {label} + CAST(@rows AS nvarchar(20)) + N' rows';\n");
         }

@@ -1,0 +1,583 @@
+//! From steps and facts to a plan.
+
+use serde::{Deserialize, Serialize};
+
+use super::{DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, Plan, Reason, Save};
+use crate::catalogue::Catalogue;
+use crate::dialect::{Dialect, Statement};
+use crate::engine::Role;
+use crate::filter::{Filter, Rows, Source, Test};
+use crate::inventory::{Inventory, Table};
+use crate::settings::{CloneMode, Settings};
+use crate::step::{Action, DeleteRows, Modules, Reference, SetColumns, Sql, Step, Then};
+
+/// The environment that rows are counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// The source: the copy does not exist yet, and the source may change until it does.
+    Source,
+    /// The copy itself: what was counted must still be so when the plan is applied.
+    Target,
+}
+
+/// Why no plan can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum DraftError {
+    /// An entity that must be unique is not.
+    #[error("step `{step}`: the entity {key} stands in more than one active module: {modules}")]
+    AmbiguousEntity {
+        /// The step.
+        step: String,
+        /// The entity's key.
+        key: String,
+        /// The modules.
+        modules: String,
+    },
+    /// A step that is left out does not exist.
+    #[error("`skip` names the step `{0}`, which does not exist")]
+    UnknownSkip(String),
+}
+
+/// Makes a plan without counts: [`Plan::counted`] completes it.
+///
+/// # Errors
+/// [`DraftError`] where the environment contradicts a step, or the settings name a step that does not exist.
+pub fn draft(
+    catalogue: &Catalogue,
+    settings: &Settings,
+    inventory: &Inventory,
+    basis: Basis,
+    dialect: &dyn Dialect,
+) -> Result<Plan, DraftError> {
+    if let Some(unknown) = settings.skip.iter().find(|id| catalogue.step(id).is_none()) {
+        return Err(DraftError::UnknownSkip(unknown.clone()));
+    }
+    let mut draft = Draft {
+        inventory,
+        dialect,
+        items: Vec::new(),
+        left_out: Vec::new(),
+        guides: Vec::new(),
+    };
+    draft.clone_databases(settings);
+    for step in catalogue.steps() {
+        if step.profile > settings.profile {
+            draft.leave_out(
+                step,
+                "whole step",
+                Reason::NotInProfile {
+                    needs: step.profile.name().to_owned(),
+                },
+            );
+        } else if settings.skip.contains(&step.id) {
+            draft.leave_out(step, "whole step", Reason::SwitchedOff);
+        } else {
+            draft.step(step)?;
+        }
+    }
+    let ids = |found: bool, environment: &crate::settings::Environment| {
+        environment
+            .databases()
+            .into_iter()
+            .map(|(role, name)| DatabaseId {
+                identity: inventory
+                    .database(&role)
+                    .filter(|_| found)
+                    .map(|database| database.identity.clone())
+                    .unwrap_or_default(),
+                locator: name.to_owned(),
+                role,
+            })
+            .collect()
+    };
+    Ok(Plan {
+        format: FORMAT,
+        id: String::new(),
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        catalogue: catalogue.digest().to_owned(),
+        profile: settings.profile,
+        engine: dialect.engine(),
+        basis,
+        source: ids(basis == Basis::Source, &settings.source),
+        target: ids(basis == Basis::Target, &settings.target),
+        items: draft.items,
+        left_out: draft.left_out,
+        guides: draft.guides,
+    })
+}
+
+/// A plan in the making.
+struct Draft<'a> {
+    inventory: &'a Inventory,
+    dialect: &'a dyn Dialect,
+    items: Vec<Item>,
+    left_out: Vec<LeftOut>,
+    guides: Vec<Guidance>,
+}
+
+/// A table that an action works on, where it lives.
+struct Place<'a> {
+    role: Role,
+    table: &'a Table,
+}
+
+impl<'a> Draft<'a> {
+    fn clone_databases(&mut self, settings: &Settings) {
+        for (role, to) in settings.target.databases() {
+            let from = settings
+                .source
+                .databases()
+                .into_iter()
+                .find(|(other, _)| *other == role)
+                .map(|(_, name)| name.to_owned());
+            let deed = from
+                .filter(|_| settings.clone == CloneMode::Make)
+                .and_then(|from| self.dialect.clone_database(&from, to));
+            match deed {
+                Some(deed) => self.push(Item {
+                    title: format!("Copy the {role} database"),
+                    database: role,
+                    deed,
+                    ..blank("clone")
+                }),
+                None => self.left_out.push(LeftOut {
+                    step: "clone".to_owned(),
+                    part: role.to_string(),
+                    reason: Reason::ByHand,
+                }),
+            }
+        }
+    }
+
+    fn push(&mut self, mut item: Item) {
+        item.seq = u32::try_from(self.items.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
+        self.items.push(item);
+    }
+
+    fn leave_out(&mut self, step: &Step, part: &str, reason: Reason) {
+        self.left_out.push(LeftOut {
+            step: step.id.clone(),
+            part: part.to_owned(),
+            reason,
+        });
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), DraftError> {
+        for action in &step.actions {
+            match action {
+                Action::DeleteRows(it) => {
+                    for place in
+                        self.places(step, it.table.as_deref(), it.entity.as_deref(), it.modules)?
+                    {
+                        self.delete_rows(step, it, &place);
+                    }
+                }
+                Action::SetColumns(it) => {
+                    for place in
+                        self.places(step, it.table.as_deref(), it.entity.as_deref(), it.modules)?
+                    {
+                        self.set_columns(step, it, &place);
+                    }
+                }
+                Action::Sql(it) => self.sql(step, it),
+                Action::Guide(it) => {
+                    let (title, text) = (step.title.clone(), it.text.trim().to_owned());
+                    self.guides.push(Guidance {
+                        step: step.id.clone(),
+                        title,
+                        text,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The tables that an action means in this environment; what is not there is left out with a reason.
+    fn places(
+        &mut self,
+        step: &Step,
+        table: Option<&str>,
+        entity: Option<&str>,
+        modules: Modules,
+    ) -> Result<Vec<Place<'a>>, DraftError> {
+        let inventory = self.inventory;
+        if let Some(key) = entity {
+            return self.entity_places(step, key, modules);
+        }
+        let Some(name) = table else {
+            return Ok(Vec::new());
+        };
+        if inventory.database(&step.database).is_none() {
+            self.leave_out(
+                step,
+                name,
+                Reason::NoSuchDatabase {
+                    database: step.database.to_string(),
+                },
+            );
+            return Ok(Vec::new());
+        }
+        let found = tables_named(inventory, &step.database, name);
+        if found.is_empty() {
+            self.leave_out(
+                step,
+                name,
+                Reason::NoSuchTable {
+                    table: name.to_owned(),
+                },
+            );
+        }
+        Ok(found
+            .into_iter()
+            .map(|table| Place {
+                role: step.database.clone(),
+                table,
+            })
+            .collect())
+    }
+
+    fn entity_places(
+        &mut self,
+        step: &Step,
+        key: &str,
+        modules: Modules,
+    ) -> Result<Vec<Place<'a>>, DraftError> {
+        let inventory = self.inventory;
+        let named = inventory
+            .entities
+            .iter()
+            .filter(|entity| entity.key.eq_ignore_ascii_case(key));
+        let found: Vec<_> = match modules {
+            Modules::One => named.collect(),
+            Modules::UserProviders => named.filter(|entity| entity.user_provider).collect(),
+        };
+        if modules == Modules::One && found.len() > 1 {
+            let modules = found
+                .iter()
+                .map(|entity| entity.module.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
+            return Err(DraftError::AmbiguousEntity {
+                step: step.id.clone(),
+                key: key.to_owned(),
+                modules,
+            });
+        }
+        if found.is_empty() {
+            self.leave_out(
+                step,
+                key,
+                Reason::NoSuchEntity {
+                    key: key.to_owned(),
+                },
+            );
+        }
+        let mut places = Vec::new();
+        for entity in found {
+            match inventory.table(&entity.database, &entity.table) {
+                Some(table) => places.push(Place {
+                    role: entity.database.clone(),
+                    table,
+                }),
+                None => self.leave_out(
+                    step,
+                    &entity.name,
+                    Reason::NoSuchTable {
+                        table: entity.table.clone(),
+                    },
+                ),
+            }
+        }
+        Ok(places)
+    }
+
+    /// The first table or column that a filter needs and this environment does not have.
+    fn missing(&self, place: &Place<'_>, columns: &[&str], filter: &Filter) -> Option<Reason> {
+        let no_column = |table: &Table, column: &str| {
+            table
+                .column(column)
+                .is_none()
+                .then(|| Reason::NoSuchColumn {
+                    table: table.name.clone(),
+                    column: column.to_owned(),
+                })
+        };
+        let own = columns
+            .iter()
+            .copied()
+            .chain(filter.columns())
+            .find_map(|column| no_column(place.table, column));
+        own.or_else(|| {
+            filter.lookups().into_iter().find_map(|(name, columns)| {
+                match self.inventory.table(&place.role, name) {
+                    None => Some(Reason::NoSuchTable {
+                        table: name.to_owned(),
+                    }),
+                    Some(table) => columns
+                        .into_iter()
+                        .find_map(|column| no_column(table, column)),
+                }
+            })
+        })
+    }
+
+    fn delete_rows(&mut self, step: &Step, it: &DeleteRows, place: &Place<'a>) {
+        if let Some(reason) = self.missing(place, &[], &it.filter) {
+            return self.leave_out(step, &place.table.name, reason);
+        }
+        for reference in &it.references {
+            self.references(
+                step,
+                reference,
+                &place.role,
+                place.table,
+                &it.filter,
+                it.save,
+            );
+        }
+        let comment = format!("delete rows of {}", place.table.name);
+        let sql = self.dialect.delete_rows(&place.table.name, &it.filter);
+        self.change(
+            step,
+            place,
+            Change {
+                comment,
+                sql,
+                touched: it.filter.clone(),
+                save: it.save,
+            },
+        );
+    }
+
+    /// What happens first to the rows that refer to deleted ones, the farthest first.
+    fn references(
+        &mut self,
+        step: &Step,
+        reference: &Reference,
+        role: &Role,
+        parent: &Table,
+        filter: &Filter,
+        save: bool,
+    ) {
+        let inventory = self.inventory;
+        let Some(table) = inventory.table(role, &reference.table) else {
+            return self.leave_out(
+                step,
+                &reference.table,
+                Reason::NoSuchTable {
+                    table: reference.table.clone(),
+                },
+            );
+        };
+        let place = Place {
+            role: role.clone(),
+            table,
+        };
+        let rows = Rows {
+            table: parent.name.clone(),
+            column: reference.to.clone(),
+            filter: filter.clone(),
+        };
+        let referring = Filter::column(&reference.column, Test::InRows(Box::new(rows)));
+        if let Some(reason) = self.missing(&place, &[], &referring) {
+            return self.leave_out(step, &reference.table, reason);
+        }
+        let (comment, sql) = match reference.then {
+            Then::Delete => {
+                for further in &reference.references {
+                    self.references(step, further, role, table, &referring, save);
+                }
+                let comment = format!(
+                    "delete rows of {} that refer to {}",
+                    table.name, parent.name
+                );
+                (comment, self.dialect.delete_rows(&table.name, &referring))
+            }
+            Then::SetNull => {
+                let set = [(
+                    reference.column.clone(),
+                    Source::Literal(crate::filter::Literal::Null),
+                )];
+                let comment = format!("detach rows of {} from {}", table.name, parent.name);
+                (
+                    comment,
+                    self.dialect.set_columns(&table.name, &set, &referring),
+                )
+            }
+        };
+        self.change(
+            step,
+            &place,
+            Change {
+                comment,
+                sql,
+                touched: referring,
+                save,
+            },
+        );
+    }
+
+    fn set_columns(&mut self, step: &Step, it: &SetColumns, place: &Place<'a>) {
+        let set: Vec<_> = it
+            .set
+            .iter()
+            .map(|(column, value)| (column.clone(), value.0.clone()))
+            .collect();
+        let differs = set
+            .iter()
+            .map(|(column, source)| Filter::column(column, Test::Differs(source.clone())))
+            .collect();
+        let touched = it.filter.clone().and(Filter::Any(differs));
+        if let Some(reason) = self.missing(place, &[], &touched) {
+            return self.leave_out(step, &place.table.name, reason);
+        }
+        let comment = format!("set columns of {}", place.table.name);
+        let sql = self.dialect.set_columns(&place.table.name, &set, &touched);
+        self.change(
+            step,
+            place,
+            Change {
+                comment,
+                sql,
+                touched,
+                save: it.save,
+            },
+        );
+    }
+
+    fn change(&mut self, step: &Step, place: &Place<'_>, change: Change) {
+        let count = self.dialect.count(&place.table.name, &change.touched);
+        let save = change.save.then(|| {
+            let columns: Vec<&str> = place.table.columns.iter().map(String::as_str).collect();
+            Save {
+                sql: self
+                    .dialect
+                    .select(&place.table.name, &columns, &change.touched),
+                secret: columns
+                    .iter()
+                    .filter(|column| may_be_secret(column))
+                    .map(|&column| column.to_owned())
+                    .collect(),
+                columns: columns.into_iter().map(str::to_owned).collect(),
+            }
+        });
+        self.push(Item {
+            title: format!("{}: {}", step.title, change.comment),
+            profile: Some(step.profile),
+            database: place.role.clone(),
+            group: Some(place.role.to_string()),
+            table: Some(place.table.name.clone()),
+            deed: Deed::Sql {
+                statements: vec![Statement {
+                    sql: change.sql,
+                    comment: change.comment,
+                }],
+            },
+            check: count.clone(),
+            count,
+            save,
+            ..blank(&step.id)
+        });
+    }
+
+    fn sql(&mut self, step: &Step, it: &Sql) {
+        if let Some(table) = it
+            .tables
+            .iter()
+            .find(|table| self.inventory.table(&step.database, table).is_none())
+        {
+            return self.leave_out(
+                step,
+                table,
+                Reason::NoSuchTable {
+                    table: table.clone(),
+                },
+            );
+        }
+        let engine = self.dialect.engine();
+        let count = it.count.get(engine).trim().to_owned();
+        self.push(Item {
+            title: step.title.clone(),
+            profile: Some(step.profile),
+            database: step.database.clone(),
+            group: Some(step.database.to_string()),
+            table: it.tables.first().cloned(),
+            deed: Deed::Sql {
+                statements: vec![Statement {
+                    sql: it.run.get(engine).trim().to_owned(),
+                    comment: step.title.clone(),
+                }],
+            },
+            check: count.clone(),
+            count,
+            ..blank(&step.id)
+        });
+    }
+}
+
+/// A change of one table's rows.
+struct Change {
+    comment: String,
+    sql: String,
+    /// The rows that it changes, none of which may be left afterwards.
+    touched: Filter,
+    save: bool,
+}
+
+fn blank(step: &str) -> Item {
+    Item {
+        seq: 0,
+        step: step.to_owned(),
+        title: String::new(),
+        profile: None,
+        database: Role::Platform,
+        group: None,
+        table: None,
+        deed: Deed::Sql {
+            statements: Vec::new(),
+        },
+        count: String::new(),
+        check: String::new(),
+        expect: None,
+        save: None,
+    }
+}
+
+fn tables_named<'a>(inventory: &'a Inventory, role: &Role, pattern: &str) -> Vec<&'a Table> {
+    let Some(start) = pattern.strip_suffix('*') else {
+        return inventory.table(role, pattern).into_iter().collect();
+    };
+    let begins = |table: &&Table| {
+        table
+            .name
+            .get(..start.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(start))
+    };
+    inventory
+        .database(role)
+        .map(|database| database.tables.iter().filter(begins).collect())
+        .unwrap_or_default()
+}
+
+/// Whether a column's name says that its values may be secrets.
+#[must_use]
+pub fn may_be_secret(column: &str) -> bool {
+    let name = column.to_ascii_lowercase();
+    [
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "connection_string",
+        "database_configuration",
+        "key",
+        "certificate",
+        "user",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+}

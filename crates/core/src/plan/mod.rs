@@ -1,0 +1,239 @@
+//! The plan: the final SQL, in order, with a reason for everything that is left out. Execution makes no choices.
+
+mod draft;
+mod reason;
+
+pub use draft::{Basis, DraftError, draft};
+pub use reason::{LeftOut, Reason};
+
+use serde::{Deserialize, Serialize};
+
+use crate::dialect::Statement;
+use crate::engine::{Engine, Role};
+use crate::inventory::Head;
+use crate::step::Profile;
+
+/// The version of the file's shape.
+pub const FORMAT: u32 = 1;
+
+/// What will be done, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The hash over everything below: what a person approves.
+    pub id: String,
+    /// The version of envclone that made it.
+    pub tool: String,
+    /// The hash over the step files.
+    pub catalogue: String,
+    /// The profile.
+    pub profile: Profile,
+    /// The engine that it is spelled for.
+    pub engine: Engine,
+    /// The environment that the rows were counted in.
+    pub basis: Basis,
+    /// The source's databases: role, locator, identity.
+    pub source: Vec<DatabaseId>,
+    /// The target's databases; the identity is empty where the plan makes the database.
+    pub target: Vec<DatabaseId>,
+    /// What is done, in order.
+    pub items: Vec<Item>,
+    /// What is not done, and why.
+    pub left_out: Vec<LeftOut>,
+    /// What only a person can do.
+    pub guides: Vec<Guidance>,
+}
+
+/// A database that a plan was made for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseId {
+    /// Which one.
+    pub role: Role,
+    /// Where it is.
+    pub locator: String,
+    /// What the engine's evidence says it is.
+    pub identity: String,
+}
+
+/// One thing that is done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Its number, from 1.
+    pub seq: u32,
+    /// The step that it comes from.
+    pub step: String,
+    /// What it does.
+    pub title: String,
+    /// How well the step is founded.
+    pub profile: Option<Profile>,
+    /// The database that it changes.
+    pub database: Role,
+    /// The transaction that it belongs to; none for a copy.
+    pub group: Option<String>,
+    /// The table that it changes; none for a copy.
+    pub table: Option<String>,
+    /// What is run.
+    pub deed: Deed,
+    /// Counts the rows that it would touch.
+    pub count: String,
+    /// Counts the rows that it should have touched and did not; 0 when it is done.
+    pub check: String,
+    /// The rows counted when the plan was made; none where nobody could count.
+    pub expect: Option<u64>,
+    /// The rows that are saved first.
+    pub save: Option<Save>,
+}
+
+/// What is run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Deed {
+    /// A consistent copy of one database, never over an existing one.
+    Copy {
+        /// Where from.
+        from: String,
+        /// Where to.
+        to: String,
+    },
+    /// Statements.
+    Sql {
+        /// In order.
+        statements: Vec<Statement>,
+    },
+}
+
+/// Rows that are saved before they are changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Save {
+    /// The query.
+    pub sql: String,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// Those of them that may hold a secret.
+    pub secret: Vec<String>,
+}
+
+/// What only a person can do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guidance {
+    /// The step.
+    pub step: String,
+    /// Its title.
+    pub title: String,
+    /// What to do.
+    pub text: String,
+}
+
+/// What is wrong with a plan file.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// No JSON of this shape.
+    #[error("it is no plan")]
+    Shape(#[from] serde_json::Error),
+    /// Written by another version.
+    #[error("it has format {found}, this version of envclone reads format {FORMAT}")]
+    Format {
+        /// The file's format.
+        found: u64,
+    },
+    /// Changed after it was written.
+    #[error("it was changed after envclone wrote it: its id no longer matches its content")]
+    Edited,
+}
+
+impl Plan {
+    /// Reads a plan file.
+    ///
+    /// # Errors
+    /// [`PlanError`]: another shape, another format, or edited by hand.
+    pub fn read(text: &str) -> Result<Self, PlanError> {
+        let head: Head = serde_json::from_str(text)?;
+        if head.format != u64::from(FORMAT) {
+            return Err(PlanError::Format { found: head.format });
+        }
+        let plan: Self = serde_json::from_str(text)?;
+        if plan.id != plan.compute_id() {
+            Err(PlanError::Edited)
+        } else {
+            Ok(plan)
+        }
+    }
+
+    /// Takes in the rows that were counted, in the order of the items, leaves out what a copy that exists does
+    /// not need any more, and gives the plan its id.
+    #[must_use]
+    pub fn counted(mut self, counts: &[Option<u64>]) -> Self {
+        for (item, count) in self.items.iter_mut().zip(counts) {
+            item.expect = *count;
+        }
+        if self.basis == Basis::Target {
+            let (clean, dirty) = self
+                .items
+                .into_iter()
+                .partition(|item| item.expect == Some(0));
+            self.items = dirty;
+            let clean: Vec<Item> = clean;
+            self.left_out.extend(clean.into_iter().map(|item| LeftOut {
+                step: item.step,
+                part: item.title,
+                reason: Reason::AlreadyClean,
+            }));
+        }
+        for (seq, item) in (1..).zip(&mut self.items) {
+            item.seq = seq;
+        }
+        self.id = self.compute_id();
+        self
+    }
+
+    fn compute_id(&self) -> String {
+        let bare = Self {
+            id: String::new(),
+            ..self.clone()
+        };
+        crate::digest(serde_json::to_string(&bare).unwrap_or_default().as_bytes())
+    }
+
+    /// The first twelve digits of the id: what people read and type.
+    #[must_use]
+    pub fn short_id(&self) -> &str {
+        self.id.get(..12).unwrap_or(&self.id)
+    }
+
+    /// Whether some item changes the database with this role.
+    #[must_use]
+    pub fn writes_to(&self, role: &Role) -> bool {
+        self.items
+            .iter()
+            .any(|item| item.database == *role && matches!(item.deed, Deed::Sql { .. }))
+    }
+
+    /// The item with this number.
+    #[must_use]
+    pub fn item(&self, seq: u32) -> Option<&Item> {
+        self.items.iter().find(|item| item.seq == seq)
+    }
+
+    /// Number and transaction of each item, as [`crate::journal::replay`] wants them.
+    #[must_use]
+    pub fn groups(&self) -> Vec<(u32, Option<String>)> {
+        self.items
+            .iter()
+            .map(|item| (item.seq, item.group.clone()))
+            .collect()
+    }
+
+    /// Whether the plan makes the target's databases.
+    #[must_use]
+    pub fn makes_the_copy(&self) -> bool {
+        self.items
+            .iter()
+            .any(|item| matches!(item.deed, Deed::Copy { .. }))
+    }
+}

@@ -1,0 +1,75 @@
+//! Why something is not in a plan: data, not a log line.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Something that is not done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// The step.
+    pub step: String,
+    /// Which part of it.
+    pub part: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a step, or a part of one, is out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Reason {
+    /// This platform version has no such table.
+    NoSuchTable {
+        /// The table.
+        table: String,
+    },
+    /// This platform version's table has no such column.
+    NoSuchColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// No active module has such an entity.
+    NoSuchEntity {
+        /// The entity's key.
+        key: String,
+    },
+    /// The environment has no such database.
+    NoSuchDatabase {
+        /// Which one.
+        database: String,
+    },
+    /// The settings leave it out.
+    SwitchedOff,
+    /// The profile does not contain it.
+    NotInProfile {
+        /// The profile that does.
+        needs: String,
+    },
+    /// The copy exists and has no row that it would touch.
+    AlreadyClean,
+    /// A person makes the copy, and envclone takes over after it.
+    ByHand,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchTable { table } => write!(f, "this environment has no table `{table}`"),
+            Self::NoSuchColumn { table, column } => {
+                write!(f, "the table `{table}` has no column `{column}`")
+            }
+            Self::NoSuchEntity { key } => write!(f, "no active module has the entity {key}"),
+            Self::NoSuchDatabase { database } => {
+                write!(f, "this environment has no {database} database")
+            }
+            Self::SwitchedOff => write!(f, "the settings leave it out (`skip`)"),
+            Self::NotInProfile { needs } => write!(f, "it belongs to the profile `{needs}`"),
+            Self::AlreadyClean => write!(f, "the copy has no row left that it would touch"),
+            Self::ByHand => write!(f, "the copy is made by hand and taken over"),
+        }
+    }
+}
