@@ -14,7 +14,45 @@ macro_rules! built_in {
 }
 
 /// The built-in step files: id and text.
-pub const BUILT_IN: &[(&str, &str)] = built_in!["front-ends"];
+pub const BUILT_IN: &[(&str, &str)] = built_in![
+    "catalog-owners",
+    "catalogs",
+    "catalogs-again",
+    "connections-again",
+    "database-connections",
+    "database-users",
+    "deployment-zones",
+    "emails",
+    "empty-logs",
+    "empty-logs-platform",
+    "extension-databases",
+    "external-authentication",
+    "front-ends",
+    "host-parameters",
+    "identity-service-parameters",
+    "integration-endpoints",
+    "lifetime-observers",
+    "lifetime-offline",
+    "lifetime-properties",
+    "lifetime-register",
+    "lifetime-registry",
+    "login-attempts",
+    "login-messages",
+    "login-messages-platform",
+    "mobile-again",
+    "mobile-configuration",
+    "process-queues",
+    "saml",
+    "saml-again",
+    "saml-properties",
+    "sap-endpoints",
+    "secret-site-properties",
+    "secrets-again",
+    "security-parameters",
+    "sessions",
+    "timer-marks",
+    "zones-again",
+];
 
 /// Steps in an order in which they can run.
 #[derive(Clone, Debug)]
@@ -200,4 +238,39 @@ fn order(mut steps: Vec<Step>) -> Result<Vec<Step>, CatalogueError> {
         sorted.push(steps.remove(ready));
     }
     Ok(sorted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(files: &[(&str, &str)]) -> Result<Catalogue, CatalogueError> {
+        let files: Vec<_> = files
+            .iter()
+            .map(|(id, text)| ((*id).to_owned(), (*text).to_owned()))
+            .collect();
+        Catalogue::with(&files)
+    }
+
+    /// A step that is right, with further lines before its action.
+    fn step(lines: &str) -> String {
+        format!(
+            "title = \"t\"\nwhy = \"w\"\nsource = \"s\"\nprofile = \"official\"\n{lines}\n\
+             [[do]]\ndelete-rows.table = \"t\"\n"
+        )
+    }
+
+    #[test]
+    fn the_built_in_steps_are_in_order() {
+        let catalogue = own(&[]).unwrap();
+        assert_eq!(catalogue.steps().len(), BUILT_IN.len());
+        let ids: Vec<_> = BUILT_IN.iter().map(|(id, _)| *id).collect();
+        assert!(ids.is_sorted(), "the list is in the order of the names");
+        let position = |id: &str| catalogue.steps().iter().position(|step| step.id == id);
+        for step in catalogue.steps() {
+            for other in &step.after {
+                assert!(position(other) < position(&step.id), "{}", step.id);
+            }
+        }
+    }
 }
