@@ -7,9 +7,11 @@
 pub mod catalogue;
 pub mod dialect;
 pub mod engine;
+pub mod evidence;
 pub mod filter;
 pub mod harvest;
 pub mod inventory;
+pub mod lint;
 pub mod plan;
 pub mod settings;
 pub mod step;
