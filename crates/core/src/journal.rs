@@ -209,8 +209,8 @@ impl Journal {
 /// Why a journal can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// Nothing is in it.
-    #[error("the journal is empty")]
+    /// Not one whole line is in it.
+    #[error("the journal has no whole line")]
     Empty,
     /// Another version of the tool wrote it.
     #[error("the journal has format {found}, and this version reads format {FORMAT}")]
@@ -234,7 +234,7 @@ impl JournalError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Empty => "nothing was begun; delete the file and start the run again",
+            Self::Empty => "no run was begun with it; start a new one with another journal",
             Self::Format { .. } => "resume with the version of envclone that wrote it",
             Self::Damaged { .. } => {
                 "what this run did can't be known from it; clone the database again and start a new run"
