@@ -167,11 +167,6 @@ impl GroupState {
             Self::RolledBack { .. } => "rolled back",
         }
     }
-
-    /// Whether the database has nothing of it once the connection is gone.
-    fn is_provisional(&self) -> bool {
-        matches!(self, Self::Pending | Self::RolledBack { .. })
-    }
 }
 
 /// What a verification counted.
@@ -396,8 +391,8 @@ impl Replay {
     /// The process is gone, and with it every transaction whose commit had not begun.
     fn lose_open_transactions(&mut self) {
         for (seq, group) in &self.group_of {
-            let provisional = self.progress.groups.get(group);
-            let provisional = provisional.is_some_and(GroupState::is_provisional);
+            // A group that was rolled back has nothing to lose: the first item that starts makes it pending.
+            let provisional = self.progress.groups.get(group) == Some(&GroupState::Pending);
             if let Some(state) = self.progress.items.get_mut(seq).filter(|_| provisional) {
                 *state = std::mem::take(state).undone();
             }
