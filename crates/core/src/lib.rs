@@ -12,6 +12,7 @@ pub mod filter;
 pub mod harvest;
 pub mod invariant;
 pub mod inventory;
+pub mod journal;
 pub mod lint;
 pub mod plan;
 pub mod settings;

@@ -1,0 +1,3 @@
+//! The shell: what touches files, databases and people, and decides nothing.
+
+pub mod journal_file;
