@@ -29,24 +29,40 @@ impl Config {
         let text = fs::read_to_string(path).map_err(|error| {
             let failure = file_failure("read the settings", path, &error);
             if error.kind() == std::io::ErrorKind::NotFound {
-                Failure { exit: Exit::Invalid, ..failure.hint("`envclone init` writes one, `--settings` names another one") }
+                Failure {
+                    exit: Exit::Invalid,
+                    ..failure.hint("`envclone init` writes one, `--settings` names another one")
+                }
             } else {
                 failure
             }
         })?;
         let mut settings = Settings::read(&text).map_err(|error| {
             let why = format!("the settings `{}` are invalid: {error}", path.display());
-            Failure::before(Exit::Invalid, why).hint("`envclone init --print` shows every key with its meaning")
+            Failure::before(Exit::Invalid, why)
+                .hint("`envclone init --print` shows every key with its meaning")
         })?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."))
+            .to_owned();
         if let Some(engine) = envclone_db::engine(settings.source.engine.name()) {
             for environment in [&mut settings.source, &mut settings.target] {
                 locate(environment, engine.as_ref(), &folder);
             }
         }
-        let own = settings.steps.as_ref().map(|steps| own_steps(&folder.join(steps))).transpose()?;
+        let own = settings
+            .steps
+            .as_ref()
+            .map(|steps| own_steps(&folder.join(steps)))
+            .transpose()?;
         let catalogue = read_catalogue(&own.unwrap_or_default())?;
-        Ok(Self { settings, folder, catalogue })
+        Ok(Self {
+            settings,
+            folder,
+            catalogue,
+        })
     }
 
     /// The engine, for live sessions.
@@ -56,8 +72,14 @@ impl Config {
     pub fn engine(&self) -> Result<Box<dyn Engine>, Failure> {
         let engine = self.settings.source.engine;
         envclone_db::engine(engine.name()).ok_or_else(|| {
-            Failure::before(Exit::NoAccess, format!("this version of envclone does not connect to {engine} yet"))
-                .hint(format!("`envclone script --engine {} --inventory FILE` writes the plan for a DBA", engine.name()))
+            Failure::before(
+                Exit::NoAccess,
+                format!("this version of envclone does not connect to {engine} yet"),
+            )
+            .hint(format!(
+                "`envclone script --engine {} --inventory FILE` writes the plan for a DBA",
+                engine.name()
+            ))
         })
     }
 
@@ -79,25 +101,38 @@ impl Config {
 /// # Errors
 /// Exit 3 for a step that is wrong.
 pub fn read_catalogue(own: &[(String, String)]) -> Result<Catalogue, Failure> {
-    Catalogue::with(own).map_err(|error| Failure::before(Exit::Invalid, chain(&error)).hint(error.hint()))
+    Catalogue::with(own)
+        .map_err(|error| Failure::before(Exit::Invalid, chain(&error)).hint(error.hint()))
 }
 
 fn locate(environment: &mut Environment, engine: &dyn Engine, folder: &Path) {
-    let names = std::iter::once(&mut environment.platform).chain(&mut environment.log).chain(environment.catalogs.values_mut());
+    let names = std::iter::once(&mut environment.platform)
+        .chain(&mut environment.log)
+        .chain(environment.catalogs.values_mut());
     for name in names {
         *name = engine.locate(folder, name);
     }
 }
 
 /// The step files of a folder: id and text, in the order of their names.
-fn own_steps(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
+///
+/// # Errors
+/// Exit 4 where the folder or a file can't be read.
+pub fn own_steps(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
     let failed = |error: std::io::Error| file_failure("read the folder of steps", folder, &error);
     let mut steps = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
-            let text = fs::read_to_string(&path).map_err(|error| file_failure("read the step", &path, &error))?;
-            let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let text = fs::read_to_string(&path)
+                .map_err(|error| file_failure("read the step", &path, &error))?;
+            let id = path
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default();
             steps.push((id, text));
         }
     }

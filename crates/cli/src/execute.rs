@@ -55,7 +55,11 @@ enum Stop {
 
 impl From<DbError> for Stop {
     fn from(error: DbError) -> Self {
-        if error.trouble == Trouble::Interrupted { Self::Interrupted } else { Self::Database(error) }
+        if error.trouble == Trouble::Interrupted {
+            Self::Interrupted
+        } else {
+            Self::Database(error)
+        }
     }
 }
 
@@ -88,10 +92,20 @@ impl Stop {
             Self::Interrupted => (Exit::Interrupted, Trouble::Interrupted.hint()),
             Self::Database(error) => (Exit::Stopped, error.trouble.hint()),
             Self::Journal(error) => (Exit::Stopped, error.hint()),
-            Self::Other(failure) if failure.exit == Exit::Refused => return Failure { state, ..failure_of(self) },
+            Self::Other(failure) if failure.exit == Exit::Refused => {
+                return Failure {
+                    state,
+                    ..failure_of(self)
+                };
+            }
             Self::Other(_) => (Exit::Stopped, "mend the cause, then run `envclone resume`"),
         };
-        Failure { exit, state, why: vec![why], hint: Some(hint.to_owned()) }
+        Failure {
+            exit,
+            state,
+            why: vec![why],
+            hint: Some(hint.to_owned()),
+        }
     }
 }
 
@@ -108,7 +122,11 @@ impl Execution<'_> {
     /// # Errors
     /// A failure that says how many items are done; the run can be resumed.
     pub fn run(&mut self, progress: &Progress) -> Result<(), Failure> {
-        let mut done = progress.items.values().filter(|state| state.is_settled()).count();
+        let mut done = progress
+            .items
+            .values()
+            .filter(|state| state.is_settled())
+            .count();
         let outcome = self.phases(progress, &mut done);
         outcome.map_err(|stop| {
             let journal = self.journal.path().display();
@@ -122,7 +140,11 @@ impl Execution<'_> {
 
     fn phases(&mut self, progress: &Progress, done: &mut usize) -> Result<(), Stop> {
         let plan = self.plan;
-        let copies: Vec<&Item> = plan.items.iter().filter(|item| matches!(item.deed, Deed::Copy { .. })).collect();
+        let copies: Vec<&Item> = plan
+            .items
+            .iter()
+            .filter(|item| matches!(item.deed, Deed::Copy { .. }))
+            .collect();
         let copied = |item: &&Item| progress.items.get(&item.seq).is_some_and(State::is_settled);
         if !copies.iter().all(copied) {
             self.clone_databases(&copies, progress)?;
@@ -135,7 +157,11 @@ impl Execution<'_> {
             }
         }
         for group in groups {
-            let items: Vec<&Item> = plan.items.iter().filter(|item| item.group.as_deref() == Some(group)).collect();
+            let items: Vec<&Item> = plan
+                .items
+                .iter()
+                .filter(|item| item.group.as_deref() == Some(group))
+                .collect();
             let settled = match progress.groups.get(group) {
                 Some(GroupState::Committed { .. }) => continue,
                 Some(GroupState::InDoubt) => self.settle(group, &items)?,
@@ -154,11 +180,19 @@ impl Execution<'_> {
     fn clone_databases(&mut self, items: &[&Item], progress: &Progress) -> Result<(), Stop> {
         self.watch.phase("clone");
         let began = Instant::now();
-        let places: Vec<(&str, &str)> = items.iter().filter_map(|item| match &item.deed {
-            Deed::Copy { from, to } => Some((from.as_str(), to.as_str())),
-            Deed::Sql { .. } => None,
-        }).collect();
-        let resumed = items.iter().any(|item| progress.items.get(&item.seq).is_some_and(|state| *state != State::Pending));
+        let places: Vec<(&str, &str)> = items
+            .iter()
+            .filter_map(|item| match &item.deed {
+                Deed::Copy { from, to } => Some((from.as_str(), to.as_str())),
+                Deed::Sql { .. } => None,
+            })
+            .collect();
+        let resumed = items.iter().any(|item| {
+            progress
+                .items
+                .get(&item.seq)
+                .is_some_and(|state| *state != State::Pending)
+        });
         let mut published = false;
         for (_, to) in &places {
             published |= resumed && self.is_our_clone(to)?;
@@ -180,29 +214,59 @@ impl Execution<'_> {
             bytes += facts.bytes;
             let settled = progress.items.get(&item.seq).is_some_and(State::is_settled);
             if !settled {
-                self.journal.append(&Event::Cloned { seq: item.seq, identity: facts.file })?;
-                self.journal.append(&Event::Succeeded { seq: item.seq, rows: 0, millis: millis(began) })?;
+                self.journal.append(&Event::Cloned {
+                    seq: item.seq,
+                    identity: facts.file,
+                })?;
+                self.journal.append(&Event::Succeeded {
+                    seq: item.seq,
+                    rows: 0,
+                    millis: millis(began),
+                })?;
             }
         }
-        self.watch.done(&format!("{} databases, {} MB copied from one moment", items.len(), bytes / 1_000_000));
+        self.watch.done(&format!(
+            "{} databases, {} MB copied from one moment",
+            items.len(),
+            bytes / 1_000_000
+        ));
         Ok(())
     }
 
-    fn copy_databases(&mut self, items: &[&Item], places: &[(&str, &str)], progress: &Progress) -> Result<(), Stop> {
+    fn copy_databases(
+        &mut self,
+        items: &[&Item],
+        places: &[(&str, &str)],
+        progress: &Progress,
+    ) -> Result<(), Stop> {
         for item in items {
-            if progress.items.get(&item.seq).is_none_or(|state| *state == State::Pending) {
-                self.journal.append(&Event::Started { seq: item.seq, before: None })?;
+            if progress
+                .items
+                .get(&item.seq)
+                .is_none_or(|state| *state == State::Pending)
+            {
+                self.journal.append(&Event::Started {
+                    seq: item.seq,
+                    before: None,
+                })?;
             }
         }
         let sources: Vec<String> = places.iter().map(|(from, _)| (*from).to_owned()).collect();
         let snapshot = self.engine.snapshot(&sources)?;
         for (index, (from, to)) in places.iter().enumerate() {
             let partial = self.engine.partial_name(to);
-            let role = items.get(index).map(|item| item.database.to_string()).unwrap_or_default();
+            let role = items
+                .get(index)
+                .map(|item| item.database.to_string())
+                .unwrap_or_default();
             let watch = &mut *self.watch;
             let copied = snapshot.copy(index, &partial, &mut |copied| {
                 watch.progress(&role, copied.done, copied.of);
-                if interrupted() { Go::Break(()) } else { Go::Continue(()) }
+                if interrupted() {
+                    Go::Break(())
+                } else {
+                    Go::Continue(())
+                }
             });
             let marked = copied.and_then(|()| self.mark_clone(from, &partial));
             if let Err(error) = marked {
@@ -221,7 +285,14 @@ impl Execution<'_> {
         let mut session = self.engine.open(partial, Access::Write)?;
         session.execute(&self.dialect.create_marks())?;
         let at = now(session.as_mut(), self.dialect)?;
-        let mark = Mark { kind: "clone".to_owned(), run: self.run.clone(), plan: self.plan.id.clone(), group: source, proof, at };
+        let mark = Mark {
+            kind: "clone".to_owned(),
+            run: self.run.clone(),
+            plan: self.plan.id.clone(),
+            group: source,
+            proof,
+            at,
+        };
         session.execute(&self.dialect.insert_mark(&mark)).map(drop)
     }
 
@@ -232,30 +303,48 @@ impl Execution<'_> {
             return Ok(false);
         }
         let mut session = self.engine.open(name, Access::Read)?;
-        Ok(marks(session.as_mut(), self.dialect)?.iter().any(|mark| mark.kind == "clone" && mark.run == self.run && mark.proof == facts.file))
+        Ok(marks(session.as_mut(), self.dialect)?
+            .iter()
+            .any(|mark| mark.kind == "clone" && mark.run == self.run && mark.proof == facts.file))
     }
 
     /// Finds out whether a transaction around whose commit the run died was committed.
     fn settle(&mut self, group: &str, items: &[&Item]) -> Result<bool, Stop> {
-        let Some(name) = items.first().and_then(|item| self.target(&item.database)) else { return Ok(false) };
+        let Some(name) = items.first().and_then(|item| self.target(&item.database)) else {
+            return Ok(false);
+        };
         let mut session = self.engine.open(&name, Access::Read)?;
-        let there = marks(session.as_mut(), self.dialect)?.iter().any(|mark| mark.kind == "group" && mark.run == self.run && mark.group == group);
+        let there = marks(session.as_mut(), self.dialect)?
+            .iter()
+            .any(|mark| mark.kind == "group" && mark.run == self.run && mark.group == group);
         let event = if there {
-            Event::Committed { group: group.to_owned(), settled: Some("marker".to_owned()) }
+            Event::Committed {
+                group: group.to_owned(),
+                settled: Some("marker".to_owned()),
+            }
         } else {
-            Event::RolledBack { group: group.to_owned(), because: "the run died and the transaction left no mark".to_owned() }
+            Event::RolledBack {
+                group: group.to_owned(),
+                because: "the run died and the transaction left no mark".to_owned(),
+            }
         };
         self.journal.append(&event)?;
         Ok(there)
     }
 
     fn target(&self, role: &Role) -> Option<String> {
-        self.plan.target.iter().find(|database| database.role == *role).map(|database| database.locator.clone())
+        self.plan
+            .target
+            .iter()
+            .find(|database| database.role == *role)
+            .map(|database| database.locator.clone())
     }
 
     /// Cleans one database in one transaction.
     fn clean(&mut self, group: &str, items: &[&Item]) -> Result<(), Stop> {
-        let Some(name) = items.first().and_then(|item| self.target(&item.database)) else { return Ok(()) };
+        let Some(name) = items.first().and_then(|item| self.target(&item.database)) else {
+            return Ok(());
+        };
         self.watch.phase("clean");
         let mut session = self.engine.open(&name, Access::Write)?;
         session.execute(&self.dialect.create_marks())?;
@@ -264,32 +353,63 @@ impl Execution<'_> {
             Ok(rows) => rows,
             Err(stop) => {
                 session.rollback()?;
-                self.journal.append(&Event::RolledBack { group: group.to_owned(), because: stop.reason() })?;
+                self.journal.append(&Event::RolledBack {
+                    group: group.to_owned(),
+                    because: stop.reason(),
+                })?;
                 return Err(stop);
             }
         };
         let at = now(session.as_mut(), self.dialect)?;
         let proof = self.engine.look(&name)?.file;
-        let mark = Mark { kind: "group".to_owned(), run: self.run.clone(), plan: self.plan.id.clone(), group: group.to_owned(), proof, at };
+        let mark = Mark {
+            kind: "group".to_owned(),
+            run: self.run.clone(),
+            plan: self.plan.id.clone(),
+            group: group.to_owned(),
+            proof,
+            at,
+        };
         session.execute(&self.dialect.insert_mark(&mark))?;
-        self.journal.append(&Event::Committing { group: group.to_owned() })?;
+        self.journal.append(&Event::Committing {
+            group: group.to_owned(),
+        })?;
         session.commit()?;
-        self.journal.append(&Event::Committed { group: group.to_owned(), settled: None })?;
-        self.watch.done(&format!("{group}: {} steps' items, {} rows, committed", items.len(), crate::ui::number(rows)));
+        self.journal.append(&Event::Committed {
+            group: group.to_owned(),
+            settled: None,
+        })?;
+        self.watch.done(&format!(
+            "{group}: {} steps' items, {} rows, committed",
+            items.len(),
+            crate::ui::number(rows)
+        ));
         Ok(())
     }
 
-    fn changes(&mut self, group: &str, items: &[&Item], session: &mut dyn Session) -> Result<u64, Stop> {
+    fn changes(
+        &mut self,
+        group: &str,
+        items: &[&Item],
+        session: &mut dyn Session,
+    ) -> Result<u64, Stop> {
         let mut all = 0;
         for (at, item) in items.iter().enumerate() {
             if interrupted() {
                 return Err(Stop::Interrupted);
             }
-            self.watch.progress(&format!("{group} {}", item.step), at as u64, items.len() as u64);
+            self.watch.progress(
+                &format!("{group} {}", item.step),
+                at as u64,
+                items.len() as u64,
+            );
             let changed = self.change(item, session);
             if let Err(stop) = &changed {
                 if !matches!(stop, Stop::Journal(_)) {
-                    self.journal.append(&Event::Failed { seq: item.seq, error: stop.reason() })?;
+                    self.journal.append(&Event::Failed {
+                        seq: item.seq,
+                        error: stop.reason(),
+                    })?;
                 }
             }
             all += changed?;
@@ -300,11 +420,19 @@ impl Execution<'_> {
     fn change(&mut self, item: &Item, session: &mut dyn Session) -> Result<u64, Stop> {
         let began = Instant::now();
         let before = session.number(&item.count)?;
-        self.journal.append(&Event::Started { seq: item.seq, before: Some(before) })?;
+        self.journal.append(&Event::Started {
+            seq: item.seq,
+            before: Some(before),
+        })?;
         let expected = item.expect.filter(|_| self.plan.basis == Basis::Target);
         if let Some(expected) = expected.filter(|expected| *expected != before) {
-            let why = format!("item {} would touch {before} rows, and {expected} were approved [target-changed]", item.seq);
-            return Err(Failure::before(Exit::Refused, why).hint("make a new plan with `envclone plan`, and look at what it would touch now").into());
+            let why = format!(
+                "item {} would touch {before} rows, and {expected} were approved [target-changed]",
+                item.seq
+            );
+            return Err(Failure::before(Exit::Refused, why)
+                .hint("make a new plan with `envclone plan`, and look at what it would touch now")
+                .into());
         }
         if let Some(what) = &item.save {
             save::save(item, what, self.saved, session, self.folder)?;
@@ -317,10 +445,17 @@ impl Execution<'_> {
         }
         let left = session.number(&item.check)?;
         if left > 0 {
-            let why = format!("item {} ({}) ran and left {left} rows that it should have changed", item.seq, item.title);
+            let why = format!(
+                "item {} ({}) ran and left {left} rows that it should have changed",
+                item.seq, item.title
+            );
             return Err(Failure::before(Exit::Stopped, why).into());
         }
-        self.journal.append(&Event::Succeeded { seq: item.seq, rows, millis: millis(began) })?;
+        self.journal.append(&Event::Succeeded {
+            seq: item.seq,
+            rows,
+            millis: millis(began),
+        })?;
         Ok(rows)
     }
 }
@@ -334,7 +469,11 @@ fn millis(began: Instant) -> u64 {
 /// # Errors
 /// [`DbError`] as the engine reports it.
 pub fn now(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<String, DbError> {
-    Ok(session.texts(&dialect.now())?.into_iter().next().unwrap_or_default())
+    Ok(session
+        .texts(&dialect.now())?
+        .into_iter()
+        .next()
+        .unwrap_or_default())
 }
 
 /// Every mark of a database; none where envclone never wrote one.
@@ -342,7 +481,14 @@ fn marks(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<Vec<Mark>, 
     let mut marks = Vec::new();
     let asked = session.query(&dialect.select_marks(), &mut |row| {
         let text = |column| row.text(column);
-        marks.push(Mark { kind: text(0), run: text(1), plan: text(2), group: text(3), proof: text(4), at: text(5) });
+        marks.push(Mark {
+            kind: text(0),
+            run: text(1),
+            plan: text(2),
+            group: text(3),
+            proof: text(4),
+            at: text(5),
+        });
         Go::Continue(())
     });
     match asked {

@@ -46,7 +46,12 @@ pub struct Failure {
 impl Failure {
     /// A failure before anything was changed.
     pub fn before(exit: Exit, why: impl Into<String>) -> Self {
-        Self { exit, state: NOTHING_CHANGED.to_owned(), why: vec![why.into()], hint: None }
+        Self {
+            exit,
+            state: NOTHING_CHANGED.to_owned(),
+            why: vec![why.into()],
+            hint: None,
+        }
     }
 
     /// The same with a hint.
@@ -66,9 +71,17 @@ impl Failure {
     /// A refusal by evidence.
     #[must_use]
     pub fn refused(findings: &[Finding]) -> Self {
-        let why = findings.iter().map(|finding| format!("{} [{}]", finding.what, finding.lint)).collect();
+        let why = findings
+            .iter()
+            .map(|finding| format!("{} [{}]", finding.what, finding.lint))
+            .collect();
         let hint = findings.first().map(|finding| finding.hint.clone());
-        Self { exit: Exit::Refused, state: NOTHING_CHANGED.to_owned(), why, hint }
+        Self {
+            exit: Exit::Refused,
+            state: NOTHING_CHANGED.to_owned(),
+            why,
+            hint,
+        }
     }
 }
 
@@ -92,7 +105,11 @@ pub fn file_failure(doing: &str, path: &std::path::Path, error: &std::io::Error)
         std::io::ErrorKind::AlreadyExists => "name another one, or move it away",
         _ => "check the path and the disk",
     };
-    Failure::before(Exit::NoAccess, format!("can't {doing} `{}`: {error}", path.display())).hint(hint)
+    Failure::before(
+        Exit::NoAccess,
+        format!("can't {doing} `{}`: {error}", path.display()),
+    )
+    .hint(hint)
 }
 
 /// An error with its causes, in one line.

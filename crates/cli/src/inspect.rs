@@ -7,7 +7,9 @@ use envclone_core::engine::Role;
 use envclone_core::evidence::{Contents, DatabaseEvidence, Evidence, Observed};
 use envclone_core::filter::{Filter, Test};
 use envclone_core::harvest::{self, Identity};
-use envclone_core::inventory::{self, Catalog, Database, Entity, Factory, ForeignKey, Inventory, Table};
+use envclone_core::inventory::{
+    self, Catalog, Database, Entity, Factory, ForeignKey, Inventory, Table,
+};
 use envclone_core::scan::secret_digest;
 use envclone_core::settings::Environment;
 use envclone_db::sqlite::Access;
@@ -46,11 +48,24 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
         let mut session = eyes.engine.open(name, Access::Read)?;
         let facts = eyes.engine.look(name)?;
         let tables = tables(session.as_mut(), eyes.dialect)?;
-        databases.push(Database { role, identity: facts.identity, locator: name.to_owned(), bytes: facts.bytes, tables });
+        databases.push(Database {
+            role,
+            identity: facts.identity,
+            locator: name.to_owned(),
+            bytes: facts.bytes,
+            tables,
+        });
     }
     let mut session = eyes.engine.open(&environment.platform, Access::Read)?;
-    let platform = databases.first().map(|database| database.tables.as_slice()).unwrap_or_default();
-    let mut look = Look { session: session.as_mut(), dialect: eyes.dialect, tables: platform };
+    let platform = databases
+        .first()
+        .map(|database| database.tables.as_slice())
+        .unwrap_or_default();
+    let mut look = Look {
+        session: session.as_mut(),
+        dialect: eyes.dialect,
+        tables: platform,
+    };
     let catalogs = look.catalogs()?;
     let entities = look.entities(environment)?;
     let factory = look.factory(&entities)?;
@@ -80,14 +95,22 @@ fn tables(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<Vec<Table>
         let (name, column) = (row.text(0), row.text(1));
         match tables.last_mut().filter(|table| table.name == name) {
             Some(table) => table.columns.push(column),
-            None => tables.push(Table { name, columns: vec![column], foreign_keys: Vec::new() }),
+            None => tables.push(Table {
+                name,
+                columns: vec![column],
+                foreign_keys: Vec::new(),
+            }),
         }
         Go::Continue(())
     })?;
     tables.retain(|table| !table.name.eq_ignore_ascii_case(MARKS));
     let mut keys: BTreeMap<String, Vec<ForeignKey>> = BTreeMap::new();
     session.query(&queries.foreign_keys, &mut |row| {
-        let key = ForeignKey { column: row.text(1), table: row.text(2), to: row.text(3) };
+        let key = ForeignKey {
+            column: row.text(1),
+            table: row.text(2),
+            to: row.text(3),
+        };
         keys.entry(row.text(0)).or_default().push(key);
         Go::Continue(())
     })?;
@@ -106,12 +129,25 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn table(&self, name: &str) -> Option<&Table> {
-        self.tables.iter().find(|table| table.name.eq_ignore_ascii_case(name))
+        self.tables
+            .iter()
+            .find(|table| table.name.eq_ignore_ascii_case(name))
     }
 
     /// Columns of some rows; nothing where the table or one of the columns is missing.
-    fn select(&mut self, table: &str, columns: &[&str], filter: &Filter) -> Result<Vec<Vec<String>>, DbError> {
-        let known = self.table(table).is_some_and(|table| columns.iter().copied().chain(filter.columns()).all(|column| table.column(column).is_some()));
+    fn select(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        filter: &Filter,
+    ) -> Result<Vec<Vec<String>>, DbError> {
+        let known = self.table(table).is_some_and(|table| {
+            columns
+                .iter()
+                .copied()
+                .chain(filter.columns())
+                .all(|column| table.column(column).is_some())
+        });
         if !known {
             return Ok(Vec::new());
         }
@@ -127,7 +163,11 @@ impl Look<'_> {
 
     fn version(&mut self) -> Result<Option<String>, DbError> {
         let named = Filter::column("NAME", Test::Is("Version".to_owned()));
-        Ok(self.select("ossys_parameter", &["VAL"], &named)?.into_iter().flatten().next())
+        Ok(self
+            .select("ossys_parameter", &["VAL"], &named)?
+            .into_iter()
+            .flatten()
+            .next())
     }
 
     fn catalogs(&mut self) -> Result<Vec<Catalog>, DbError> {
@@ -135,7 +175,7 @@ impl Look<'_> {
         let rows = self.select("ossys_dbcatalog", &["Logical_Name", "NAME"], &extra)?;
         let catalog = |row: Vec<String>| {
             let [logical, name] = <[String; 2]>::try_from(row).ok()?;
-            Some(Catalog { logical: if logical.trim().is_empty() { name.clone() } else { logical }, name })
+            Some(Catalog { logical, name })
         };
         Ok(rows.into_iter().filter_map(catalog).collect())
     }
@@ -144,18 +184,28 @@ impl Look<'_> {
     fn entities(&mut self, environment: &Environment) -> Result<Vec<Entity>, DbError> {
         let active = || Filter::column("IS_ACTIVE", Test::IsNumber(1));
         let catalogs: BTreeMap<String, String> = self
-            .select("ossys_dbcatalog", &["ID", "Logical_Name", "NAME"], &Filter::column("NAME", Test::Not("(Main)".to_owned())))?
+            .select(
+                "ossys_dbcatalog",
+                &["ID", "NAME"],
+                &Filter::column("NAME", Test::Not("(Main)".to_owned())),
+            )?
             .into_iter()
-            .filter_map(|row| <[String; 3]>::try_from(row).ok())
-            .map(|[id, logical, name]| (id, if logical.trim().is_empty() { name } else { logical }))
+            .filter_map(|row| <[String; 2]>::try_from(row).ok())
+            .map(|[id, name]| (id, name))
             .collect();
         let modules: BTreeMap<String, (String, bool, Role)> = self
-            .select("ossys_espace", &["ID", "NAME", "IS_USER_PROVIDER", "DBCatalog_Id"], &active())?
+            .select(
+                "ossys_espace",
+                &["ID", "NAME", "IS_USER_PROVIDER", "DBCatalog_Id"],
+                &active(),
+            )?
             .into_iter()
             .filter_map(|row| <[String; 4]>::try_from(row).ok())
             .map(|[id, name, provider, catalog]| {
-                let apart = catalogs.get(&catalog).filter(|logical| environment.catalogs.contains_key(*logical));
-                let role = apart.map_or(Role::Platform, |logical| Role::Catalog(logical.clone()));
+                let apart = catalogs
+                    .get(&catalog)
+                    .filter(|name| environment.catalogs.contains_key(*name));
+                let role = apart.map_or(Role::Platform, |name| Role::Catalog(name.clone()));
                 (id, (name, provider == "1", role))
             })
             .collect();
@@ -166,7 +216,14 @@ impl Look<'_> {
             .filter_map(|row| {
                 let [key, name, table, module] = <[String; 4]>::try_from(row).ok()?;
                 let (module, user_provider, database) = modules.get(&module)?.clone();
-                Some(Entity { key, name, table, module, user_provider, database })
+                Some(Entity {
+                    key,
+                    name,
+                    table,
+                    module,
+                    user_provider,
+                    database,
+                })
             })
             .collect())
     }
@@ -179,7 +236,9 @@ impl Look<'_> {
             entities: entities.len() as u64,
             front_ends: self.count("ossys_server", &Filter::default())?,
             users: self.count("ossys_user", &Filter::default())?,
-            runs_lifetime: entities.iter().any(|entity| entity.key == "3312b1cd-b12e-4a29-bcdc-51edcdd86ef1"),
+            runs_lifetime: entities
+                .iter()
+                .any(|entity| entity.key == "3312b1cd-b12e-4a29-bcdc-51edcdd86ef1"),
             managed_by_lifetime: watched > 0,
         })
     }
@@ -189,27 +248,48 @@ impl Look<'_> {
         let mut found = BTreeSet::new();
         for place in harvest::places() {
             let found_in = format!("{}.{}", place.table, place.column);
-            for cell in self.select(place.table, &[place.column], &place.filter)?.into_iter().flatten() {
+            for cell in self
+                .select(place.table, &[place.column], &place.filter)?
+                .into_iter()
+                .flatten()
+            {
                 for value in harvest::values(&cell, place.take) {
                     let secret = place.kind.is_secret();
                     let length = secret.then_some(value.len());
-                    let value = if secret { secret_digest(key, &value) } else { value };
-                    found.insert(Identity { kind: place.kind, value, length, found_in: found_in.clone() });
+                    let value = if secret {
+                        secret_digest(key, &value)
+                    } else {
+                        value
+                    };
+                    found.insert(Identity {
+                        kind: place.kind,
+                        value,
+                        length,
+                        found_in: found_in.clone(),
+                    });
                 }
             }
         }
         // The same host at many places is one identity, told by the first place.
         let mut seen = BTreeSet::new();
-        Ok(found.into_iter().filter(|identity| seen.insert((identity.kind.is_secret(), identity.value.to_lowercase()))).collect())
+        Ok(found
+            .into_iter()
+            .filter(|identity| {
+                seen.insert((identity.kind.is_secret(), identity.value.to_lowercase()))
+            })
+            .collect())
     }
 }
 
-/// Collects what proves which database is which. `busy_check` says whether the target may be opened to see
-/// whether it is in use.
+/// Collects what proves which database is which.
 ///
 /// # Errors
 /// [`DbError`] where a look is denied, or what is there is no database.
-pub fn evidence(eyes: Eyes<'_>, source: &Environment, target: &Environment) -> Result<Evidence, DbError> {
+pub fn evidence(
+    eyes: Eyes<'_>,
+    source: &Environment,
+    target: &Environment,
+) -> Result<Evidence, DbError> {
     let source = side(eyes, source)?;
     let mut target = side(eyes, target)?;
     for database in target.iter_mut().filter(|database| database.exists) {
@@ -222,12 +302,15 @@ pub fn evidence(eyes: Eyes<'_>, source: &Environment, target: &Environment) -> R
 }
 
 fn side(eyes: Eyes<'_>, environment: &Environment) -> Result<Vec<DatabaseEvidence>, DbError> {
-    environment.databases().into_iter().map(|(role, name)| database(eyes, role, name)).collect()
+    environment
+        .databases()
+        .into_iter()
+        .map(|(role, name)| database(eyes, role, name))
+        .collect()
 }
 
 fn database(eyes: Eyes<'_>, role: Role, name: &str) -> Result<DatabaseEvidence, DbError> {
     let facts = eyes.engine.look(name)?;
-    let unseen = |why: &str| Observed::Unknown { why: why.to_owned() };
     let mut evidence = DatabaseEvidence {
         role,
         locator: name.to_owned(),
@@ -249,43 +332,82 @@ fn database(eyes: Eyes<'_>, role: Role, name: &str) -> Result<DatabaseEvidence, 
     }
     let mut session = eyes.engine.open(name, Access::Read)?;
     let tables = tables(session.as_mut(), eyes.dialect)?;
-    let mut look = Look { session: session.as_mut(), dialect: eyes.dialect, tables: &tables };
+    let mut look = Look {
+        session: session.as_mut(),
+        dialect: eyes.dialect,
+        tables: &tables,
+    };
     evidence.has = Contents {
         platform: look.table("ossys_espace").is_some() && look.table("ossys_parameter").is_some(),
         logs: tables.iter().any(|table| is_log(&table.name)),
         tables: !tables.is_empty(),
     };
     if evidence.has.platform {
-        evidence.platform_version = look.version()?.map_or_else(|| unseen("`ossys_parameter` has no `Version`"), Observed::Known);
+        evidence.platform_version = look.version()?.map_or_else(
+            || unseen("`ossys_parameter` has no `Version`"),
+            Observed::Known,
+        );
         let modules = look.select("ossys_espace", &["ID", "SS_KEY"], &Filter::default())?;
         evidence.modules = modules.into_iter().map(|row| row.join(":")).collect();
-        evidence.catalogs = look.catalogs()?.into_iter().map(|catalog| catalog.logical).collect();
+        evidence.catalogs = look
+            .catalogs()?
+            .into_iter()
+            .map(|catalog| catalog.name)
+            .collect();
     }
     heartbeat(&mut look, &mut evidence)?;
     evidence.marks = marks(session.as_mut(), eyes.dialect, &evidence.file)?;
     Ok(evidence)
 }
 
+fn unseen<T>(why: &str) -> Observed<T> {
+    Observed::Unknown {
+        why: why.to_owned(),
+    }
+}
+
 fn is_log(table: &str) -> bool {
-    table.get(..6).is_some_and(|head| head.eq_ignore_ascii_case("oslog_"))
+    table
+        .get(..6)
+        .is_some_and(|head| head.eq_ignore_ascii_case("oslog_"))
 }
 
 /// The newest log row, against the database's own clock.
 fn heartbeat(look: &mut Look<'_>, evidence: &mut DatabaseEvidence) -> Result<(), DbError> {
-    let logs: Vec<_> = look.tables.iter().filter(|table| is_log(&table.name)).filter_map(|table| Some((table.name.clone(), table.column("Instant")?.to_owned()))).collect();
+    let logs: Vec<_> = look
+        .tables
+        .iter()
+        .filter(|table| is_log(&table.name))
+        .filter_map(|table| Some((table.name.clone(), table.column("Instant")?.to_owned())))
+        .collect();
     if logs.is_empty() {
         return Ok(());
     }
     let mut newest: Option<String> = None;
     for (table, column) in logs {
-        newest = newest.max(look.session.texts(&look.dialect.newest(&table, &column))?.into_iter().next());
+        newest = newest.max(
+            look.session
+                .texts(&look.dialect.newest(&table, &column))?
+                .into_iter()
+                .next(),
+        );
     }
-    let now = look.session.texts(&look.dialect.now())?.into_iter().next().unwrap_or_default();
+    let now = look
+        .session
+        .texts(&look.dialect.now())?
+        .into_iter()
+        .next()
+        .unwrap_or_default();
     evidence.log_age_seconds = match &newest {
         None => Observed::Known(None),
-        Some(newest) => match (now.replace(' ', "T").parse::<DateTime>(), newest.replace(' ', "T").parse::<DateTime>()) {
+        Some(newest) => match (
+            now.replace(' ', "T").parse::<DateTime>(),
+            newest.replace(' ', "T").parse::<DateTime>(),
+        ) {
             (Ok(now), Ok(newest)) => Observed::Known(Some(now.duration_since(newest).as_secs())),
-            _ => Observed::Unknown { why: format!("`{newest}` is no date") },
+            _ => Observed::Unknown {
+                why: format!("`{newest}` is no date"),
+            },
         },
     };
     evidence.newest_log = Observed::Known(newest);
@@ -293,7 +415,11 @@ fn heartbeat(look: &mut Look<'_>, evidence: &mut DatabaseEvidence) -> Result<(),
 }
 
 /// What vouches for a database: only marks that are bound to this very file count.
-fn marks(session: &mut dyn Session, dialect: &dyn Dialect, file: &str) -> Result<Vec<String>, DbError> {
+fn marks(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    file: &str,
+) -> Result<Vec<String>, DbError> {
     let all = match rows(session, &dialect.select_marks()) {
         Ok(rows) => rows,
         // A database that envclone never wrote to has no such table.

@@ -44,12 +44,24 @@ impl Terminal {
             return Box::new(Silent);
         }
         let moving = std::io::stderr().is_terminal();
-        let bar = ProgressBar::with_draw_target(Some(0), if moving { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
-        if let Ok(style) = ProgressStyle::with_template("  {spinner} {prefix} {bar:24} {percent:>3} % {msg}") {
+        let bar = ProgressBar::with_draw_target(
+            Some(0),
+            if moving {
+                ProgressDrawTarget::stderr()
+            } else {
+                ProgressDrawTarget::hidden()
+            },
+        );
+        if let Ok(style) =
+            ProgressStyle::with_template("  {spinner} {prefix} {bar:24} {percent:>3} % {msg}")
+        {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(120));
-        Box::new(Self { bar, phase: String::new() })
+        Box::new(Self {
+            bar,
+            phase: String::new(),
+        })
     }
 
     fn line(&self, text: &str) {
@@ -116,4 +128,10 @@ pub fn number(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// Ends the process at once: the journal and the database's own recovery make that safe.
+#[allow(clippy::exit, reason = "a second Ctrl-C means now")]
+pub fn end_now() {
+    std::process::exit(130);
 }

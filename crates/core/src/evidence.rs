@@ -69,7 +69,7 @@ pub struct DatabaseEvidence {
     pub in_use: Observed<bool>,
     /// What vouches for it, still bound to this very database.
     pub marks: Vec<String>,
-    /// Extra catalogs that the platform knows, by logical name.
+    /// Extra catalogs that the platform knows.
     pub catalogs: Vec<String>,
 }
 

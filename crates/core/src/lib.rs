@@ -15,6 +15,8 @@ pub mod inventory;
 pub mod journal;
 pub mod lint;
 pub mod plan;
+pub mod report;
+pub mod scan;
 pub mod settings;
 pub mod step;
 pub mod verdict;

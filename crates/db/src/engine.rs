@@ -26,7 +26,12 @@ pub trait Copies {
     ///
     /// # Errors
     /// [`DbError`] as the engine reports it; nothing is left at the place.
-    fn copy(&self, index: usize, to: &str, progress: &mut dyn FnMut(Copied) -> Go) -> Result<(), DbError>;
+    fn copy(
+        &self,
+        index: usize,
+        to: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError>;
 }
 
 /// A database engine.
@@ -74,7 +79,12 @@ pub fn engine(name: &str) -> Option<Box<dyn Engine>> {
 struct Sqlite;
 
 impl Copies for sqlite::Snapshot {
-    fn copy(&self, index: usize, to: &str, progress: &mut dyn FnMut(Copied) -> Go) -> Result<(), DbError> {
+    fn copy(
+        &self,
+        index: usize,
+        to: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError> {
         Self::copy(self, index, Path::new(to), progress)
     }
 }
@@ -90,8 +100,20 @@ impl Engine for Sqlite {
 
     fn look(&self, name: &str) -> Result<Facts, DbError> {
         let seen = sqlite::look(Path::new(name))?;
-        let sqlite::FileFacts { exists, resolved, file, identity, bytes } = seen;
-        Ok(Facts { exists, resolved: resolved.display().to_string(), file, identity, bytes })
+        let sqlite::FileFacts {
+            exists,
+            resolved,
+            file,
+            identity,
+            bytes,
+        } = seen;
+        Ok(Facts {
+            exists,
+            resolved: resolved.display().to_string(),
+            file,
+            identity,
+            bytes,
+        })
     }
 
     fn in_use(&self, name: &str) -> Result<bool, DbError> {
