@@ -398,19 +398,22 @@ fn heartbeat(look: &mut Look<'_>, evidence: &mut DatabaseEvidence) -> Result<(),
         .into_iter()
         .next()
         .unwrap_or_default();
-    evidence.log_age_seconds = match &newest {
-        None => Observed::Known(None),
-        Some(newest) => match (
-            now.replace(' ', "T").parse::<DateTime>(),
-            newest.replace(' ', "T").parse::<DateTime>(),
-        ) {
-            (Ok(now), Ok(newest)) => Observed::Known(Some(now.duration_since(newest).as_secs())),
-            _ => Observed::Unknown {
-                why: format!("`{newest}` is no date"),
-            },
-        },
+    let date = |text: &str| text.replace(' ', "T").parse::<DateTime>();
+    let Some(text) = &newest else {
+        evidence.log_age_seconds = Observed::Known(None);
+        return Ok(());
     };
-    evidence.newest_log = Observed::Known(newest);
+    match (date(&now), date(text)) {
+        (Ok(now), Ok(at)) => {
+            evidence.log_age_seconds = Observed::Known(Some(now.duration_since(at).as_secs()));
+            evidence.newest_log = Observed::Known(newest);
+        }
+        _ => {
+            let why = format!("the newest log row has `{text}` for a date");
+            evidence.log_age_seconds = unseen(&why);
+            evidence.newest_log = unseen(&why);
+        }
+    }
     Ok(())
 }
 

@@ -201,7 +201,7 @@ impl<'a> Phases<'a> {
     ///
     /// # Errors
     /// Where something can't be written; nothing was touched.
-    pub fn begin(&self, planned: &Planned) -> Result<(RunFolder, JournalFile), Failure> {
+    pub fn begin(&self, planned: &Planned) -> Result<(RunFolder, JournalFile, Progress), Failure> {
         let folder = RunFolder::create(&self.config.runs(), &planned.plan)?;
         folder.write("inventory.json", &planned.inventory)?;
         let start = Start {
@@ -224,7 +224,9 @@ impl<'a> Phases<'a> {
         journal
             .append(&event)
             .map_err(|error| journal_failure(&error))?;
-        Ok((folder, journal))
+        let progress = journal::replay(&[event], &planned.plan.groups())
+            .map_err(|error| Failure::before(Exit::Unexpected, chain(&error)))?;
+        Ok((folder, journal, progress))
     }
 
     /// Carries out a plan, from the beginning or from where a run stopped.

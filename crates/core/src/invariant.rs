@@ -180,6 +180,7 @@ fn invariants() -> Vec<Invariant> {
         one("no-console-token", "no token of the source opens Service Center", Table("ossys_servicecenter_token"), "TOKEN", has("TOKEN")),
         one("no-secret", "no secret of the source's platform is kept", Table("ossys_secrets"), "VAL", has("VAL")),
     ];
+    all.push(one("no-history", "no log of what real people did on the source is kept", Tables("oslog_"), "", any()));
     for table in ["ossys_app_mobile_build", "ossys_app_mobile_build_data", "ossys_app_mobile_build_queue", "ossys_app_mob_conf_mabs", "ossys_android_config_details", "ossys_ios_config_details"] {
         all.push(one("no-mobile-build", "no build of a mobile application refers to the source's configuration", Table(table), "", any()));
     }

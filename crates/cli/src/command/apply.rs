@@ -3,7 +3,6 @@
 use std::io::IsTerminal;
 
 use envclone_core::inventory::Inventory;
-use envclone_core::journal::replay;
 use envclone_core::plan::Plan;
 
 use super::{inspect, judge, print_json, run_folder, with_phases};
@@ -62,9 +61,7 @@ fn carry_out(
 pub(super) fn execute(phases: &mut Phases<'_>, planned: &Planned) -> Result<RunFolder, Failure> {
     // Between the plan and its approval a person may have taken a long time.
     phases.prove(Some(&planned.plan))?;
-    let (folder, journal) = phases.begin(planned)?;
-    let progress = replay(&[], &planned.plan.groups())
-        .map_err(|error| Failure::before(Exit::Unexpected, error.to_string()))?;
+    let (folder, journal, progress) = phases.begin(planned)?;
     phases.execute(&folder, &planned.plan, journal, &progress)?;
     Ok(folder)
 }

@@ -19,7 +19,8 @@ pub struct FileFacts {
     pub resolved: PathBuf,
     /// The file system's name for the file, the same for every hard link; empty where nothing is there.
     pub file: String,
-    /// Differs after every change of the content: the header's counters and the end of the write-ahead log.
+    /// Differs after every change of the content: the header's counters, the end of the write-ahead log, and the
+    /// time of the last write, since a merge of the log need not touch the counters.
     pub identity: String,
     /// Size in bytes, the write-ahead log included.
     pub bytes: u64,
@@ -57,10 +58,11 @@ pub fn look(path: &Path) -> Result<FileFacts, DbError> {
                 resolved,
                 file: format!("{file:?}"),
                 identity: format!(
-                    "{}-{log:x}-{}-{:x}",
+                    "{}-{log:x}-{}-{:x}-{:x}",
                     hex(&header),
                     hex(&frame),
-                    metadata.len()
+                    metadata.len(),
+                    changed(&metadata)
                 ),
                 bytes: metadata.len() + log,
             })
@@ -74,6 +76,15 @@ pub fn look(path: &Path) -> Result<FileFacts, DbError> {
         }),
         Err(error) => Err(denied(error)),
     }
+}
+
+/// When the file was last written, in nanoseconds since 1970; 0 where the file system does not say.
+fn changed(metadata: &fs::Metadata) -> u128 {
+    let since = metadata
+        .modified()
+        .ok()
+        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    since.map(|time| time.as_nanos()).unwrap_or_default()
 }
 
 /// The header of the last frame of a write-ahead log: its checksum covers all frames before it.
