@@ -42,8 +42,8 @@ impl fmt::Display for Engine {
 
 /// Which of an environment's databases is meant.
 ///
-/// Written as `platform`, `log` or `catalog:NAME`, where NAME is the logical name of an extra catalog
-/// (SQL Server) or schema (Oracle).
+/// Written as `platform`, `log` or `catalog:NAME`, where NAME is what `ossys_dbcatalog` calls an extra
+/// catalog (SQL Server) or schema (Oracle).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Role {

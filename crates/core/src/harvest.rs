@@ -113,6 +113,8 @@ pub fn places() -> Vec<Place> {
         ),
         ("ossys_parameter", "HOST", FrontEnd, Take::Whole),
         ("ossys_activation", "HOST", FrontEnd, Take::Whole),
+        ("ossys_server", "Host_Serial", FrontEnd, Take::Whole),
+        ("ossys_parameter", "Host_Serial", FrontEnd, Take::Whole),
         (
             "ossys_moduleinternaladdress",
             "DeploymentZoneAddress",

@@ -7,12 +7,19 @@
 pub mod catalogue;
 pub mod dialect;
 pub mod engine;
+pub mod evidence;
 pub mod filter;
 pub mod harvest;
+pub mod invariant;
 pub mod inventory;
+pub mod journal;
+pub mod lint;
 pub mod plan;
+pub mod report;
+pub mod scan;
 pub mod settings;
 pub mod step;
+pub mod verdict;
 
 /// The hash that names plans, catalogues and journal lines: 64 hexadecimal digits of BLAKE3 over `bytes`.
 #[must_use]

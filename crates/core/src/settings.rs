@@ -61,7 +61,7 @@ pub struct Environment {
     /// The log database, where logs are kept apart.
     #[serde(default)]
     pub log: Option<String>,
-    /// Extra catalogs or schemas, by their logical names in Service Center.
+    /// Extra catalogs or schemas, by the names that `ossys_dbcatalog` gives them.
     #[serde(default)]
     pub catalogs: BTreeMap<String, String>,
 }

@@ -1,1 +1,133 @@
-//! db
+//! Sessions with database engines: connections, rows and errors. Which SQL is sent is decided elsewhere.
+
+pub mod sqlite;
+
+mod engine;
+mod error;
+
+pub use engine::{Copies, Engine, Facts, engine};
+pub use error::{DbError, Trouble};
+
+use std::borrow::Cow;
+
+/// A value of a row, borrowed from the driver.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// NULL.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Real(f64),
+    /// A text, as the database has its bytes: usually UTF-8, but nobody checked.
+    Text(&'a [u8]),
+    /// Bytes.
+    Bytes(&'a [u8]),
+}
+
+impl Value<'_> {
+    /// The value as text: numbers in decimal, NULL and bytes as nothing.
+    #[must_use]
+    pub fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Null | Self::Bytes(_) => None,
+            Self::Integer(number) => Some(number.to_string().into()),
+            Self::Real(number) => Some(number.to_string().into()),
+            Self::Text(bytes) => Some(String::from_utf8_lossy(bytes)),
+        }
+    }
+
+    /// The value as a whole number.
+    #[must_use]
+    pub fn integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(number) => Some(*number),
+            Self::Text(bytes) => std::str::from_utf8(bytes).ok()?.trim().parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// A row of an answer.
+pub trait Row {
+    /// How many columns it has.
+    fn len(&self) -> usize;
+    /// Whether it has no column.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The value of a column, counted from 0; NULL beyond the last one.
+    fn value(&self, column: usize) -> Value<'_>;
+    /// The value of a column as text, empty for NULL.
+    fn text(&self, column: usize) -> String {
+        self.value(column)
+            .text()
+            .map(Cow::into_owned)
+            .unwrap_or_default()
+    }
+}
+
+/// What a reader of rows says after each: go on, or stop.
+pub type Go = std::ops::ControlFlow<()>;
+
+/// A connection to one database.
+pub trait Session {
+    /// Runs a query and hands over its rows one by one, so that memory stays flat.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it.
+    fn query(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError>;
+
+    /// Runs a statement; the number of rows that it changed.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it.
+    fn execute(&mut self, sql: &str) -> Result<u64, DbError>;
+
+    /// Begins a transaction that keeps other writers out.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it.
+    fn begin(&mut self) -> Result<(), DbError>;
+
+    /// Commits the transaction. After an error nobody knows whether it happened.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it.
+    fn commit(&mut self) -> Result<(), DbError>;
+
+    /// Undoes the transaction.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it.
+    fn rollback(&mut self) -> Result<(), DbError>;
+
+    /// The one number that a query answers with.
+    ///
+    /// # Errors
+    /// [`DbError`], also where the answer is no number.
+    fn number(&mut self, sql: &str) -> Result<u64, DbError> {
+        let mut number = None;
+        self.query(sql, &mut |row| {
+            number = row
+                .value(0)
+                .integer()
+                .and_then(|number| u64::try_from(number).ok());
+            Go::Break(())
+        })?;
+        number.ok_or_else(|| DbError::new(Trouble::Other, "the query did not answer with a number"))
+    }
+
+    /// The first column of every row, as text; NULL is left out.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it.
+    fn texts(&mut self, sql: &str) -> Result<Vec<String>, DbError> {
+        let mut texts = Vec::new();
+        self.query(sql, &mut |row| {
+            texts.extend(row.value(0).text().map(Cow::into_owned));
+            Go::Continue(())
+        })?;
+        Ok(texts)
+    }
+}

@@ -564,8 +564,7 @@ fn tables_named<'a>(inventory: &'a Inventory, role: &Role, pattern: &str) -> Vec
 }
 
 /// Whether a column's name says that its values may be secrets.
-#[must_use]
-pub fn may_be_secret(column: &str) -> bool {
+fn may_be_secret(column: &str) -> bool {
     let name = column.to_ascii_lowercase();
     [
         "password",

@@ -1,0 +1,198 @@
+//! Carrying out a plan, and what follows it.
+
+use std::io::IsTerminal;
+
+use envclone_core::inventory::Inventory;
+use envclone_core::plan::Plan;
+
+use super::{inspect, judge, print_json, run_folder, with_phases};
+use crate::args::{Apply, Approval, Cli, Run};
+use crate::failure::{Exit, Failure};
+use crate::folder::{RunFolder, read_plan};
+use crate::run::{Phases, Planned};
+use crate::ui::{number, say};
+
+/// `apply`: a plan file, or a plan made now.
+pub(super) fn apply(cli: &Cli, args: &Apply) -> Result<(), Failure> {
+    with_phases(cli, |phases| {
+        let planned = match &args.plan {
+            Some(path) => {
+                let plan = read_plan(path)?;
+                let (evidence, findings) = phases.prove(Some(&plan))?;
+                let inventory = phases.inspect()?;
+                Planned {
+                    plan,
+                    inventory,
+                    evidence,
+                    findings,
+                }
+            }
+            None => phases.plan()?,
+        };
+        carry_out(cli, phases, &planned, &args.approval)
+    })
+}
+
+/// `refresh`: all phases in order.
+pub(super) fn refresh(cli: &Cli, args: &Approval) -> Result<(), Failure> {
+    with_phases(cli, |phases| {
+        let planned = phases.plan()?;
+        carry_out(cli, phases, &planned, args)
+    })
+}
+
+fn carry_out(
+    cli: &Cli,
+    phases: &mut Phases<'_>,
+    planned: &Planned,
+    approval: &Approval,
+) -> Result<(), Failure> {
+    if planned.plan.items.is_empty() {
+        say("nothing to do: the copy has no row that a step would touch");
+        let verification = phases.verify(None, &planned.inventory)?;
+        return judge(&verification, None);
+    }
+    approve(&planned.plan, approval)?;
+    let folder = execute(phases, planned)?;
+    finish(cli, phases, &folder, &planned.inventory)
+}
+
+/// Executes an approved plan in a new run.
+pub(super) fn execute(phases: &mut Phases<'_>, planned: &Planned) -> Result<RunFolder, Failure> {
+    // Between the plan and its approval a person may have taken a long time.
+    phases.prove(Some(&planned.plan))?;
+    let (folder, journal, progress) = phases.begin(planned)?;
+    phases.execute(&folder, &planned.plan, journal, &progress)?;
+    Ok(folder)
+}
+
+/// Verifies and reports what was executed.
+fn finish(
+    cli: &Cli,
+    phases: &mut Phases<'_>,
+    folder: &RunFolder,
+    inventory: &Inventory,
+) -> Result<(), Failure> {
+    let verification = phases.verify(Some(folder), inventory)?;
+    let report = phases.report(folder)?;
+    let html = folder.file("report.html");
+    if cli.json {
+        print_json(&report)?;
+    } else {
+        say(&format!("  report    {}", html.display()));
+    }
+    judge(&verification, Some(html))
+}
+
+/// Asks a person, or takes the plan's id for the answer.
+fn approve(plan: &Plan, approval: &Approval) -> Result<(), Failure> {
+    if let Some(id) = &approval.approve {
+        return if id.len() >= 12 && plan.id.starts_with(id.as_str()) {
+            Ok(())
+        } else {
+            Err(Failure::before(
+                Exit::NotApproved,
+                format!("`{id}` was approved, and this is plan {}", plan.short_id()),
+            )
+            .hint("look at the plan that would be carried out now: `envclone plan`"))
+        };
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(Failure::before(
+            Exit::NotApproved,
+            "a person must approve the plan, and there is no terminal to ask at",
+        )
+        .hint(format!(
+            "look at the plan, then approve it by its id: `--approve {}`",
+            plan.short_id()
+        )));
+    }
+    inspect::show(plan, false);
+    let name = plan
+        .target
+        .first()
+        .map(|database| database.locator.as_str())
+        .unwrap_or_default();
+    let rows: u64 = plan.items.iter().filter_map(|item| item.expect).sum();
+    say(&format!(
+        "\n{} items change {} rows. Type the target's name to approve:\n  {name}",
+        plan.items.len(),
+        number(rows)
+    ));
+    let typed: String = dialoguer::Input::new()
+        .with_prompt("target")
+        .allow_empty(true)
+        .interact_text()
+        .map_err(|error| {
+            Failure::before(Exit::NotApproved, format!("there was no answer: {error}"))
+        })?;
+    if typed.trim() == name {
+        Ok(())
+    } else {
+        Err(Failure::before(
+            Exit::NotApproved,
+            "the plan was not approved",
+        ))
+    }
+}
+
+/// `resume`: goes on where a run stopped.
+pub(super) fn resume(cli: &Cli, args: &Run) -> Result<(), Failure> {
+    with_phases(cli, |phases| {
+        let folder = run_folder(phases, args)?;
+        let plan = folder.plan()?;
+        let inventory = folder.inventory()?;
+        let (journal, progress) = phases.reopen(&folder, &plan)?;
+        if progress.finished {
+            say("the run is finished; only verification and the report are made again");
+        } else {
+            say(&format!(
+                "run {}: {} of {} items are done",
+                folder.id(),
+                progress.done(),
+                plan.items.len()
+            ));
+            phases.execute(&folder, &plan, journal, &progress)?;
+        }
+        finish(cli, phases, &folder, &inventory)
+    })
+}
+
+/// `verify`: looks again, with what the newest run knew of the source, or with the source itself.
+pub(super) fn verify(cli: &Cli, args: &Run) -> Result<(), Failure> {
+    with_phases(cli, |phases| {
+        let folder = run_folder(phases, args)
+            .ok()
+            .filter(|folder| args.run.is_some() || folder.file("inventory.json").is_file());
+        let inventory = match &folder {
+            Some(folder) => folder.inventory()?,
+            None => phases.inspect()?,
+        };
+        let verification = phases.verify(folder.as_ref(), &inventory)?;
+        if cli.json {
+            print_json(&verification)?;
+        }
+        if let Some(folder) = &folder {
+            phases.report(folder)?;
+        }
+        judge(
+            &verification,
+            folder.map(|folder| folder.file("report.html")),
+        )
+    })
+}
+
+/// `report`: writes the report of a run again.
+pub(super) fn report(cli: &Cli, args: &Run) -> Result<(), Failure> {
+    with_phases(cli, |phases| {
+        let folder = run_folder(phases, args)?;
+        let report = phases.report(&folder)?;
+        if cli.json {
+            return print_json(&report);
+        }
+        for name in ["report.html", "report.md", "report.json"] {
+            crate::ui::data(&folder.file(name).display().to_string());
+        }
+        Ok(())
+    })
+}

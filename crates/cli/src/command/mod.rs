@@ -1,0 +1,130 @@
+//! The verbs, a file each.
+
+mod apply;
+mod init;
+mod inspect;
+mod rehearse;
+mod script;
+mod steps;
+
+use std::path::PathBuf;
+
+use envclone_core::report::Override;
+use envclone_core::verdict::{Tally, Verdict, Verification};
+
+use crate::args::{Cli, Command, Run};
+use crate::config::Config;
+use crate::failure::{Exit, Failure};
+use crate::folder::RunFolder;
+use crate::run::{Phases, who};
+use crate::ui::{Terminal, data};
+
+/// Runs a verb.
+///
+/// # Errors
+/// Whatever ends it before success.
+pub fn run(cli: &Cli) -> Result<(), Failure> {
+    match &cli.command {
+        Command::Init(args) => init::run(cli, args),
+        Command::Inspect(args) => inspect::inspect(cli, args),
+        Command::Plan(args) => inspect::plan(cli, args),
+        Command::Apply(args) => apply::apply(cli, args),
+        Command::Refresh(args) => apply::refresh(cli, args),
+        Command::Resume(args) => apply::resume(cli, args),
+        Command::Verify(args) => apply::verify(cli, args),
+        Command::Report(args) => apply::report(cli, args),
+        Command::Script(args) => script::run(cli, args),
+        Command::Steps(args) => steps::run(cli, args),
+        Command::Rehearse(args) => rehearse::run(cli, args),
+    }
+}
+
+/// Reads the settings and hands the phases to a verb.
+fn with_phases<T>(
+    cli: &Cli,
+    verb: impl FnOnce(&mut Phases<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let config = Config::load(&cli.settings)?;
+    let engine = config.engine()?;
+    let mut watch = Terminal::new(cli.quiet);
+    let overrides = overrides(&cli.overrides)?;
+    let mut phases = Phases::new(&config, engine.as_ref(), overrides, watch.as_mut())?;
+    verb(&mut phases)
+}
+
+/// `LINT=REASON`, each with who decided.
+fn overrides(texts: &[String]) -> Result<Vec<Override>, Failure> {
+    let one = |text: &String| {
+        let known = |lint: &str| envclone_core::lint::LINTS.iter().any(|one| one.id == lint);
+        match text.split_once('=') {
+            Some((lint, because)) if known(lint) && !because.trim().is_empty() => Ok(Override {
+                lint: lint.to_owned(),
+                because: because.trim().to_owned(),
+                who: who(),
+            }),
+            _ => Err(Failure::before(
+                Exit::Usage,
+                format!("`--override {text}` is not LINT=REASON with the id of a lint"),
+            )),
+        }
+    };
+    texts.iter().map(one).collect()
+}
+
+/// The run that an option names, or the newest one.
+fn run_folder(phases: &Phases<'_>, args: &Run) -> Result<RunFolder, Failure> {
+    match &args.run {
+        Some(path) => Ok(RunFolder { path: path.clone() }),
+        None => RunFolder::newest(&phases.config.runs()),
+    }
+}
+
+/// Prints a result for machines.
+fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::before(Exit::Unexpected, error.to_string()))?;
+    data(&text);
+    Ok(())
+}
+
+/// Ends with exit 7 where something of the source was found, or could not be looked for.
+fn judge(verification: &Verification, report: Option<PathBuf>) -> Result<(), Failure> {
+    let Tally {
+        residue, unknown, ..
+    } = verification.tally();
+    if residue + unknown == 0 {
+        return Ok(());
+    }
+    let mut why = Vec::new();
+    for check in &verification.checks {
+        let place = if check.column.is_empty() {
+            check.table.clone()
+        } else {
+            format!("{}.{}", check.table, check.column)
+        };
+        match &check.verdict {
+            Verdict::Residue { rows, .. } => why.push(format!(
+                "{} {place}: {rows} rows ({})",
+                check.database, check.title
+            )),
+            Verdict::Unknown { why: reason } => {
+                why.push(format!("{} {place}: unknown, {reason}", check.database))
+            }
+            _ => {}
+        }
+    }
+    let told = report.map_or_else(
+        || "`envclone report` writes the list".to_owned(),
+        |path| format!("the whole list with samples: {}", path.display()),
+    );
+    Err(Failure {
+        exit: Exit::Residue,
+        state: format!(
+            "the target still has {residue} places that belong to the source, and {unknown} that could not be judged"
+        ),
+        why,
+        hint: Some(format!(
+            "{told}; settle each place, or accept it under `[verify]` with a reason, and run `envclone verify`"
+        )),
+    })
+}

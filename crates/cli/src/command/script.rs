@@ -1,0 +1,87 @@
+//! `script`: the plan as files that a DBA runs.
+
+use envclone_core::dialect::{self, ScriptGuard};
+use envclone_core::engine::Engine;
+use envclone_core::inventory::Inventory;
+use envclone_core::lint::indistinguishable;
+use envclone_core::plan::{Basis, draft};
+use envclone_core::settings::{CloneMode, Settings};
+
+use super::with_phases;
+use crate::args::{Cli, EngineArg, Script};
+use crate::config::Config;
+use crate::failure::{Exit, Failure, chain};
+use crate::folder::read_inventory;
+use crate::save::write_whole;
+use crate::ui::{data, say};
+
+/// The engine that an option names.
+pub(super) fn engine_of(arg: EngineArg) -> Engine {
+    match arg {
+        EngineArg::Sqlserver => Engine::SqlServer,
+        EngineArg::Oracle => Engine::Oracle,
+        EngineArg::Sqlite => Engine::Sqlite,
+    }
+}
+
+/// Writes the files.
+pub(super) fn run(cli: &Cli, args: &Script) -> Result<(), Failure> {
+    let config = Config::load(&cli.settings)?;
+    let inventory = match &args.inventory {
+        Some(path) => read_inventory(path)?,
+        None => with_phases(cli, |phases| phases.inspect())?,
+    };
+    let engine = args.engine.map_or(config.settings.source.engine, engine_of);
+    write(&config, &inventory, engine, args)
+}
+
+fn write(
+    config: &Config,
+    inventory: &Inventory,
+    engine: Engine,
+    args: &Script,
+) -> Result<(), Failure> {
+    let settings = Settings {
+        clone: CloneMode::Adopt,
+        ..config.settings.clone()
+    };
+    if let Some(name) = indistinguishable(&settings.source, &settings.target) {
+        return Err(Failure::before(Exit::Refused, format!("source and target are both called `{name}`: a script could not tell them apart [names-alike]"))
+            .hint("write the server behind the name: `outsystems@SQLPROD01` (SQL Server's @@SERVERNAME, Oracle's DB_UNIQUE_NAME)"));
+    }
+    let dialect = dialect::of(engine);
+    let plan = draft(
+        &config.catalogue,
+        &settings,
+        inventory,
+        Basis::Source,
+        dialect,
+    )
+    .map_err(|error| Failure::before(Exit::Invalid, chain(&error)))?
+    .counted(&[]);
+    let names = |environment: &envclone_core::settings::Environment| {
+        environment
+            .databases()
+            .into_iter()
+            .map(|(role, name)| (role, name.to_owned()))
+            .collect()
+    };
+    let guard = ScriptGuard {
+        target: names(&settings.target),
+        source: names(&settings.source),
+    };
+    let files = dialect.script(&plan, &guard);
+    for file in &files {
+        let path = args.out.join(&file.name);
+        write_whole(&path, file.text.as_bytes())?;
+        data(&path.display().to_string());
+    }
+    say(&format!(
+        "plan {} for {engine}: {} items in {} files, {} parts left out",
+        plan.short_id(),
+        plan.items.len(),
+        files.len(),
+        plan.left_out.len()
+    ));
+    Ok(())
+}

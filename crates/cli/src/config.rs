@@ -1,0 +1,141 @@
+//! The settings file and the step files, read.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use envclone_core::catalogue::Catalogue;
+use envclone_core::dialect::{self, Dialect};
+use envclone_core::settings::{Environment, Settings};
+use envclone_db::Engine;
+
+use crate::failure::{Exit, Failure, chain, file_failure};
+
+/// Settings, ready for use.
+pub struct Config {
+    /// The settings; names of databases are full ones.
+    pub settings: Settings,
+    /// The folder of the settings file, which paths are relative to.
+    pub folder: PathBuf,
+    /// The steps.
+    pub catalogue: Catalogue,
+}
+
+impl Config {
+    /// Reads a settings file and the steps that it names.
+    ///
+    /// # Errors
+    /// Exit 3 for what is invalid, 4 for what can't be read.
+    pub fn load(path: &Path) -> Result<Self, Failure> {
+        let text = fs::read_to_string(path).map_err(|error| {
+            let failure = file_failure("read the settings", path, &error);
+            if error.kind() == std::io::ErrorKind::NotFound {
+                Failure {
+                    exit: Exit::Invalid,
+                    ..failure.hint("`envclone init` writes one, `--settings` names another one")
+                }
+            } else {
+                failure
+            }
+        })?;
+        let mut settings = Settings::read(&text).map_err(|error| {
+            let why = format!("the settings `{}` are invalid: {error}", path.display());
+            Failure::before(Exit::Invalid, why)
+                .hint("`envclone init --print` shows every key with its meaning")
+        })?;
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."))
+            .to_owned();
+        if let Some(engine) = envclone_db::engine(settings.source.engine.name()) {
+            for environment in [&mut settings.source, &mut settings.target] {
+                locate(environment, engine.as_ref(), &folder);
+            }
+        }
+        let own = settings
+            .steps
+            .as_ref()
+            .map(|steps| own_steps(&folder.join(steps)))
+            .transpose()?;
+        let catalogue = read_catalogue(&own.unwrap_or_default())?;
+        Ok(Self {
+            settings,
+            folder,
+            catalogue,
+        })
+    }
+
+    /// The engine, for live sessions.
+    ///
+    /// # Errors
+    /// Exit 4 where this version has no sessions with it.
+    pub fn engine(&self) -> Result<Box<dyn Engine>, Failure> {
+        let engine = self.settings.source.engine;
+        envclone_db::engine(engine.name()).ok_or_else(|| {
+            Failure::before(
+                Exit::NoAccess,
+                format!("this version of envclone does not connect to {engine} yet"),
+            )
+            .hint(format!(
+                "`envclone script --engine {} --inventory FILE` writes the plan for a DBA",
+                engine.name()
+            ))
+        })
+    }
+
+    /// How the engine spells SQL.
+    #[must_use]
+    pub fn dialect(&self) -> &'static dyn Dialect {
+        dialect::of(self.settings.source.engine)
+    }
+
+    /// The folder of all runs.
+    #[must_use]
+    pub fn runs(&self) -> PathBuf {
+        self.folder.join(&self.settings.runs)
+    }
+}
+
+/// The catalogue with a second layer.
+///
+/// # Errors
+/// Exit 3 for a step that is wrong.
+pub fn read_catalogue(own: &[(String, String)]) -> Result<Catalogue, Failure> {
+    Catalogue::with(own)
+        .map_err(|error| Failure::before(Exit::Invalid, chain(&error)).hint(error.hint()))
+}
+
+fn locate(environment: &mut Environment, engine: &dyn Engine, folder: &Path) {
+    let names = std::iter::once(&mut environment.platform)
+        .chain(&mut environment.log)
+        .chain(environment.catalogs.values_mut());
+    for name in names {
+        *name = engine.locate(folder, name);
+    }
+}
+
+/// The step files of a folder: id and text, in the order of their names.
+///
+/// # Errors
+/// Exit 4 where the folder or a file can't be read.
+pub fn own_steps(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let failed = |error: std::io::Error| file_failure("read the folder of steps", folder, &error);
+    let mut steps = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let text = fs::read_to_string(&path)
+                .map_err(|error| file_failure("read the step", &path, &error))?;
+            let id = path
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            steps.push((id, text));
+        }
+    }
+    steps.sort();
+    Ok(steps)
+}

@@ -1,0 +1,499 @@
+//! Carries out a plan: the journal's line first, then the deed. Makes no choice that the plan has not made.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use envclone_core::dialect::{Dialect, Mark};
+use envclone_core::engine::Role;
+use envclone_core::journal::{Event, GroupState, Progress, State};
+use envclone_core::plan::{Basis, Deed, Item, Plan};
+use envclone_core::settings::Saved;
+use envclone_db::sqlite::Access;
+use envclone_db::{DbError, Engine, Go, Session, Trouble};
+
+use crate::failure::{Exit, Failure, chain};
+use crate::journal_file::{JournalFile, JournalFileError};
+use crate::save;
+use crate::ui::Watch;
+
+/// Set by the first Ctrl-C; looked at between statements and pages.
+pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a person asked to stop.
+pub fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// A run in progress.
+pub struct Execution<'a> {
+    /// What is carried out.
+    pub plan: &'a Plan,
+    /// What is done with saved rows.
+    pub saved: &'a Saved,
+    /// The engine.
+    pub engine: &'a dyn Engine,
+    /// Its spelling.
+    pub dialect: &'a dyn Dialect,
+    /// The journal.
+    pub journal: JournalFile,
+    /// The run's id.
+    pub run: String,
+    /// The run's folder.
+    pub folder: &'a Path,
+    /// Who looks on.
+    pub watch: &'a mut dyn Watch,
+}
+
+/// Why an execution stopped, before it is told in terms of the world.
+enum Stop {
+    Database(DbError),
+    Journal(JournalFileError),
+    Other(Failure),
+    Interrupted,
+}
+
+impl From<DbError> for Stop {
+    fn from(error: DbError) -> Self {
+        if error.trouble == Trouble::Interrupted {
+            Self::Interrupted
+        } else {
+            Self::Database(error)
+        }
+    }
+}
+
+impl From<JournalFileError> for Stop {
+    fn from(error: JournalFileError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Other(failure)
+    }
+}
+
+impl Stop {
+    fn reason(&self) -> String {
+        match self {
+            Self::Database(error) => error.to_string(),
+            Self::Journal(error) => chain(error),
+            Self::Other(failure) => failure.why.join("; "),
+            Self::Interrupted => "interrupted".to_owned(),
+        }
+    }
+
+    /// The failure, told with what is done and what is not.
+    fn failure(self, state: String) -> Failure {
+        let why = self.reason();
+        let (exit, hint) = match &self {
+            Self::Interrupted => (Exit::Interrupted, Trouble::Interrupted.hint()),
+            Self::Database(error) => (Exit::Stopped, error.trouble.hint()),
+            Self::Journal(error) => (Exit::Stopped, error.hint()),
+            Self::Other(failure) if failure.exit == Exit::Refused => {
+                return Failure {
+                    state,
+                    ..failure_of(self)
+                };
+            }
+            Self::Other(_) => (Exit::Stopped, "mend the cause, then run `envclone resume`"),
+        };
+        Failure {
+            exit,
+            state,
+            why: vec![why],
+            hint: Some(hint.to_owned()),
+        }
+    }
+}
+
+fn failure_of(stop: Stop) -> Failure {
+    match stop {
+        Stop::Other(failure) => failure,
+        other => Failure::before(Exit::Unexpected, other.reason()),
+    }
+}
+
+impl Execution<'_> {
+    /// Does what `progress` says is not done yet.
+    ///
+    /// # Errors
+    /// A failure that says how many items are done; the run can be resumed.
+    pub fn run(&mut self, progress: &Progress) -> Result<(), Failure> {
+        let mut done = progress
+            .items
+            .values()
+            .filter(|state| state.is_settled())
+            .count();
+        let outcome = self.phases(progress, &mut done);
+        outcome.map_err(|stop| {
+            let journal = self.journal.path().display();
+            let state = match done {
+                0 => format!("nothing was changed; the journal is `{journal}`"),
+                _ => format!("{done} of {} items are done, the rest is as it was; the journal is `{journal}`", self.plan.items.len()),
+            };
+            stop.failure(state)
+        })
+    }
+
+    fn phases(&mut self, progress: &Progress, done: &mut usize) -> Result<(), Stop> {
+        let plan = self.plan;
+        let copies: Vec<&Item> = plan
+            .items
+            .iter()
+            .filter(|item| matches!(item.deed, Deed::Copy { .. }))
+            .collect();
+        let copied = |item: &&Item| progress.items.get(&item.seq).is_some_and(State::is_settled);
+        if !copies.iter().all(copied) {
+            self.clone_databases(&copies, progress)?;
+            *done += copies.iter().filter(|item| !copied(item)).count();
+        }
+        let mut groups: Vec<&str> = Vec::new();
+        for group in plan.items.iter().filter_map(|item| item.group.as_deref()) {
+            if !groups.contains(&group) {
+                groups.push(group);
+            }
+        }
+        for group in groups {
+            let items: Vec<&Item> = plan
+                .items
+                .iter()
+                .filter(|item| item.group.as_deref() == Some(group))
+                .collect();
+            let settled = match progress.groups.get(group) {
+                Some(GroupState::Committed { .. }) => continue,
+                Some(GroupState::InDoubt) => self.settle(group, &items)?,
+                _ => false,
+            };
+            if !settled {
+                self.clean(group, &items)?;
+            }
+            *done += items.len();
+        }
+        Ok(())
+    }
+
+    /// Copies all databases from one moment. Nothing gets its name before everything is complete, so that after a
+    /// crash either no copy counts, or all that is missing is a name.
+    fn clone_databases(&mut self, items: &[&Item], progress: &Progress) -> Result<(), Stop> {
+        self.watch.phase("clone");
+        let began = Instant::now();
+        let places: Vec<(&str, &str)> = items
+            .iter()
+            .filter_map(|item| match &item.deed {
+                Deed::Copy { from, to } => Some((from.as_str(), to.as_str())),
+                Deed::Sql { .. } => None,
+            })
+            .collect();
+        let resumed = items.iter().any(|item| {
+            progress
+                .items
+                .get(&item.seq)
+                .is_some_and(|state| *state != State::Pending)
+        });
+        let mut published = false;
+        for (_, to) in &places {
+            published |= resumed && self.is_our_clone(to)?;
+        }
+        if !published {
+            if resumed {
+                for (_, to) in &places {
+                    self.engine.discard(&self.engine.partial_name(to));
+                }
+            }
+            self.copy_databases(items, &places, progress)?;
+        }
+        let mut bytes = 0;
+        for (item, (_, to)) in items.iter().zip(&places) {
+            if !self.is_our_clone(to)? {
+                self.engine.publish(&self.engine.partial_name(to), to)?;
+            }
+            let facts = self.engine.look(to)?;
+            bytes += facts.bytes;
+            let settled = progress.items.get(&item.seq).is_some_and(State::is_settled);
+            if !settled {
+                self.journal.append(&Event::Cloned {
+                    seq: item.seq,
+                    identity: facts.file,
+                })?;
+                self.journal.append(&Event::Succeeded {
+                    seq: item.seq,
+                    rows: 0,
+                    millis: millis(began),
+                })?;
+            }
+        }
+        self.watch.done(&format!(
+            "{} databases, {} MB copied from one moment",
+            items.len(),
+            bytes / 1_000_000
+        ));
+        Ok(())
+    }
+
+    fn copy_databases(
+        &mut self,
+        items: &[&Item],
+        places: &[(&str, &str)],
+        progress: &Progress,
+    ) -> Result<(), Stop> {
+        for item in items {
+            if progress
+                .items
+                .get(&item.seq)
+                .is_none_or(|state| *state == State::Pending)
+            {
+                self.journal.append(&Event::Started {
+                    seq: item.seq,
+                    before: None,
+                })?;
+            }
+        }
+        let sources: Vec<String> = places.iter().map(|(from, _)| (*from).to_owned()).collect();
+        let snapshot = self.engine.snapshot(&sources)?;
+        for (index, (from, to)) in places.iter().enumerate() {
+            let partial = self.engine.partial_name(to);
+            let role = items
+                .get(index)
+                .map(|item| item.database.to_string())
+                .unwrap_or_default();
+            let watch = &mut *self.watch;
+            let copied = snapshot.copy(index, &partial, &mut |copied| {
+                watch.progress(&role, copied.done, copied.of);
+                if interrupted() {
+                    Go::Break(())
+                } else {
+                    Go::Continue(())
+                }
+            });
+            let marked = copied.and_then(|()| self.mark_clone(from, &partial));
+            if let Err(error) = marked {
+                for (_, to) in places.iter().take(index + 1) {
+                    self.engine.discard(&self.engine.partial_name(to));
+                }
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn mark_clone(&self, from: &str, partial: &str) -> Result<(), DbError> {
+        let source = self.engine.look(from)?.file;
+        let proof = self.engine.look(partial)?.file;
+        let mut session = self.engine.open(partial, Access::Write)?;
+        session.execute(&self.dialect.create_marks())?;
+        let at = now(session.as_mut(), self.dialect)?;
+        let mark = Mark {
+            kind: "clone".to_owned(),
+            run: self.run.clone(),
+            plan: self.plan.id.clone(),
+            group: source,
+            proof,
+            at,
+        };
+        session.execute(&self.dialect.insert_mark(&mark)).map(drop)
+    }
+
+    /// Whether a database is one that this very run copied.
+    fn is_our_clone(&self, name: &str) -> Result<bool, DbError> {
+        let facts = self.engine.look(name)?;
+        if !facts.exists {
+            return Ok(false);
+        }
+        let mut session = self.engine.open(name, Access::Read)?;
+        Ok(marks(session.as_mut(), self.dialect)?
+            .iter()
+            .any(|mark| mark.kind == "clone" && mark.run == self.run && mark.proof == facts.file))
+    }
+
+    /// Finds out whether a transaction around whose commit the run died was committed.
+    fn settle(&mut self, group: &str, items: &[&Item]) -> Result<bool, Stop> {
+        let Some(name) = items.first().and_then(|item| self.target(&item.database)) else {
+            return Ok(false);
+        };
+        let mut session = self.engine.open(&name, Access::Read)?;
+        let there = marks(session.as_mut(), self.dialect)?
+            .iter()
+            .any(|mark| mark.kind == "group" && mark.run == self.run && mark.group == group);
+        let event = if there {
+            Event::Committed {
+                group: group.to_owned(),
+                settled: Some("marker".to_owned()),
+            }
+        } else {
+            Event::RolledBack {
+                group: group.to_owned(),
+                because: "the run died and the transaction left no mark".to_owned(),
+            }
+        };
+        self.journal.append(&event)?;
+        Ok(there)
+    }
+
+    fn target(&self, role: &Role) -> Option<String> {
+        self.plan
+            .target
+            .iter()
+            .find(|database| database.role == *role)
+            .map(|database| database.locator.clone())
+    }
+
+    /// Cleans one database in one transaction.
+    fn clean(&mut self, group: &str, items: &[&Item]) -> Result<(), Stop> {
+        let Some(name) = items.first().and_then(|item| self.target(&item.database)) else {
+            return Ok(());
+        };
+        self.watch.phase("clean");
+        let mut session = self.engine.open(&name, Access::Write)?;
+        session.execute(&self.dialect.create_marks())?;
+        session.begin()?;
+        let rows = match self.changes(group, items, session.as_mut()) {
+            Ok(rows) => rows,
+            Err(stop) => {
+                session.rollback()?;
+                self.journal.append(&Event::RolledBack {
+                    group: group.to_owned(),
+                    because: stop.reason(),
+                })?;
+                return Err(stop);
+            }
+        };
+        let at = now(session.as_mut(), self.dialect)?;
+        let proof = self.engine.look(&name)?.file;
+        let mark = Mark {
+            kind: "group".to_owned(),
+            run: self.run.clone(),
+            plan: self.plan.id.clone(),
+            group: group.to_owned(),
+            proof,
+            at,
+        };
+        session.execute(&self.dialect.insert_mark(&mark))?;
+        self.journal.append(&Event::Committing {
+            group: group.to_owned(),
+        })?;
+        session.commit()?;
+        self.journal.append(&Event::Committed {
+            group: group.to_owned(),
+            settled: None,
+        })?;
+        self.watch.done(&format!(
+            "{group}: {} steps' items, {} rows, committed",
+            items.len(),
+            crate::ui::number(rows)
+        ));
+        Ok(())
+    }
+
+    fn changes(
+        &mut self,
+        group: &str,
+        items: &[&Item],
+        session: &mut dyn Session,
+    ) -> Result<u64, Stop> {
+        let mut all = 0;
+        for (at, item) in items.iter().enumerate() {
+            if interrupted() {
+                return Err(Stop::Interrupted);
+            }
+            self.watch.progress(
+                &format!("{group} {}", item.step),
+                at as u64,
+                items.len() as u64,
+            );
+            let changed = self.change(item, session);
+            if let Err(stop) = &changed {
+                if !matches!(stop, Stop::Journal(_)) {
+                    self.journal.append(&Event::Failed {
+                        seq: item.seq,
+                        error: stop.reason(),
+                    })?;
+                }
+            }
+            all += changed?;
+        }
+        Ok(all)
+    }
+
+    fn change(&mut self, item: &Item, session: &mut dyn Session) -> Result<u64, Stop> {
+        let began = Instant::now();
+        let before = session.number(&item.count)?;
+        self.journal.append(&Event::Started {
+            seq: item.seq,
+            before: Some(before),
+        })?;
+        let expected = item.expect.filter(|_| self.plan.basis == Basis::Target);
+        if let Some(expected) = expected.filter(|expected| *expected != before) {
+            let why = format!(
+                "item {} would touch {before} rows, and {expected} were approved [target-changed]",
+                item.seq
+            );
+            return Err(Failure::before(Exit::Refused, why)
+                .hint("make a new plan with `envclone plan`, and look at what it would touch now")
+                .into());
+        }
+        if let Some(what) = &item.save {
+            save::save(item, what, self.saved, session, self.folder)?;
+        }
+        let mut rows = 0;
+        if let Deed::Sql { statements } = &item.deed {
+            for statement in statements {
+                rows += session.execute(&statement.sql)?;
+            }
+        }
+        let left = session.number(&item.check)?;
+        if left > 0 {
+            let why = format!(
+                "item {} ({}) ran and left {left} rows that it should have changed",
+                item.seq, item.title
+            );
+            return Err(Failure::before(Exit::Stopped, why).into());
+        }
+        self.journal.append(&Event::Succeeded {
+            seq: item.seq,
+            rows,
+            millis: millis(began),
+        })?;
+        Ok(rows)
+    }
+}
+
+fn millis(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The database's clock.
+///
+/// # Errors
+/// [`DbError`] as the engine reports it.
+pub fn now(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<String, DbError> {
+    Ok(session
+        .texts(&dialect.now())?
+        .into_iter()
+        .next()
+        .unwrap_or_default())
+}
+
+/// Every mark of a database; none where envclone never wrote one.
+fn marks(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<Vec<Mark>, DbError> {
+    let mut marks = Vec::new();
+    let asked = session.query(&dialect.select_marks(), &mut |row| {
+        let text = |column| row.text(column);
+        marks.push(Mark {
+            kind: text(0),
+            run: text(1),
+            plan: text(2),
+            group: text(3),
+            proof: text(4),
+            at: text(5),
+        });
+        Go::Continue(())
+    });
+    match asked {
+        Ok(()) => Ok(marks),
+        Err(error) if error.trouble == Trouble::Other => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,439 @@
+//! Looks at environments: what they are made of, and what proves which is which.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use envclone_core::dialect::{Dialect, MARKS};
+use envclone_core::engine::Role;
+use envclone_core::evidence::{Contents, DatabaseEvidence, Evidence, Observed};
+use envclone_core::filter::{Filter, Test};
+use envclone_core::harvest::{self, Identity};
+use envclone_core::inventory::{
+    self, Catalog, Database, Entity, Factory, ForeignKey, Inventory, Table,
+};
+use envclone_core::scan::secret_digest;
+use envclone_core::settings::Environment;
+use envclone_db::sqlite::Access;
+use envclone_db::{DbError, Engine, Go, Session};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+
+/// What it takes to look.
+#[derive(Clone, Copy)]
+pub struct Eyes<'a> {
+    /// The engine.
+    pub engine: &'a dyn Engine,
+    /// Its spelling.
+    pub dialect: &'a dyn Dialect,
+    /// The key of the digests by which secrets are compared.
+    pub key: &'a [u8; 32],
+}
+
+/// A query's rows as texts; NULL is empty.
+fn rows(session: &mut dyn Session, sql: &str) -> Result<Vec<Vec<String>>, DbError> {
+    let mut rows = Vec::new();
+    session.query(sql, &mut |row| {
+        rows.push((0..row.len()).map(|column| row.text(column)).collect());
+        Go::Continue(())
+    })?;
+    Ok(rows)
+}
+
+/// Takes the inventory of an environment.
+///
+/// # Errors
+/// [`DbError`] as the engine reports it.
+pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory, DbError> {
+    let mut databases = Vec::new();
+    for (role, name) in environment.databases() {
+        let mut session = eyes.engine.open(name, Access::Read)?;
+        let facts = eyes.engine.look(name)?;
+        let tables = tables(session.as_mut(), eyes.dialect)?;
+        databases.push(Database {
+            role,
+            identity: facts.identity,
+            locator: name.to_owned(),
+            bytes: facts.bytes,
+            tables,
+        });
+    }
+    let mut session = eyes.engine.open(&environment.platform, Access::Read)?;
+    let platform = databases
+        .first()
+        .map(|database| database.tables.as_slice())
+        .unwrap_or_default();
+    let mut look = Look {
+        session: session.as_mut(),
+        dialect: eyes.dialect,
+        tables: platform,
+    };
+    let catalogs = look.catalogs()?;
+    let entities = look.entities(environment)?;
+    let factory = look.factory(&entities)?;
+    let identities = look.identities(eyes.key)?;
+    let platform_version = look.version()?;
+    Ok(Inventory {
+        format: inventory::FORMAT,
+        digest: String::new(),
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        engine: eyes.dialect.engine(),
+        taken_at: Timestamp::now().to_string(),
+        platform_version,
+        databases,
+        entities,
+        catalogs,
+        factory,
+        identities,
+    }
+    .sealed())
+}
+
+/// The tables of a database, without the table of marks.
+fn tables(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<Vec<Table>, DbError> {
+    let queries = dialect.inspection();
+    let mut tables: Vec<Table> = Vec::new();
+    session.query(&queries.columns, &mut |row| {
+        let (name, column) = (row.text(0), row.text(1));
+        match tables.last_mut().filter(|table| table.name == name) {
+            Some(table) => table.columns.push(column),
+            None => tables.push(Table {
+                name,
+                columns: vec![column],
+                foreign_keys: Vec::new(),
+            }),
+        }
+        Go::Continue(())
+    })?;
+    tables.retain(|table| !table.name.eq_ignore_ascii_case(MARKS));
+    let mut keys: BTreeMap<String, Vec<ForeignKey>> = BTreeMap::new();
+    session.query(&queries.foreign_keys, &mut |row| {
+        let key = ForeignKey {
+            column: row.text(1),
+            table: row.text(2),
+            to: row.text(3),
+        };
+        keys.entry(row.text(0)).or_default().push(key);
+        Go::Continue(())
+    })?;
+    for table in &mut tables {
+        table.foreign_keys = keys.remove(&table.name).unwrap_or_default();
+    }
+    Ok(tables)
+}
+
+/// A look into a platform database.
+struct Look<'a> {
+    session: &'a mut dyn Session,
+    dialect: &'a dyn Dialect,
+    tables: &'a [Table],
+}
+
+impl Look<'_> {
+    fn table(&self, name: &str) -> Option<&Table> {
+        self.tables
+            .iter()
+            .find(|table| table.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Columns of some rows; nothing where the table or one of the columns is missing.
+    fn select(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        filter: &Filter,
+    ) -> Result<Vec<Vec<String>>, DbError> {
+        let known = self.table(table).is_some_and(|table| {
+            columns
+                .iter()
+                .copied()
+                .chain(filter.columns())
+                .all(|column| table.column(column).is_some())
+        });
+        if !known {
+            return Ok(Vec::new());
+        }
+        rows(self.session, &self.dialect.select(table, columns, filter))
+    }
+
+    fn count(&mut self, table: &str, filter: &Filter) -> Result<u64, DbError> {
+        if self.table(table).is_none() {
+            return Ok(0);
+        }
+        self.session.number(&self.dialect.count(table, filter))
+    }
+
+    fn version(&mut self) -> Result<Option<String>, DbError> {
+        let named = Filter::column("NAME", Test::Is("Version".to_owned()));
+        Ok(self
+            .select("ossys_parameter", &["VAL"], &named)?
+            .into_iter()
+            .flatten()
+            .next())
+    }
+
+    fn catalogs(&mut self) -> Result<Vec<Catalog>, DbError> {
+        let extra = Filter::column("NAME", Test::Not("(Main)".to_owned()));
+        let rows = self.select("ossys_dbcatalog", &["Logical_Name", "NAME"], &extra)?;
+        let catalog = |row: Vec<String>| {
+            let [logical, name] = <[String; 2]>::try_from(row).ok()?;
+            Some(Catalog { logical, name })
+        };
+        Ok(rows.into_iter().filter_map(catalog).collect())
+    }
+
+    /// Active entities of active modules, each with the database that its module was deployed to.
+    fn entities(&mut self, environment: &Environment) -> Result<Vec<Entity>, DbError> {
+        let active = || Filter::column("IS_ACTIVE", Test::IsNumber(1));
+        let catalogs: BTreeMap<String, String> = self
+            .select(
+                "ossys_dbcatalog",
+                &["ID", "NAME"],
+                &Filter::column("NAME", Test::Not("(Main)".to_owned())),
+            )?
+            .into_iter()
+            .filter_map(|row| <[String; 2]>::try_from(row).ok())
+            .map(|[id, name]| (id, name))
+            .collect();
+        let modules: BTreeMap<String, (String, bool, Role)> = self
+            .select(
+                "ossys_espace",
+                &["ID", "NAME", "IS_USER_PROVIDER", "DBCatalog_Id"],
+                &active(),
+            )?
+            .into_iter()
+            .filter_map(|row| <[String; 4]>::try_from(row).ok())
+            .map(|[id, name, provider, catalog]| {
+                let apart = catalogs
+                    .get(&catalog)
+                    .filter(|name| environment.catalogs.contains_key(*name));
+                let role = apart.map_or(Role::Platform, |name| Role::Catalog(name.clone()));
+                (id, (name, provider == "1", role))
+            })
+            .collect();
+        let columns = ["SS_KEY", "NAME", "PHYSICAL_TABLE_NAME", "ESPACE_ID"];
+        let entities = self.select("ossys_entity", &columns, &active())?;
+        Ok(entities
+            .into_iter()
+            .filter_map(|row| {
+                let [key, name, table, module] = <[String; 4]>::try_from(row).ok()?;
+                let (module, user_provider, database) = modules.get(&module)?.clone();
+                Some(Entity {
+                    key,
+                    name,
+                    table,
+                    module,
+                    user_provider,
+                    database,
+                })
+            })
+            .collect())
+    }
+
+    fn factory(&mut self, entities: &[Entity]) -> Result<Factory, DbError> {
+        let active = Filter::column("IS_ACTIVE", Test::IsNumber(1));
+        let watched = self.count("ossys_platformsvcs_observer", &Filter::default())?;
+        Ok(Factory {
+            modules: self.count("ossys_espace", &active)?,
+            entities: entities.len() as u64,
+            front_ends: self.count("ossys_server", &Filter::default())?,
+            users: self.count("ossys_user", &Filter::default())?,
+            runs_lifetime: entities
+                .iter()
+                .any(|entity| entity.key == "3312b1cd-b12e-4a29-bcdc-51edcdd86ef1"),
+            managed_by_lifetime: watched > 0,
+        })
+    }
+
+    /// What gives the environment away. A secret leaves here as a digest only.
+    fn identities(&mut self, key: &[u8; 32]) -> Result<Vec<Identity>, DbError> {
+        let mut found = BTreeSet::new();
+        for place in harvest::places() {
+            let found_in = format!("{}.{}", place.table, place.column);
+            for cell in self
+                .select(place.table, &[place.column], &place.filter)?
+                .into_iter()
+                .flatten()
+            {
+                for value in harvest::values(&cell, place.take) {
+                    let secret = place.kind.is_secret();
+                    let length = secret.then_some(value.len());
+                    let value = if secret {
+                        secret_digest(key, &value)
+                    } else {
+                        value
+                    };
+                    found.insert(Identity {
+                        kind: place.kind,
+                        value,
+                        length,
+                        found_in: found_in.clone(),
+                    });
+                }
+            }
+        }
+        // The same host at many places is one identity, told by the first place.
+        let mut seen = BTreeSet::new();
+        Ok(found
+            .into_iter()
+            .filter(|identity| {
+                seen.insert((identity.kind.is_secret(), identity.value.to_lowercase()))
+            })
+            .collect())
+    }
+}
+
+/// Collects what proves which database is which.
+///
+/// # Errors
+/// [`DbError`] where a look is denied, or what is there is no database.
+pub fn evidence(
+    eyes: Eyes<'_>,
+    source: &Environment,
+    target: &Environment,
+) -> Result<Evidence, DbError> {
+    let source = side(eyes, source)?;
+    let mut target = side(eyes, target)?;
+    for database in target.iter_mut().filter(|database| database.exists) {
+        // Finding out takes a lock for a moment, which the source must never see.
+        if !source.iter().any(|other| other.file == database.file) {
+            database.in_use = Observed::Known(eyes.engine.in_use(&database.locator)?);
+        }
+    }
+    Ok(Evidence { source, target })
+}
+
+fn side(eyes: Eyes<'_>, environment: &Environment) -> Result<Vec<DatabaseEvidence>, DbError> {
+    environment
+        .databases()
+        .into_iter()
+        .map(|(role, name)| database(eyes, role, name))
+        .collect()
+}
+
+fn database(eyes: Eyes<'_>, role: Role, name: &str) -> Result<DatabaseEvidence, DbError> {
+    let facts = eyes.engine.look(name)?;
+    let mut evidence = DatabaseEvidence {
+        role,
+        locator: name.to_owned(),
+        resolved: facts.resolved,
+        exists: facts.exists,
+        file: facts.file,
+        identity: facts.identity,
+        has: Contents::default(),
+        platform_version: unseen("there is no platform database"),
+        newest_log: Observed::Known(None),
+        log_age_seconds: unseen("there are no log tables"),
+        in_use: unseen("nobody looked"),
+        marks: Vec::new(),
+        catalogs: Vec::new(),
+        modules: Vec::new(),
+    };
+    if !evidence.exists {
+        return Ok(evidence);
+    }
+    let mut session = eyes.engine.open(name, Access::Read)?;
+    let tables = tables(session.as_mut(), eyes.dialect)?;
+    let mut look = Look {
+        session: session.as_mut(),
+        dialect: eyes.dialect,
+        tables: &tables,
+    };
+    evidence.has = Contents {
+        platform: look.table("ossys_espace").is_some() && look.table("ossys_parameter").is_some(),
+        logs: tables.iter().any(|table| is_log(&table.name)),
+        tables: !tables.is_empty(),
+    };
+    if evidence.has.platform {
+        evidence.platform_version = look.version()?.map_or_else(
+            || unseen("`ossys_parameter` has no `Version`"),
+            Observed::Known,
+        );
+        let modules = look.select("ossys_espace", &["ID", "SS_KEY"], &Filter::default())?;
+        evidence.modules = modules.into_iter().map(|row| row.join(":")).collect();
+        evidence.catalogs = look
+            .catalogs()?
+            .into_iter()
+            .map(|catalog| catalog.name)
+            .collect();
+    }
+    heartbeat(&mut look, &mut evidence)?;
+    evidence.marks = marks(session.as_mut(), eyes.dialect, &evidence.file)?;
+    Ok(evidence)
+}
+
+fn unseen<T>(why: &str) -> Observed<T> {
+    Observed::Unknown {
+        why: why.to_owned(),
+    }
+}
+
+fn is_log(table: &str) -> bool {
+    table
+        .get(..6)
+        .is_some_and(|head| head.eq_ignore_ascii_case("oslog_"))
+}
+
+/// The newest log row, against the database's own clock.
+fn heartbeat(look: &mut Look<'_>, evidence: &mut DatabaseEvidence) -> Result<(), DbError> {
+    let logs: Vec<_> = look
+        .tables
+        .iter()
+        .filter(|table| is_log(&table.name))
+        .filter_map(|table| Some((table.name.clone(), table.column("Instant")?.to_owned())))
+        .collect();
+    if logs.is_empty() {
+        return Ok(());
+    }
+    let mut newest: Option<String> = None;
+    for (table, column) in logs {
+        newest = newest.max(
+            look.session
+                .texts(&look.dialect.newest(&table, &column))?
+                .into_iter()
+                .next(),
+        );
+    }
+    let now = look
+        .session
+        .texts(&look.dialect.now())?
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    let date = |text: &str| text.replace(' ', "T").parse::<DateTime>();
+    let Some(text) = &newest else {
+        evidence.log_age_seconds = Observed::Known(None);
+        return Ok(());
+    };
+    match (date(&now), date(text)) {
+        (Ok(now), Ok(at)) => {
+            evidence.log_age_seconds = Observed::Known(Some(now.duration_since(at).as_secs()));
+            evidence.newest_log = Observed::Known(newest);
+        }
+        _ => {
+            let why = format!("the newest log row has `{text}` for a date");
+            evidence.log_age_seconds = unseen(&why);
+            evidence.newest_log = unseen(&why);
+        }
+    }
+    Ok(())
+}
+
+/// What vouches for a database: only marks that are bound to this very file count.
+fn marks(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    file: &str,
+) -> Result<Vec<String>, DbError> {
+    let all = match rows(session, &dialect.select_marks()) {
+        Ok(rows) => rows,
+        // A database that envclone never wrote to has no such table.
+        Err(_) => return Ok(Vec::new()),
+    };
+    let valid = |row: Vec<String>| {
+        let [kind, _, _, group, proof, _] = <[String; 6]>::try_from(row).ok()?;
+        (proof == file).then_some(match kind.as_str() {
+            "clone" => format!("clone-of {group}"),
+            _ => kind,
+        })
+    };
+    Ok(all.into_iter().filter_map(valid).collect())
+}

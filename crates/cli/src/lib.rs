@@ -1,0 +1,15 @@
+//! The shell: what touches files, databases and people, and decides nothing.
+
+pub mod args;
+pub mod command;
+pub mod config;
+pub mod execute;
+pub mod failure;
+pub mod folder;
+pub mod inspect;
+pub mod journal_file;
+pub mod observe;
+pub mod render;
+pub mod run;
+pub mod save;
+pub mod ui;

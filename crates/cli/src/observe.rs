@@ -1,0 +1,323 @@
+//! Looks at a copy to see what is left of the source: every cell of every table, and the invariants.
+
+use std::collections::BTreeMap;
+
+use envclone_core::dialect::Dialect;
+use envclone_core::engine::Role;
+use envclone_core::filter::Filter;
+use envclone_core::harvest::Identity;
+use envclone_core::invariant;
+use envclone_core::inventory::{Inventory, Table};
+use envclone_core::scan::{Hit, Scanner, SecretDigest, Term, sample};
+use envclone_core::settings::Environment;
+use envclone_core::verdict::{Check, Coverage, FORMAT, Verdict, Verification};
+use envclone_db::sqlite::Access;
+use envclone_db::{DbError, Engine, Go, Session, Trouble, Value};
+
+use crate::execute::interrupted;
+use crate::failure::{Exit, Failure};
+use crate::inspect::{Eyes, inventory};
+use crate::ui::Watch;
+
+/// How wide a sample is, in bytes.
+const SAMPLE: usize = 120;
+
+/// Verifies the target against what gave the source away.
+///
+/// # Errors
+/// [`Failure`] where the target can't be read at all; a table that can't be read is a verdict of its own.
+pub fn verify(
+    eyes: Eyes<'_>,
+    target: &Environment,
+    identities: &[Identity],
+    watch: &mut dyn Watch,
+) -> Result<Verification, Failure> {
+    watch.phase("verify");
+    let found = inventory(eyes, target)?;
+    let mut checks = invariants(eyes, target, &found)?;
+    let mut coverage = Coverage {
+        invariants: checks.len() as u64,
+        ..Coverage::default()
+    };
+    let scanner = scanner(identities, eyes.key, &mut checks, &mut coverage)?;
+    let tables: usize = found
+        .databases
+        .iter()
+        .map(|database| database.tables.len())
+        .sum();
+    let mut walked = 0;
+    for (role, name) in target.databases() {
+        let Some(database) = found.database(&role) else {
+            continue;
+        };
+        let mut session = eyes.engine.open(name, Access::Read)?;
+        for table in &database.tables {
+            watch.progress(&table.name, walked, tables as u64);
+            walked += 1;
+            let mut walk = Walk {
+                scanner: &scanner,
+                identities,
+                hits: BTreeMap::new(),
+                coverage: &mut coverage,
+            };
+            match walk.table(session.as_mut(), eyes.dialect, table) {
+                Ok(()) => checks.extend(walk.checks(&role, table)),
+                Err(error) if error.trouble == Trouble::Interrupted => {
+                    return Err(
+                        Failure::before(Exit::Interrupted, "verification was interrupted")
+                            .state("nothing was changed by verification")
+                            .hint("`envclone verify` starts it again"),
+                    );
+                }
+                Err(error) => checks.push(check(
+                    "scan",
+                    "every cell can be read",
+                    &role,
+                    &table.name,
+                    "",
+                    Verdict::Unknown {
+                        why: error.to_string(),
+                    },
+                )),
+            }
+        }
+        coverage.databases += 1;
+    }
+    let verification = Verification {
+        format: FORMAT,
+        checks,
+        coverage,
+    };
+    let tally = verification.tally();
+    watch.done(&format!(
+        "{} tables, {} MB searched for {} texts and {} secrets: {} places with residue",
+        verification.coverage.tables,
+        (verification.coverage.text_bytes + verification.coverage.binary_bytes) / 1_000_000,
+        verification.coverage.terms,
+        verification.coverage.secrets,
+        tally.residue
+    ));
+    Ok(verification)
+}
+
+fn check(id: &str, title: &str, role: &Role, table: &str, column: &str, verdict: Verdict) -> Check {
+    let text = str::to_owned;
+    Check {
+        id: text(id),
+        title: text(title),
+        database: role.to_string(),
+        table: text(table),
+        column: text(column),
+        verdict,
+    }
+}
+
+fn invariants(
+    eyes: Eyes<'_>,
+    target: &Environment,
+    found: &Inventory,
+) -> Result<Vec<Check>, DbError> {
+    let mut checks = Vec::new();
+    for (role, name) in target.databases() {
+        let mut session = eyes.engine.open(name, Access::Read)?;
+        for query in invariant::queries(found, eyes.dialect)
+            .into_iter()
+            .filter(|query| query.database == role)
+        {
+            let verdict = match session.number(&query.count) {
+                Ok(0) => Verdict::Clean,
+                Ok(rows) => Verdict::Residue {
+                    rows,
+                    sample: String::new(),
+                },
+                Err(error) => Verdict::Unknown {
+                    why: error.to_string(),
+                },
+            };
+            checks.push(check(
+                &query.id,
+                &query.title,
+                &role,
+                &query.table,
+                &query.column,
+                verdict,
+            ));
+        }
+    }
+    Ok(checks)
+}
+
+fn scanner(
+    identities: &[Identity],
+    key: &[u8; 32],
+    checks: &mut Vec<Check>,
+    coverage: &mut Coverage,
+) -> Result<Scanner, Failure> {
+    let mut terms = Vec::new();
+    let mut secrets = Vec::new();
+    for (id, identity) in identities.iter().enumerate() {
+        match identity.length {
+            Some(length) => secrets.push(SecretDigest {
+                id,
+                length,
+                digest: identity.value.clone(),
+            }),
+            None => terms.push(Term {
+                id,
+                text: identity.value.clone(),
+            }),
+        }
+    }
+    let scanner = Scanner::new(&terms, &secrets, key)
+        .map_err(|error| Failure::before(Exit::Unexpected, error.to_string()))?;
+    coverage.terms = terms.len() as u64;
+    coverage.secrets = secrets.len() as u64;
+    for (id, why) in scanner.left_out() {
+        if let Some(identity) = identities.get(*id) {
+            let what = if identity.kind.is_secret() {
+                identity.kind.title().to_owned()
+            } else {
+                format!("{} `{}`", identity.kind.title(), identity.value)
+            };
+            let verdict = Verdict::Unknown {
+                why: format!("{what}: {why}"),
+            };
+            checks.push(check(
+                "scan",
+                "everything that gives the source away is searched for",
+                &Role::Platform,
+                &identity.found_in,
+                "",
+                verdict,
+            ));
+        }
+    }
+    if identities.is_empty() {
+        let verdict = Verdict::Unknown {
+            why: "nothing was found in the source that could be searched for".to_owned(),
+        };
+        checks.push(check(
+            "scan",
+            "the source gives itself away by something",
+            &Role::Platform,
+            "",
+            "",
+            verdict,
+        ));
+    }
+    Ok(scanner)
+}
+
+/// What was found in one column.
+struct Found {
+    rows: u64,
+    sample: String,
+    kinds: Vec<&'static str>,
+}
+
+/// A walk through one table.
+struct Walk<'a> {
+    scanner: &'a Scanner,
+    identities: &'a [Identity],
+    hits: BTreeMap<usize, Found>,
+    coverage: &'a mut Coverage,
+}
+
+impl Walk<'_> {
+    fn table(
+        &mut self,
+        session: &mut dyn Session,
+        dialect: &dyn Dialect,
+        table: &Table,
+    ) -> Result<(), DbError> {
+        let columns: Vec<&str> = table.columns.iter().map(String::as_str).collect();
+        let mut stopped = false;
+        session.query(
+            &dialect.select(&table.name, &columns, &Filter::default()),
+            &mut |row| {
+                self.coverage.rows += 1;
+                for column in 0..row.len() {
+                    self.cell(column, row.value(column));
+                }
+                stopped = self.coverage.rows.is_multiple_of(1024) && interrupted();
+                if stopped {
+                    Go::Break(())
+                } else {
+                    Go::Continue(())
+                }
+            },
+        )?;
+        if stopped {
+            return Err(DbError::new(Trouble::Interrupted, "interrupted"));
+        }
+        self.coverage.tables += 1;
+        Ok(())
+    }
+
+    fn cell(&mut self, column: usize, value: Value<'_>) {
+        let (identities, hits) = (self.identities, &mut self.hits);
+        let mut first: Option<Hit> = None;
+        let mut note = |hit: Hit| first = first.or(Some(hit));
+        let bytes = match value {
+            Value::Text(bytes) => {
+                self.coverage.text_bytes += bytes.len() as u64;
+                self.scanner.cell(bytes, &mut note);
+                bytes
+            }
+            Value::Bytes(bytes) => {
+                self.coverage.binary_bytes += bytes.len() as u64;
+                self.scanner.blob(bytes, &mut note);
+                bytes
+            }
+            _ => return,
+        };
+        let Some(hit) = first else { return };
+        let kind = identities
+            .get(hit.id)
+            .map_or("trace", |identity| identity.kind.title());
+        let found = hits.entry(column).or_insert_with(|| Found {
+            rows: 0,
+            sample: sample(bytes, hit, SAMPLE),
+            kinds: Vec::new(),
+        });
+        found.rows += 1;
+        if !found.kinds.contains(&kind) {
+            found.kinds.push(kind);
+        }
+    }
+
+    /// What the walk found, a check for each column with a finding.
+    fn checks(self, role: &Role, table: &Table) -> Vec<Check> {
+        let one = |(column, found): (usize, Found)| {
+            let name = table
+                .columns
+                .get(column)
+                .map(String::as_str)
+                .unwrap_or_default();
+            let title = format!("no {} of the source is named", found.kinds.join(", "));
+            let verdict = Verdict::Residue {
+                rows: found.rows,
+                sample: found.sample,
+            };
+            check("scan", &title, role, &table.name, name, verdict)
+        };
+        self.hits.into_iter().map(one).collect()
+    }
+}
+
+/// The engine and its spelling are enough to say whether a target can be verified at all.
+///
+/// # Errors
+/// Exit 4 where a database of the target does not exist.
+pub fn must_exist(engine: &dyn Engine, target: &Environment) -> Result<(), Failure> {
+    for (role, name) in target.databases() {
+        if !engine.look(name)?.exists {
+            return Err(Failure::before(
+                Exit::NoAccess,
+                format!("the target's {role} database `{name}` does not exist"),
+            )
+            .hint("`envclone refresh` makes it"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,536 @@
+//! The phases in order: inspect, plan, prove, execute, verify, seal, report.
+
+use envclone_core::dialect::Mark;
+use envclone_core::evidence::Evidence;
+use envclone_core::inventory::Inventory;
+use envclone_core::journal::{self, Event, Progress};
+use envclone_core::lint::{Case, Finding, Level, lint};
+use envclone_core::plan::{Basis, Plan, draft};
+use envclone_core::report::{ItemResult, Override, Parts, Report, RunFacts};
+use envclone_core::settings::CloneMode;
+use envclone_core::verdict::{Tally, Verification};
+use envclone_db::Engine;
+use envclone_db::sqlite::Access;
+
+use crate::config::Config;
+use crate::execute::{Execution, now};
+use crate::failure::{Exit, Failure, chain};
+use crate::folder::{RunFolder, Start, digest_key};
+use crate::inspect::{self, Eyes};
+use crate::journal_file::{JournalFile, JournalFileError};
+use crate::observe;
+use crate::render;
+use crate::save::{recipient, write_whole};
+use crate::ui::Watch;
+
+/// A plan with what it was made from.
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// The source's inventory.
+    pub inventory: Inventory,
+    /// What was observed of both sides.
+    pub evidence: Evidence,
+    /// What a person would have to decide.
+    pub findings: Vec<Finding>,
+}
+
+/// What all phases share.
+pub struct Phases<'a> {
+    /// Settings and steps.
+    pub config: &'a Config,
+    /// The engine.
+    pub engine: &'a dyn Engine,
+    /// Findings without evidence that a person decided about.
+    pub overrides: Vec<Override>,
+    /// Who looks on.
+    pub watch: &'a mut dyn Watch,
+    key: [u8; 32],
+}
+
+impl<'a> Phases<'a> {
+    /// Gets ready; touches no database.
+    ///
+    /// # Errors
+    /// Where the key of digests can't be had, or a recipient is no key.
+    pub fn new(
+        config: &'a Config,
+        engine: &'a dyn Engine,
+        overrides: Vec<Override>,
+        watch: &'a mut dyn Watch,
+    ) -> Result<Self, Failure> {
+        for text in &config.settings.saved.recipients {
+            recipient(text)?;
+        }
+        let key = digest_key(&config.runs())?;
+        Ok(Self {
+            config,
+            engine,
+            overrides,
+            watch,
+            key,
+        })
+    }
+
+    fn eyes(&self) -> Eyes<'_> {
+        Eyes {
+            engine: self.engine,
+            dialect: self.config.dialect(),
+            key: &self.key,
+        }
+    }
+
+    /// Takes the source's inventory.
+    ///
+    /// # Errors
+    /// Where the source can't be read.
+    pub fn inspect(&mut self) -> Result<Inventory, Failure> {
+        self.watch.phase("inspect");
+        let inventory = inspect::inventory(self.eyes(), &self.config.settings.source)?;
+        let tables: usize = inventory
+            .databases
+            .iter()
+            .map(|database| database.tables.len())
+            .sum();
+        let summary = format!(
+            "{} databases, {tables} tables, {} modules; {} things give the source away",
+            inventory.databases.len(),
+            inventory.factory.modules,
+            inventory.identities.len()
+        );
+        self.watch.done(&summary);
+        Ok(inventory)
+    }
+
+    /// Looks at both sides and refuses where the evidence speaks against the run.
+    ///
+    /// # Errors
+    /// Exit 5 with what was seen.
+    pub fn prove(&mut self, plan: Option<&Plan>) -> Result<(Evidence, Vec<Finding>), Failure> {
+        let settings = &self.config.settings;
+        let evidence = inspect::evidence(self.eyes(), &settings.source, &settings.target)?;
+        let makes_the_copy = plan.map_or(settings.clone == CloneMode::Make, Plan::makes_the_copy);
+        let case = Case {
+            evidence: &evidence,
+            safety: &settings.safety,
+            plan,
+            makes_the_copy,
+        };
+        let findings = lint(&case);
+        let (unknown, refused): (Vec<_>, Vec<_>) = findings
+            .into_iter()
+            .partition(|finding| finding.level == Level::Unknown);
+        if !refused.is_empty() {
+            return Err(Failure::refused(&refused));
+        }
+        let open: Vec<_> = unknown
+            .iter()
+            .filter(|finding| !self.overrides.iter().any(|one| one.lint == finding.lint))
+            .cloned()
+            .collect();
+        if !open.is_empty() {
+            let ids = open
+                .iter()
+                .map(|finding| format!("`--override {}=REASON`", finding.lint))
+                .collect::<Vec<_>>()
+                .join(" ");
+            return Err(Failure::refused(&open).hint(format!(
+                "evidence is missing; a person may decide and is recorded: {ids}"
+            )));
+        }
+        Ok((evidence, unknown))
+    }
+
+    /// Makes the plan and counts what it would touch.
+    ///
+    /// # Errors
+    /// Where the run is refused, or no plan can be made.
+    pub fn plan(&mut self) -> Result<Planned, Failure> {
+        let (evidence, findings) = self.prove(None)?;
+        let inventory = self.inspect()?;
+        self.watch.phase("plan");
+        let settings = &self.config.settings;
+        let (basis, environment) = match settings.clone {
+            CloneMode::Make => (Basis::Source, &settings.source),
+            CloneMode::Adopt => (Basis::Target, &settings.target),
+        };
+        let found = match basis {
+            Basis::Source => inventory.clone(),
+            Basis::Target => inspect::inventory(self.eyes(), &settings.target)?,
+        };
+        let drafted = draft(
+            &self.config.catalogue,
+            settings,
+            &found,
+            basis,
+            self.config.dialect(),
+        )
+        .map_err(|error| Failure::before(Exit::Invalid, chain(&error)))?;
+        let mut counts = vec![None; drafted.items.len()];
+        for (role, name) in environment.databases() {
+            let mut session = self.engine.open(name, Access::Read)?;
+            for (item, count) in drafted.items.iter().zip(&mut counts) {
+                if item.database == role && !item.count.is_empty() {
+                    *count = Some(session.number(&item.count).map_err(|error| {
+                        Failure::from(error).state(format!(
+                            "nothing was changed; step `{}` could not be counted",
+                            item.step
+                        ))
+                    })?);
+                }
+            }
+        }
+        let plan = drafted.counted(&counts);
+        let rows: u64 = plan.items.iter().filter_map(|item| item.expect).sum();
+        self.watch.done(&format!(
+            "{}: {} items, {} rows to change, {} parts left out",
+            plan.short_id(),
+            plan.items.len(),
+            crate::ui::number(rows),
+            plan.left_out.len()
+        ));
+        Ok(Planned {
+            plan,
+            inventory,
+            evidence,
+            findings,
+        })
+    }
+
+    /// Begins a run: its folder, with everything that was known, and its journal.
+    ///
+    /// # Errors
+    /// Where something can't be written; nothing was touched.
+    pub fn begin(&self, planned: &Planned) -> Result<(RunFolder, JournalFile, Progress), Failure> {
+        let folder = RunFolder::create(&self.config.runs(), &planned.plan)?;
+        folder.write("inventory.json", &planned.inventory)?;
+        let start = Start {
+            evidence: planned.evidence.clone(),
+            overrides: self.overrides.clone(),
+            findings: planned.findings.clone(),
+        };
+        folder.write("evidence.json", &start)?;
+        folder.write("plan.json", &planned.plan)?;
+        let mut journal = JournalFile::create(folder.file("journal.jsonl"))
+            .map_err(|error| journal_failure(&error))?;
+        let event = Event::RunStarted {
+            format: journal::FORMAT,
+            run: folder.id(),
+            plan: planned.plan.id.clone(),
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            who: who(),
+            machine: machine(),
+        };
+        journal
+            .append(&event)
+            .map_err(|error| journal_failure(&error))?;
+        let progress = journal::replay(&[event], &planned.plan.groups())
+            .map_err(|error| Failure::before(Exit::Unexpected, chain(&error)))?;
+        Ok((folder, journal, progress))
+    }
+
+    /// Carries out a plan, from the beginning or from where a run stopped.
+    ///
+    /// # Errors
+    /// A failure that says how far the run came.
+    pub fn execute(
+        &mut self,
+        folder: &RunFolder,
+        plan: &Plan,
+        journal: JournalFile,
+        progress: &Progress,
+    ) -> Result<(), Failure> {
+        let mut execution = Execution {
+            plan,
+            saved: &self.config.settings.saved,
+            engine: self.engine,
+            dialect: self.config.dialect(),
+            journal,
+            run: folder.id(),
+            folder: &folder.path,
+            watch: self.watch,
+        };
+        execution.run(progress)?;
+        // A resumed run may have finished before it could be verified.
+        if !progress.finished {
+            execution
+                .journal
+                .append(&Event::Finished)
+                .map_err(|error| journal_failure(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Verifies the target, seals it, and writes what was found.
+    ///
+    /// # Errors
+    /// Where the target can't be read.
+    pub fn verify(
+        &mut self,
+        folder: Option<&RunFolder>,
+        inventory: &Inventory,
+    ) -> Result<Verification, Failure> {
+        let settings = &self.config.settings;
+        let eyes = Eyes {
+            engine: self.engine,
+            dialect: self.config.dialect(),
+            key: &self.key,
+        };
+        observe::must_exist(self.engine, &settings.target)?;
+        let verification =
+            observe::verify(eyes, &settings.target, &inventory.identities, self.watch)?
+                .judged(&settings.verify.accept);
+        if let Some(folder) = folder {
+            folder.write("verdicts.json", &verification)?;
+            self.seal(folder, &verification)?;
+        }
+        Ok(verification)
+    }
+
+    /// A copy that was verified vouches for itself: the seal is bound to this very database.
+    fn seal(&self, folder: &RunFolder, verification: &Verification) -> Result<(), Failure> {
+        let Tally {
+            residue, unknown, ..
+        } = verification.tally();
+        if residue + unknown > 0 {
+            return Ok(());
+        }
+        let plan = folder.plan()?;
+        for (role, name) in self.config.settings.target.databases() {
+            let mut session = self.engine.open(name, Access::Write)?;
+            let dialect = self.config.dialect();
+            session.execute(&dialect.create_marks())?;
+            let mark = Mark {
+                kind: "seal".to_owned(),
+                run: folder.id(),
+                plan: plan.id.clone(),
+                group: role.to_string(),
+                proof: self.engine.look(name)?.file,
+                at: now(session.as_mut(), dialect)?,
+            };
+            session.execute(&dialect.insert_mark(&mark))?;
+        }
+        Ok(())
+    }
+
+    /// Opens a run that stopped.
+    ///
+    /// # Errors
+    /// Where the journal is damaged, held by another process, or belongs to another plan or target.
+    pub fn reopen(
+        &self,
+        folder: &RunFolder,
+        plan: &Plan,
+    ) -> Result<(JournalFile, Progress), Failure> {
+        let (mut journal, read) = JournalFile::open(folder.file("journal.jsonl"))
+            .map_err(|error| journal_failure(&error))?;
+        let replay = |events: &[Event]| {
+            journal::replay(events, &plan.groups()).map_err(|error| {
+                Failure::before(
+                    Exit::Invalid,
+                    format!("the journal can't be used: {}", chain(&error)),
+                )
+                .hint(error.hint())
+            })
+        };
+        let mut events = read.events();
+        let progress = replay(&events)?;
+        if progress.plan != plan.id {
+            return Err(Failure::before(
+                Exit::Refused,
+                format!(
+                    "the journal belongs to another plan than {}",
+                    plan.short_id()
+                ),
+            ));
+        }
+        self.same_target(folder, plan, &progress)?;
+        if !progress.finished {
+            let resumed = Event::Resumed {
+                who: who(),
+                machine: machine(),
+            };
+            journal
+                .append(&resumed)
+                .map_err(|error| journal_failure(&error))?;
+            events.push(resumed);
+        }
+        Ok((journal, replay(&events)?))
+    }
+
+    /// The target must be the one that the run began with, or made.
+    fn same_target(
+        &self,
+        folder: &RunFolder,
+        plan: &Plan,
+        progress: &Progress,
+    ) -> Result<(), Failure> {
+        let start = folder.start()?;
+        for database in &plan.target {
+            let facts = self.engine.look(&database.locator)?;
+            let cloned = plan
+                .items
+                .iter()
+                .find(|item| item.group.is_none() && item.database == database.role)
+                .and_then(|item| progress.clones.get(&item.seq));
+            let began = start
+                .evidence
+                .target
+                .iter()
+                .find(|one| one.role == database.role && one.exists)
+                .map(|one| &one.file);
+            if let Some(file) = cloned.or(began).filter(|file| **file != facts.file) {
+                let what = if facts.exists {
+                    "is another database than"
+                } else {
+                    "does not exist any more:"
+                };
+                let why = format!(
+                    "the target's {} database `{}` {what} the run worked on ({file}) [target-changed]",
+                    database.role, database.locator
+                );
+                return Err(Failure::before(Exit::Refused, why)
+                    .hint("start a new run: this one belongs to a database that is gone"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the report of a run in all its forms.
+    ///
+    /// # Errors
+    /// Where something can't be read or written.
+    pub fn report(&self, folder: &RunFolder) -> Result<Report, Failure> {
+        let report = report_of(folder)?;
+        write_whole(
+            &folder.file("report.html"),
+            render::html(&report).as_bytes(),
+        )?;
+        write_whole(
+            &folder.file("report.md"),
+            render::markdown(&report).as_bytes(),
+        )?;
+        write_whole(
+            &folder.file("report.json"),
+            render::json(&report).as_bytes(),
+        )?;
+        Ok(report)
+    }
+}
+
+/// The report of a run, from what its folder holds.
+///
+/// # Errors
+/// Where something is missing or damaged.
+pub fn report_of(folder: &RunFolder) -> Result<Report, Failure> {
+    let plan = folder.plan()?;
+    let start = folder.start()?;
+    let verification = folder.verification()?;
+    let path = folder.file("journal.jsonl");
+    let text = std::fs::read(&path)
+        .map_err(|error| crate::failure::file_failure("read the journal", &path, &error))?;
+    let read = journal::read(&text)
+        .map_err(|error| Failure::before(Exit::Invalid, chain(&error)).hint(error.hint()))?;
+    let progress = journal::replay(&read.events(), &plan.groups())
+        .map_err(|error| Failure::before(Exit::Invalid, chain(&error)).hint(error.hint()))?;
+    let facts = run_facts(&read, &progress);
+    let items = item_results(&plan, &read.events(), &progress);
+    let saved = saved_files(folder)?;
+    Ok(Report::new(Parts {
+        plan: &plan,
+        evidence: Some(&start.evidence),
+        findings: &start.findings,
+        overrides: &start.overrides,
+        run: &facts,
+        items: &items,
+        verification: verification.as_ref(),
+        saved: &saved,
+    }))
+}
+
+fn run_facts(journal: &journal::Journal, progress: &Progress) -> RunFacts {
+    let first = journal.entries.first();
+    let (tool, who, machine) = match first.map(|entry| &entry.event) {
+        Some(Event::RunStarted {
+            tool, who, machine, ..
+        }) => (tool.clone(), who.clone(), machine.clone()),
+        _ => Default::default(),
+    };
+    let finished = journal
+        .entries
+        .iter()
+        .find(|entry| entry.event == Event::Finished);
+    RunFacts {
+        run: progress.run.clone(),
+        tool,
+        who,
+        machine,
+        started: first.map(|entry| entry.at.clone()).unwrap_or_default(),
+        finished: finished.map(|entry| entry.at.clone()),
+        resumed: u32::try_from(progress.resumes).unwrap_or(u32::MAX),
+        state: if progress.finished {
+            "finished"
+        } else {
+            "stopped"
+        }
+        .to_owned(),
+    }
+}
+
+/// What the journal says of each item; the last start counts.
+fn item_results(plan: &Plan, events: &[Event], progress: &Progress) -> Vec<ItemResult> {
+    let one = |item: &envclone_core::plan::Item| {
+        let state = progress.items.get(&item.seq).cloned().unwrap_or_default();
+        let mut result = ItemResult {
+            seq: item.seq,
+            before: None,
+            rows: None,
+            after: None,
+            millis: None,
+            state: state.name().to_owned(),
+        };
+        for event in events {
+            match event {
+                Event::Started { seq, before } if *seq == item.seq => result.before = *before,
+                Event::Succeeded { seq, rows, millis } if *seq == item.seq => {
+                    result.rows = Some(*rows);
+                    result.millis = Some(*millis);
+                    // An item succeeds only when its own check counted nothing left.
+                    result.after = result.before.map(|_| 0);
+                }
+                _ => {}
+            }
+        }
+        result
+    };
+    plan.items.iter().map(one).collect()
+}
+
+fn saved_files(folder: &RunFolder) -> Result<Vec<envclone_core::report::SavedFile>, Failure> {
+    let path = folder.file("saved.json");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| crate::failure::file_failure("read", &path, &error))?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::before(Exit::Invalid, format!("`{}`: {error}", path.display())))
+}
+
+fn journal_failure(error: &JournalFileError) -> Failure {
+    Failure::before(Exit::NoAccess, chain(error)).hint(error.hint())
+}
+
+/// The account that runs the tool.
+#[must_use]
+pub fn who() -> String {
+    ["USER", "USERNAME", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .unwrap_or_else(|| "unknown account".to_owned())
+}
+
+/// The computer that the tool runs on.
+fn machine() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
+}

@@ -1,0 +1,357 @@
+//! Ways to point the tool at the wrong database. Each is refused by the one guard that is named, with exit code 5
+//! and "nothing was changed"; where the guard is taken out its name is missing, and the test fails.
+
+mod support;
+
+use std::fs;
+
+use support::{CATALOG, FILES, Lab, Ran, dump};
+
+/// Tries to refresh without asking for a plan first, since planning is refused as well.
+fn attempt(lab: &Lab) -> Ran {
+    let before: Vec<_> = FILES
+        .iter()
+        .map(|name| fs::read(lab.source(name)).ok())
+        .collect();
+    let ran = lab.run(&["refresh", "--approve", "000000000000"]);
+    let after: Vec<_> = FILES
+        .iter()
+        .map(|name| fs::read(lab.source(name)).ok())
+        .collect();
+    assert!(before == after, "the source was written to");
+    ran
+}
+
+#[test]
+fn the_target_is_the_source() {
+    let lab = Lab::new();
+    lab.settings_with("adopt", "", "source", "source");
+    attempt(&lab).refused_by("target-is-source");
+}
+
+#[test]
+fn the_target_is_the_source_by_another_spelling() {
+    let lab = Lab::new();
+    lab.settings_with("adopt", "", "source", "target/../source");
+    attempt(&lab).refused_by("target-is-source");
+}
+
+#[test]
+#[cfg(unix)]
+fn the_target_is_a_hard_link_to_the_source() {
+    let lab = Lab::adopted();
+    fs::remove_file(lab.target("outsystems.db")).unwrap();
+    fs::hard_link(lab.source("outsystems.db"), lab.target("outsystems.db")).unwrap();
+    attempt(&lab).refused_by("target-is-source");
+}
+
+#[test]
+#[cfg(unix)]
+fn the_target_is_a_symbolic_link_to_the_source() {
+    let lab = Lab::adopted();
+    fs::remove_file(lab.target("outsystems.db")).unwrap();
+    std::os::unix::fs::symlink(lab.source("outsystems.db"), lab.target("outsystems.db")).unwrap();
+    attempt(&lab).refused_by("target-is-source");
+}
+
+#[test]
+#[cfg(unix)]
+fn the_targets_folder_is_a_link_to_the_sources() {
+    let lab = Lab::new();
+    std::os::unix::fs::symlink(lab.path("source"), lab.path("elsewhere")).unwrap();
+    lab.settings_with("adopt", "", "source", "elsewhere");
+    attempt(&lab).refused_by("target-is-source");
+}
+
+#[test]
+fn only_the_targets_log_database_is_the_sources() {
+    let lab = Lab::adopted();
+    lab.edit(
+        "log = \"target/outsystems_log.db\"",
+        "log = \"source/outsystems_log.db\"",
+    );
+    attempt(&lab).refused_by("target-is-source");
+}
+
+#[test]
+fn only_the_targets_catalog_is_the_sources() {
+    let lab = Lab::adopted();
+    lab.edit(
+        &format!("\"target/{CATALOG}.db\""),
+        &format!("\"source/{CATALOG}.db\""),
+    );
+    attempt(&lab).refused_by("target-is-source");
+}
+
+#[test]
+fn the_targets_platform_is_the_sources_log() {
+    let lab = Lab::adopted();
+    lab.edit(
+        "platform = \"target/outsystems.db\"",
+        "platform = \"source/outsystems_log.db\"",
+    );
+    attempt(&lab).refused_by("target-is-source");
+}
+
+#[test]
+fn the_source_is_given_twice() {
+    let lab = Lab::new();
+    lab.edit(
+        "log = \"source/outsystems_log.db\"",
+        "log = \"source/outsystems.db\"",
+    );
+    attempt(&lab).refused_by("source-twice");
+}
+
+#[test]
+fn the_target_is_given_twice() {
+    let lab = Lab::new();
+    lab.edit(
+        "log = \"target/outsystems_log.db\"",
+        "log = \"target/outsystems.db\"",
+    );
+    attempt(&lab).refused_by("target-twice");
+}
+
+#[test]
+fn the_target_is_protected_by_the_settings() {
+    let lab = Lab::new();
+    lab.settings("make", "safety.never = [\"/TARGET/\"]");
+    attempt(&lab).refused_by("target-is-protected");
+}
+
+#[test]
+fn the_source_does_not_exist() {
+    let lab = Lab::new();
+    fs::remove_file(lab.source("outsystems_log.db")).unwrap();
+    attempt(&lab).refused_by("source-missing");
+}
+
+#[test]
+fn the_source_is_no_platform_database() {
+    let lab = Lab::new();
+    lab.edit(
+        "platform = \"source/outsystems.db\"",
+        "platform = \"source/other.db\"",
+    );
+    lab.sql(
+        &lab.source("other.db"),
+        "CREATE TABLE something (id INTEGER)",
+    );
+    attempt(&lab).refused_by("source-is-no-platform");
+}
+
+#[test]
+fn the_copy_would_go_over_an_existing_database() {
+    let lab = Lab::new();
+    fs::copy(lab.source("outsystems.db"), lab.target("outsystems.db")).unwrap();
+    let before = fs::read(lab.target("outsystems.db")).unwrap();
+    attempt(&lab).refused_by("target-exists");
+    assert!(before == fs::read(lab.target("outsystems.db")).unwrap());
+}
+
+#[test]
+fn the_copy_to_take_over_does_not_exist() {
+    let lab = Lab::new();
+    lab.settings("adopt", "");
+    attempt(&lab).refused_by("target-missing");
+}
+
+#[test]
+fn the_copy_to_take_over_is_empty() {
+    let lab = Lab::adopted();
+    fs::write(lab.target("outsystems.db"), "").unwrap();
+    attempt(&lab).refused_by("target-is-no-platform");
+}
+
+#[test]
+fn the_copy_to_take_over_is_some_other_database() {
+    let lab = Lab::adopted();
+    fs::remove_file(lab.target("outsystems.db")).unwrap();
+    lab.sql(
+        &lab.target("outsystems.db"),
+        "CREATE TABLE something (id INTEGER)",
+    );
+    attempt(&lab).refused_by("target-is-no-platform");
+}
+
+#[test]
+fn the_targets_log_database_has_no_logs() {
+    let lab = Lab::adopted();
+    fs::remove_file(lab.target("outsystems_log.db")).unwrap();
+    lab.sql(
+        &lab.target("outsystems_log.db"),
+        "CREATE TABLE something (id INTEGER)",
+    );
+    attempt(&lab).refused_by("target-log-is-no-log");
+}
+
+#[test]
+fn the_target_lacks_a_database_of_the_source() {
+    let lab = Lab::adopted();
+    lab.edit("log = \"target/outsystems_log.db\"\n", "");
+    attempt(&lab).refused_by("databases-differ");
+}
+
+#[test]
+fn a_catalog_of_the_platform_is_not_named() {
+    let lab = Lab::adopted();
+    lab.edit(&format!("{CATALOG} = \"source/{CATALOG}.db\"\n"), "");
+    lab.edit(&format!("{CATALOG} = \"target/{CATALOG}.db\"\n"), "");
+    attempt(&lab).refused_by("catalog-unknown");
+}
+
+#[test]
+fn the_target_has_another_platform_version() {
+    let lab = Lab::adopted();
+    lab.sql(
+        &lab.target("outsystems.db"),
+        "UPDATE ossys_Parameter SET VAL = '11.99.0' WHERE NAME = 'Version'",
+    );
+    attempt(&lab).refused_by("platform-versions-differ");
+}
+
+#[test]
+fn the_targets_platform_version_is_unknown() {
+    let lab = Lab::adopted();
+    lab.sql(
+        &lab.target("outsystems.db"),
+        "DELETE FROM ossys_Parameter WHERE NAME = 'Version'",
+    );
+    attempt(&lab).refused_by("platform-versions-differ");
+    // Missing evidence is for a person to decide, and who decided is recorded.
+    let decided = [
+        "--override",
+        "platform-versions-differ=restored by hand, version read from the installer",
+    ];
+    let plan = lab.run(&[&["plan"], &decided[..]].concat());
+    assert_eq!(plan.code, 0, "{}", plan.err);
+}
+
+#[test]
+fn evidence_against_a_run_cannot_be_overridden() {
+    let lab = Lab::new();
+    lab.settings_with("adopt", "", "source", "source");
+    lab.run(&["plan", "--override", "target-is-source=I know what I do"])
+        .refused_by("target-is-source");
+}
+
+#[test]
+fn the_target_is_another_environment_of_the_same_factory() {
+    let lab = Lab::adopted();
+    // The same modules, but every id was given by another environment.
+    lab.sql(
+        &lab.target("outsystems.db"),
+        "PRAGMA foreign_keys = OFF; UPDATE ossys_Espace SET ID = ID + 100000",
+    );
+    attempt(&lab).refused_by("not-a-copy");
+}
+
+#[test]
+fn source_and_target_are_exchanged() {
+    let lab = Lab::adopted();
+    // The real source went on working after the copy was made.
+    lab.sql(
+        &lab.source("outsystems_log.db"),
+        "UPDATE oslog_Error_5 SET Instant = '2026-03-09 10:00:00'",
+    );
+    lab.settings_with("adopt", "", "target", "source");
+    attempt(&lab).refused_by("target-is-newer");
+}
+
+#[test]
+fn the_source_is_a_copy_that_envclone_made_of_the_target() {
+    let lab = Lab::new();
+    assert!([0, 7].contains(&lab.refresh().code));
+    lab.settings_with("adopt", "", "target", "source");
+    attempt(&lab).refused_by("source-is-a-clone");
+}
+
+#[test]
+fn the_target_writes_logs() {
+    let lab = Lab::adopted();
+    lab.sql(
+        &lab.target("outsystems_log.db"),
+        "UPDATE oslog_Error_5 SET Instant = datetime('now', 'localtime', '-60 seconds')",
+    );
+    attempt(&lab).refused_by("fresh-heartbeat");
+}
+
+#[test]
+fn whether_the_target_is_live_cannot_be_seen() {
+    let lab = Lab::adopted();
+    lab.sql(
+        &lab.target("outsystems_log.db"),
+        "UPDATE oslog_Error_5 SET Instant = 'yesterday'",
+    );
+    attempt(&lab).refused_by("fresh-heartbeat");
+}
+
+#[test]
+fn another_program_works_with_the_target() {
+    let lab = Lab::adopted();
+    let busy = rusqlite::Connection::open(lab.target("outsystems.db")).unwrap();
+    busy.query_row("SELECT COUNT(*) FROM ossys_Espace", [], |_| Ok(()))
+        .unwrap();
+    attempt(&lab).refused_by("target-in-use");
+    drop(busy);
+}
+
+#[test]
+fn the_plan_is_for_another_target() {
+    let lab = Lab::adopted();
+    let id = planned(&lab);
+    fs::create_dir(lab.path("other")).unwrap();
+    for name in FILES {
+        fs::rename(lab.target(name), lab.path("other").join(name)).unwrap();
+    }
+    lab.settings_with("adopt", "", "source", "other");
+    lab.run(&["apply", "plan.json", "--approve", &id])
+        .refused_by("plan-for-another-target");
+}
+
+#[test]
+fn the_plan_is_for_another_source() {
+    let lab = Lab::adopted();
+    let id = planned(&lab);
+    fs::create_dir(lab.path("other")).unwrap();
+    for name in FILES {
+        fs::rename(lab.source(name), lab.path("other").join(name)).unwrap();
+    }
+    lab.settings_with("adopt", "", "other", "target");
+    lab.run(&["apply", "plan.json", "--approve", &id])
+        .refused_by("plan-for-another-source");
+}
+
+#[test]
+fn the_target_changed_since_the_plan_was_approved() {
+    let lab = Lab::adopted();
+    let id = planned(&lab);
+    lab.sql(
+        &lab.target("outsystems.db"),
+        "UPDATE ossys_User SET NAME = 'Somebody Else' WHERE ID = (SELECT MIN(ID) FROM ossys_User)",
+    );
+    let before = dump(&lab.target("outsystems.db"));
+    lab.run(&["apply", "plan.json", "--approve", &id])
+        .refused_by("target-changed");
+    assert_eq!(before, dump(&lab.target("outsystems.db")));
+}
+
+#[test]
+fn the_target_was_replaced_after_a_run_began() {
+    let lab = Lab::new();
+    assert!([0, 7].contains(&lab.refresh().code));
+    let path = lab.target("outsystems.db");
+    fs::copy(lab.source("outsystems.db"), lab.path("again.db")).unwrap();
+    fs::rename(lab.path("again.db"), path).unwrap();
+    lab.run(&["resume"]).refused_by("target-changed");
+}
+
+/// Writes a plan to `plan.json`; its id.
+fn planned(lab: &Lab) -> String {
+    let plan = lab.run(&["plan", "--out", "plan.json"]);
+    assert_eq!(plan.code, 0, "{}", plan.err);
+    let plan: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(lab.path("plan.json")).unwrap()).unwrap();
+    plan["id"].as_str().unwrap().to_owned()
+}

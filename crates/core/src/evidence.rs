@@ -1,0 +1,86 @@
+//! What was observed about both sides before anything is touched.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Role;
+
+/// Something that was looked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Observed<T> {
+    /// It was seen.
+    Known(T),
+    /// It could not be seen, which proves nothing.
+    Unknown {
+        /// Why.
+        why: String,
+    },
+}
+
+impl<T> Observed<T> {
+    /// What was seen.
+    #[must_use]
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown { .. } => None,
+        }
+    }
+}
+
+/// Both sides, as they were found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// The source's databases.
+    pub source: Vec<DatabaseEvidence>,
+    /// The target's databases; those that the plan makes do not exist yet.
+    pub target: Vec<DatabaseEvidence>,
+}
+
+/// One database, as it was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseEvidence {
+    /// Which one the settings say it is.
+    pub role: Role,
+    /// What the settings call it.
+    pub locator: String,
+    /// Where that really leads: links resolved.
+    pub resolved: String,
+    /// Whether something is there.
+    pub exists: bool,
+    /// The engine's name for this one database, whatever path led to it; empty where nothing is there.
+    pub file: String,
+    /// Changes with every change of the content; empty where nothing is there.
+    pub identity: String,
+    /// Whether it has the platform's tables, or for a log database the log tables.
+    pub has: Contents,
+    /// The platform's version.
+    pub platform_version: Observed<String>,
+    /// `id:key` of every module: ids are given by the environment, so two environments of one company share the
+    /// keys and not the pairs, while a copy shares the pairs.
+    pub modules: Vec<String>,
+    /// The newest log row, in the database's clock.
+    pub newest_log: Observed<Option<String>>,
+    /// Seconds between the newest log row and the database's clock.
+    pub log_age_seconds: Observed<Option<i64>>,
+    /// Whether something else is working with it.
+    pub in_use: Observed<bool>,
+    /// What vouches for it, still bound to this very database.
+    pub marks: Vec<String>,
+    /// Extra catalogs that the platform knows.
+    pub catalogs: Vec<String>,
+}
+
+/// What kind of tables a database has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contents {
+    /// The platform's metamodel.
+    pub platform: bool,
+    /// Log tables.
+    pub logs: bool,
+    /// Any table at all.
+    pub tables: bool,
+}

@@ -1,0 +1,618 @@
+//! Refusals by evidence: each lint is one way to point the tool at the wrong database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Role;
+use crate::evidence::{DatabaseEvidence, Evidence, Observed};
+use crate::plan::{Basis, Plan};
+use crate::settings::{Environment, Safety};
+
+/// Why a run is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// The lint's id.
+    pub lint: String,
+    /// Whether the evidence contradicts, or is missing.
+    pub level: Level,
+    /// What was seen.
+    pub what: String,
+    /// What to do.
+    pub hint: String,
+}
+
+/// How much a finding says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// The evidence speaks against the run. Nothing overrides it.
+    Refused,
+    /// The evidence could not be had. A person may decide, and the report says who and why.
+    Unknown,
+}
+
+/// All that a lint may look at.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// What was observed.
+    pub evidence: &'a Evidence,
+    /// The guards' settings.
+    pub safety: &'a Safety,
+    /// The plan, when there is one already.
+    pub plan: Option<&'a Plan>,
+    /// Whether the run makes the copy.
+    pub makes_the_copy: bool,
+}
+
+/// One way to point the tool at the wrong database.
+pub struct Lint {
+    /// Its id.
+    pub id: &'static str,
+    /// What it refuses, for documentation.
+    pub refuses: &'static str,
+    /// What to do about it.
+    pub hint: &'static str,
+    check: fn(&Case<'_>, &mut Vec<Say>),
+}
+
+/// What a lint says: the level and what was seen.
+type Say = (Level, String);
+
+/// Every lint, in the order in which people read them.
+pub const LINTS: &[Lint] = &[
+    Lint {
+        id: "target-is-source",
+        refuses: "a target database that is a database of the source, by whatever path, link or role",
+        hint: "correct `[target]` in envclone.toml",
+        check: target_is_source,
+    },
+    Lint {
+        id: "source-twice",
+        refuses: "one database given for two roles of the source",
+        hint: "correct `[source]` in envclone.toml",
+        check: source_twice,
+    },
+    Lint {
+        id: "target-twice",
+        refuses: "one database given for two roles of the target",
+        hint: "correct `[target]` in envclone.toml",
+        check: target_twice,
+    },
+    Lint {
+        id: "target-is-protected",
+        refuses: "a target whose path contains a text of `safety.never`",
+        hint: "choose another target, or correct `safety.never`",
+        check: target_is_protected,
+    },
+    Lint {
+        id: "source-missing",
+        refuses: "a source database that does not exist",
+        hint: "correct `[source]` in envclone.toml",
+        check: source_missing,
+    },
+    Lint {
+        id: "source-is-no-platform",
+        refuses: "a source platform database without the platform's tables",
+        hint: "check that `source.platform` names the platform database and not another one",
+        check: source_is_no_platform,
+    },
+    Lint {
+        id: "target-exists",
+        refuses: "copying over a database that exists",
+        hint: "name a new target, or take the existing copy over with `clone = \"adopt\"`",
+        check: target_exists,
+    },
+    Lint {
+        id: "target-missing",
+        refuses: "taking over a copy that does not exist",
+        hint: "make the copy first, or let envclone make it with `clone = \"make\"`",
+        check: target_missing,
+    },
+    Lint {
+        id: "target-is-no-platform",
+        refuses: "a target platform database without the platform's tables",
+        hint: "check that `target.platform` names the copy of the platform database",
+        check: target_is_no_platform,
+    },
+    Lint {
+        id: "target-log-is-no-log",
+        refuses: "a target log database without log tables",
+        hint: "check that `target.log` names the copy of the log database",
+        check: target_log_is_no_log,
+    },
+    Lint {
+        id: "databases-differ",
+        refuses: "a target that lacks a database which the source has, or has one more",
+        hint: "give the target the same databases as the source: platform, log, and every catalog",
+        check: databases_differ,
+    },
+    Lint {
+        id: "catalog-unknown",
+        refuses: "a catalog that the platform uses and the settings do not name",
+        hint: "name it under `[source.catalogs]` and `[target.catalogs]`: a catalog that is not copied stays the source's",
+        check: catalog_unknown,
+    },
+    Lint {
+        id: "platform-versions-differ",
+        refuses: "a target of another platform version than the source",
+        hint: "a copy has its source's version: this target is another environment, or was upgraded since",
+        check: versions_differ,
+    },
+    Lint {
+        id: "not-a-copy",
+        refuses: "a target whose modules are not the source's",
+        hint: "this target is another environment: compare `envclone inspect` of both",
+        check: not_a_copy,
+    },
+    Lint {
+        id: "target-is-newer",
+        refuses: "a target with log rows newer than the source's newest: source and target exchanged",
+        hint: "a copy can't be ahead of its source: exchange `[source]` and `[target]`, or find out who works with the target",
+        check: target_is_newer,
+    },
+    Lint {
+        id: "source-is-a-clone",
+        refuses: "a source that envclone itself made as a copy of the target",
+        hint: "`[source]` and `[target]` are exchanged",
+        check: source_is_a_clone,
+    },
+    Lint {
+        id: "fresh-heartbeat",
+        refuses: "a target whose log tables were written to a moment ago",
+        hint: "a live environment writes logs all the time. Stop what works with the target, wait for `safety.heartbeat-minutes`, and try again",
+        check: fresh_heartbeat,
+    },
+    Lint {
+        id: "target-in-use",
+        refuses: "a target that another program is working with",
+        hint: "end that program, or find out whether this is the right database",
+        check: target_in_use,
+    },
+    Lint {
+        id: "plan-for-another-target",
+        refuses: "a plan that was made for another target",
+        hint: "make a new plan with `envclone plan`",
+        check: plan_for_another_target,
+    },
+    Lint {
+        id: "plan-for-another-source",
+        refuses: "a plan that was made for another source",
+        hint: "make a new plan with `envclone plan`",
+        check: plan_for_another_source,
+    },
+    Lint {
+        id: "target-changed",
+        refuses: "a target that changed after the plan was approved",
+        hint: "make a new plan with `envclone plan`, and look at what it would touch now",
+        check: target_changed,
+    },
+];
+
+/// What speaks against a run; nothing when the list is empty.
+#[must_use]
+pub fn lint(case: &Case<'_>) -> Vec<Finding> {
+    LINTS.iter().flat_map(|lint| run(lint, case)).collect()
+}
+
+fn run(lint: &Lint, case: &Case<'_>) -> Vec<Finding> {
+    let mut said = Vec::new();
+    (lint.check)(case, &mut said);
+    let finding = |(level, what)| Finding {
+        lint: lint.id.to_owned(),
+        level,
+        what,
+        hint: lint.hint.to_owned(),
+    };
+    said.into_iter().map(finding).collect()
+}
+
+fn refuse(said: &mut Vec<Say>, what: impl Into<String>) {
+    said.push((Level::Refused, what.into()));
+}
+
+fn by_role<'a>(side: &'a [DatabaseEvidence], role: &Role) -> Option<&'a DatabaseEvidence> {
+    side.iter().find(|database| database.role == *role)
+}
+
+fn platform(side: &[DatabaseEvidence]) -> Option<&DatabaseEvidence> {
+    by_role(side, &Role::Platform)
+}
+
+/// The same database under another name: the engine says so, or the same place where nothing exists yet.
+fn same(left: &DatabaseEvidence, right: &DatabaseEvidence) -> bool {
+    (left.exists && right.exists && left.file == right.file) || left.resolved == right.resolved
+}
+
+fn target_is_source(case: &Case<'_>, said: &mut Vec<Say>) {
+    for target in &case.evidence.target {
+        for source in case
+            .evidence
+            .source
+            .iter()
+            .filter(|source| same(source, target))
+        {
+            refuse(
+                said,
+                format!(
+                    "the target's {} database `{}` is the source's {} database `{}`",
+                    target.role, target.locator, source.role, source.locator
+                ),
+            );
+        }
+    }
+}
+
+fn twice(side: &[DatabaseEvidence], name: &str, said: &mut Vec<Say>) {
+    for (at, left) in side.iter().enumerate() {
+        for right in side.iter().skip(at + 1).filter(|right| same(left, right)) {
+            refuse(
+                said,
+                format!(
+                    "the {name}'s {} and {} databases are one: `{}`",
+                    left.role, right.role, right.locator
+                ),
+            );
+        }
+    }
+}
+
+fn source_twice(case: &Case<'_>, said: &mut Vec<Say>) {
+    twice(&case.evidence.source, "source", said);
+}
+
+fn target_twice(case: &Case<'_>, said: &mut Vec<Say>) {
+    twice(&case.evidence.target, "target", said);
+}
+
+fn target_is_protected(case: &Case<'_>, said: &mut Vec<Say>) {
+    for target in &case.evidence.target {
+        let path = format!("{}\n{}", target.locator, target.resolved).to_lowercase();
+        for text in case
+            .safety
+            .never
+            .iter()
+            .filter(|text| !text.is_empty() && path.contains(&text.to_lowercase()))
+        {
+            refuse(
+                said,
+                format!(
+                    "the target `{}` contains `{text}`, which `safety.never` protects",
+                    target.resolved
+                ),
+            );
+        }
+    }
+}
+
+fn source_missing(case: &Case<'_>, said: &mut Vec<Say>) {
+    for source in case.evidence.source.iter().filter(|source| !source.exists) {
+        refuse(
+            said,
+            format!(
+                "the source's {} database `{}` does not exist",
+                source.role, source.locator
+            ),
+        );
+    }
+}
+
+fn source_is_no_platform(case: &Case<'_>, said: &mut Vec<Say>) {
+    if let Some(source) =
+        platform(&case.evidence.source).filter(|source| source.exists && !source.has.platform)
+    {
+        refuse(
+            said,
+            format!(
+                "`{}` has no table `ossys_espace` and `ossys_parameter`",
+                source.locator
+            ),
+        );
+    }
+}
+
+fn target_exists(case: &Case<'_>, said: &mut Vec<Say>) {
+    for target in case
+        .evidence
+        .target
+        .iter()
+        .filter(|target| case.makes_the_copy && target.exists)
+    {
+        refuse(
+            said,
+            format!(
+                "the target's {} database `{}` exists already",
+                target.role, target.locator
+            ),
+        );
+    }
+}
+
+fn target_missing(case: &Case<'_>, said: &mut Vec<Say>) {
+    for target in case
+        .evidence
+        .target
+        .iter()
+        .filter(|target| !case.makes_the_copy && !target.exists)
+    {
+        refuse(
+            said,
+            format!(
+                "the target's {} database `{}` does not exist",
+                target.role, target.locator
+            ),
+        );
+    }
+}
+
+fn target_is_no_platform(case: &Case<'_>, said: &mut Vec<Say>) {
+    if let Some(target) =
+        platform(&case.evidence.target).filter(|target| target.exists && !target.has.platform)
+    {
+        let what = if target.has.tables {
+            "has no table `ossys_espace` and `ossys_parameter`"
+        } else {
+            "is empty"
+        };
+        refuse(said, format!("`{}` {what}", target.locator));
+    }
+}
+
+fn target_log_is_no_log(case: &Case<'_>, said: &mut Vec<Say>) {
+    let log = by_role(&case.evidence.target, &Role::Log);
+    if let Some(log) = log.filter(|log| log.exists && (!log.has.logs || log.has.platform)) {
+        let what = if log.has.platform {
+            "is a platform database"
+        } else {
+            "has no log tables"
+        };
+        refuse(
+            said,
+            format!("the target's log database `{}` {what}", log.locator),
+        );
+    }
+}
+
+fn databases_differ(case: &Case<'_>, said: &mut Vec<Say>) {
+    let roles = |side: &[DatabaseEvidence]| {
+        side.iter()
+            .map(|database| database.role.clone())
+            .collect::<BTreeSet<_>>()
+    };
+    let (source, target) = (roles(&case.evidence.source), roles(&case.evidence.target));
+    for role in source.difference(&target) {
+        refuse(
+            said,
+            format!("the source has the {role} database, the target has none"),
+        );
+    }
+    for role in target.difference(&source) {
+        refuse(
+            said,
+            format!("the target has the {role} database, the source has none"),
+        );
+    }
+}
+
+fn catalog_unknown(case: &Case<'_>, said: &mut Vec<Say>) {
+    let Some(source) = platform(&case.evidence.source) else {
+        return;
+    };
+    for catalog in &source.catalogs {
+        if by_role(&case.evidence.source, &Role::Catalog(catalog.clone())).is_none() {
+            refuse(
+                said,
+                format!(
+                    "the source's applications use the catalog `{catalog}`, which the settings do not name"
+                ),
+            );
+        }
+    }
+}
+
+fn versions_differ(case: &Case<'_>, said: &mut Vec<Say>) {
+    let (Some(source), Some(target)) = (platform(&case.evidence.source), existing_platform(case))
+    else {
+        return;
+    };
+    match (&source.platform_version, &target.platform_version) {
+        (Observed::Known(left), Observed::Known(right)) if left != right => {
+            refuse(
+                said,
+                format!("the source has platform version {left}, the target {right}"),
+            );
+        }
+        (Observed::Known(_), Observed::Known(_)) => {}
+        (Observed::Unknown { why }, _) | (_, Observed::Unknown { why }) => {
+            said.push((
+                Level::Unknown,
+                format!("the platform versions could not be compared: {why}"),
+            ));
+        }
+    }
+}
+
+/// The target's platform database, where there is one to look at.
+fn existing_platform<'a>(case: &Case<'a>) -> Option<&'a DatabaseEvidence> {
+    platform(&case.evidence.target).filter(|target| target.exists && target.has.platform)
+}
+
+/// A copy has nearly all of its modules in common with its source; some may have come since.
+fn not_a_copy(case: &Case<'_>, said: &mut Vec<Say>) {
+    let (Some(source), Some(target)) = (platform(&case.evidence.source), existing_platform(case))
+    else {
+        return;
+    };
+    let known: BTreeSet<&String> = source.modules.iter().collect();
+    let shared = target
+        .modules
+        .iter()
+        .filter(|module| known.contains(module))
+        .count();
+    if target.modules.is_empty() || shared * 10 < target.modules.len() * 9 {
+        refuse(
+            said,
+            format!(
+                "of the target's {} modules the source has {shared} under the same id and key",
+                target.modules.len()
+            ),
+        );
+    }
+}
+
+fn target_is_newer(case: &Case<'_>, said: &mut Vec<Say>) {
+    let newest = |side: &[DatabaseEvidence]| {
+        side.iter()
+            .filter_map(|database| database.newest_log.known()?.clone())
+            .max()
+    };
+    if let (Some(source), Some(target)) =
+        (newest(&case.evidence.source), newest(&case.evidence.target))
+    {
+        if target > source {
+            refuse(
+                said,
+                format!("the target's newest log row is of {target}, the source's of {source}"),
+            );
+        }
+    }
+}
+
+fn source_is_a_clone(case: &Case<'_>, said: &mut Vec<Say>) {
+    for source in &case.evidence.source {
+        let made_of = |target: &&DatabaseEvidence| {
+            target.exists && source.marks.contains(&format!("clone-of {}", target.file))
+        };
+        if let Some(target) = case.evidence.target.iter().find(made_of) {
+            refuse(
+                said,
+                format!(
+                    "envclone made `{}` as a copy of `{}`",
+                    source.locator, target.locator
+                ),
+            );
+        }
+    }
+}
+
+fn fresh_heartbeat(case: &Case<'_>, said: &mut Vec<Say>) {
+    let limit = i64::from(case.safety.heartbeat_minutes) * 60;
+    for target in case
+        .evidence
+        .target
+        .iter()
+        .filter(|target| target.exists && (target.has.platform || target.has.logs))
+    {
+        match &target.log_age_seconds {
+            Observed::Known(Some(age)) if *age < limit => {
+                refuse(
+                    said,
+                    format!(
+                        "the newest log row of `{}` is {age} seconds old",
+                        target.locator
+                    ),
+                );
+            }
+            Observed::Known(_) => {}
+            Observed::Unknown { why } => said.push((
+                Level::Unknown,
+                format!(
+                    "whether `{}` is live could not be seen: {why}",
+                    target.locator
+                ),
+            )),
+        }
+    }
+}
+
+fn target_in_use(case: &Case<'_>, said: &mut Vec<Say>) {
+    for target in case.evidence.target.iter().filter(|target| target.exists) {
+        match &target.in_use {
+            Observed::Known(true) => refuse(
+                said,
+                format!("another program is working with `{}`", target.locator),
+            ),
+            Observed::Known(false) => {}
+            Observed::Unknown { why } => said.push((
+                Level::Unknown,
+                format!(
+                    "whether `{}` is in use could not be seen: {why}",
+                    target.locator
+                ),
+            )),
+        }
+    }
+}
+
+fn locators(side: &[DatabaseEvidence]) -> BTreeMap<&Role, &str> {
+    side.iter()
+        .map(|database| (&database.role, database.locator.as_str()))
+        .collect()
+}
+
+fn planned(side: &[crate::plan::DatabaseId]) -> BTreeMap<&Role, &str> {
+    side.iter()
+        .map(|database| (&database.role, database.locator.as_str()))
+        .collect()
+}
+
+fn plan_for_another_target(case: &Case<'_>, said: &mut Vec<Say>) {
+    let Some(plan) = case.plan else { return };
+    if planned(&plan.target) != locators(&case.evidence.target) {
+        refuse(
+            said,
+            format!(
+                "plan {} was made for other target databases than the settings name",
+                plan.short_id()
+            ),
+        );
+    }
+}
+
+fn plan_for_another_source(case: &Case<'_>, said: &mut Vec<Say>) {
+    let Some(plan) = case.plan else { return };
+    if planned(&plan.source) != locators(&case.evidence.source) {
+        refuse(
+            said,
+            format!(
+                "plan {} was made for other source databases than the settings name",
+                plan.short_id()
+            ),
+        );
+    }
+}
+
+fn target_changed(case: &Case<'_>, said: &mut Vec<Say>) {
+    let Some(plan) = case.plan.filter(|plan| plan.basis == Basis::Target) else {
+        return;
+    };
+    for approved in &plan.target {
+        let now = by_role(&case.evidence.target, &approved.role);
+        if let Some(now) = now.filter(|now| now.identity != approved.identity) {
+            refuse(
+                said,
+                format!(
+                    "`{}` is not as it was when plan {} was made",
+                    now.locator,
+                    plan.short_id()
+                ),
+            );
+        }
+    }
+}
+
+/// Whether a script can tell the source from the target: by name, or by server.
+#[must_use]
+pub fn indistinguishable(source: &Environment, target: &Environment) -> Option<String> {
+    let names: BTreeSet<String> = source
+        .databases()
+        .into_iter()
+        .map(|(_, name)| name.to_lowercase())
+        .collect();
+    target
+        .databases()
+        .into_iter()
+        .map(|(_, name)| name.to_owned())
+        .find(|name| names.contains(&name.to_lowercase()))
+}

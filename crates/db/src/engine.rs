@@ -1,0 +1,139 @@
+//! An engine as the shell sees it: how databases are named, opened, looked at and copied.
+
+use std::path::Path;
+
+use crate::sqlite::{self, Access, Copied};
+use crate::{DbError, Go, Session};
+
+/// What a name leads to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Whether something is there.
+    pub exists: bool,
+    /// The name with links and dots resolved.
+    pub resolved: String,
+    /// The engine's own name for this one database, whatever name led to it; empty where nothing is there.
+    pub file: String,
+    /// Differs after every change of the content.
+    pub identity: String,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// One moment of several databases.
+pub trait Copies {
+    /// Copies one of them, counted from 0, to a place that is not taken.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it; nothing is left at the place.
+    fn copy(
+        &self,
+        index: usize,
+        to: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError>;
+}
+
+/// A database engine.
+pub trait Engine {
+    /// The full name of a database that settings in `folder` name so.
+    fn locate(&self, folder: &Path, name: &str) -> String;
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it.
+    fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError>;
+    /// Looks without opening a session.
+    ///
+    /// # Errors
+    /// [`DbError`] where a look is denied.
+    fn look(&self, name: &str) -> Result<Facts, DbError>;
+    /// Whether another program works with the database, as far as the engine shows it.
+    ///
+    /// # Errors
+    /// [`DbError`] where that can't be seen.
+    fn in_use(&self, name: &str) -> Result<bool, DbError>;
+    /// Holds one moment of several databases.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it.
+    fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError>;
+    /// The name that a copy has until it is complete.
+    fn partial_name(&self, name: &str) -> String;
+    /// Gives a complete copy its name, never over an existing database.
+    ///
+    /// # Errors
+    /// [`DbError`] where the name is taken.
+    fn publish(&self, partial: &str, name: &str) -> Result<(), DbError>;
+    /// Removes an incomplete copy.
+    fn discard(&self, partial: &str);
+}
+
+/// The engine of this name, where sessions with it can be had.
+#[must_use]
+pub fn engine(name: &str) -> Option<Box<dyn Engine>> {
+    (name == "sqlite").then(|| Box::new(Sqlite) as Box<dyn Engine>)
+}
+
+/// Database files.
+struct Sqlite;
+
+impl Copies for sqlite::Snapshot {
+    fn copy(
+        &self,
+        index: usize,
+        to: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError> {
+        Self::copy(self, index, Path::new(to), progress)
+    }
+}
+
+impl Engine for Sqlite {
+    fn locate(&self, folder: &Path, name: &str) -> String {
+        folder.join(name).display().to_string()
+    }
+
+    fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
+        Ok(Box::new(sqlite::open(Path::new(name), access)?))
+    }
+
+    fn look(&self, name: &str) -> Result<Facts, DbError> {
+        let seen = sqlite::look(Path::new(name))?;
+        let sqlite::FileFacts {
+            exists,
+            resolved,
+            file,
+            identity,
+            bytes,
+        } = seen;
+        Ok(Facts {
+            exists,
+            resolved: resolved.display().to_string(),
+            file,
+            identity,
+            bytes,
+        })
+    }
+
+    fn in_use(&self, name: &str) -> Result<bool, DbError> {
+        sqlite::in_use(Path::new(name))
+    }
+
+    fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {
+        let paths: Vec<&Path> = names.iter().map(Path::new).collect();
+        Ok(Box::new(sqlite::Snapshot::take(&paths)?))
+    }
+
+    fn partial_name(&self, name: &str) -> String {
+        format!("{name}.envclone-partial")
+    }
+
+    fn publish(&self, partial: &str, name: &str) -> Result<(), DbError> {
+        sqlite::publish(Path::new(partial), Path::new(name))
+    }
+
+    fn discard(&self, partial: &str) {
+        sqlite::remove(Path::new(partial));
+    }
+}

@@ -1,0 +1,99 @@
+//! What goes wrong with a database, in the words of the person who runs the tool.
+
+use std::fmt;
+
+/// What kind of trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// There is nothing.
+    NotFound,
+    /// It is no database of this engine, or an encrypted one.
+    NotADatabase,
+    /// Its content is damaged or cut off.
+    Damaged,
+    /// Something else holds it.
+    Locked,
+    /// It may not be written, or not be read.
+    NotPermitted,
+    /// No space is left.
+    Full,
+    /// Rows of other tables refer to the changed ones.
+    Constraint,
+    /// A person interrupted.
+    Interrupted,
+    /// Something is there that must not be overwritten.
+    Exists,
+    /// Anything else.
+    Other,
+}
+
+impl Trouble {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::NotFound => {
+                "check the path in envclone.toml: it is relative to the settings file"
+            }
+            Self::NotADatabase => {
+                "check that the path names a database file; an encrypted one must be decrypted first"
+            }
+            Self::Damaged => {
+                "copy the database again, with the engine's own tools or with `envclone refresh`"
+            }
+            Self::Locked => "end the program that works with it, or wait, then try again",
+            Self::NotPermitted => {
+                "check the permissions of the file and its folder for the user that runs envclone"
+            }
+            Self::Full => "free some space, then run `envclone resume`",
+            Self::Constraint => {
+                "a foreign key that no step covers: `envclone plan` shows the steps; add one of your own that comes `before`"
+            }
+            Self::Interrupted => "run `envclone resume` to go on",
+            Self::Exists => "name another file, or move the existing one away",
+            Self::Other => "run again; if it stays, the message above is the engine's own",
+        }
+    }
+}
+
+/// An error of a database engine.
+#[derive(Debug)]
+pub struct DbError {
+    /// What kind.
+    pub trouble: Trouble,
+    /// The database; empty where only the caller knows.
+    pub database: String,
+    /// What happened, in the engine's words.
+    pub message: String,
+}
+
+impl DbError {
+    /// An error without a database.
+    pub fn new(trouble: Trouble, message: impl Into<String>) -> Self {
+        Self {
+            trouble,
+            database: String::new(),
+            message: message.into(),
+        }
+    }
+
+    /// The same, with the database's name unless it has one.
+    #[must_use]
+    pub fn at(mut self, database: &str) -> Self {
+        if self.database.is_empty() {
+            database.clone_into(&mut self.database);
+        }
+        self
+    }
+}
+
+impl fmt::Display for DbError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.database.is_empty() {
+            write!(f, "`{}`: ", self.database)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for DbError {}
