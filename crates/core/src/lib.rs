@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod engine;
 pub mod filter;
+pub mod scan;
 pub mod step;
 
 /// The hash that names plans, catalogues and journal lines: 64 hexadecimal digits of BLAKE3 over `bytes`.
