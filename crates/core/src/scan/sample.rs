@@ -11,7 +11,10 @@ const MASK: &str = "***";
 const LONGEST_REST: usize = 512;
 
 /// How long a URL may be up to the `@` behind its password; a bound for the same reason.
-const LONGEST_URL: usize = 4096;
+const LONGEST_URL: usize = 1024;
+
+/// How long the name behind a keyword may go on, as in `tokenForCustomerPortal=`.
+const LONGEST_NAME: usize = 128;
 
 /// What stands where the line was cut.
 const CUT: char = '…';
@@ -313,7 +316,8 @@ fn value(text: &[u8], from: usize) -> Option<Range<usize>> {
     if matches!(text[from - 1], b'=' | b':') {
         return Some(assigned(text, from));
     }
-    let name = skip(text, from, |byte| {
+    let reach = &text[..text.len().min(from + LONGEST_NAME)];
+    let name = skip(reach, from, |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
     });
     // `"Password", "value": "x"` and `key="Password" value="x"` are assignments as well.
