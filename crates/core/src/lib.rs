@@ -14,6 +14,7 @@ pub mod invariant;
 pub mod inventory;
 pub mod lint;
 pub mod plan;
+pub mod report;
 pub mod settings;
 pub mod step;
 pub mod verdict;
