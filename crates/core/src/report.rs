@@ -659,7 +659,7 @@ fn judged(verification: &Verification) -> (OutcomeKind, String) {
         "The copy was cleaned, but verification had nothing to look at.".to_owned()
     } else if tally.unknown > 0 {
         format!(
-            "Nothing more of the source was found, but {} could not be made: the copy is not proven clean.",
+            "Nothing of the source was found, but {} could not be made: the copy is not proven clean.",
             not_made()
         )
     } else if tally.accepted > 0 {
