@@ -759,8 +759,10 @@ fn hostile_names_stay_names() {
         for (line, plain) in markdown.lines().zip(plain.lines()) {
             assert_eq!(cells(line), cells(plain), "{line}");
             assert_eq!(line.starts_with('#'), plain.starts_with('#'), "{line}");
-            assert!(!outside_code(line).contains('<'), "{line}");
-            assert!(!outside_code(line).contains("[x]("), "{line}");
+            let outside = outside_code(line);
+            let markup = outside.replace("<code>", "").replace("</code>", "");
+            assert!(!markup.contains('<'), "{line}");
+            assert!(!outside.contains("[x]("), "{line}");
         }
     }
 }

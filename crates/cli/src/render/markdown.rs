@@ -89,7 +89,8 @@ fn plain(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '_' if inside(at.checked_sub(1)) && inside(Some(at + 1)) => out.push('_'),
-            '\\' | '`' | '*' | '_' | '|' | '[' | ']' | '~' | '$' => out.extend(['\\', *c]),
+            '\\' => out.push_str("&#92;"),
+            '`' | '*' | '_' | '|' | '[' | ']' | '~' | '$' => out.extend(['\\', *c]),
             c => out.push(*c),
         }
     }
@@ -103,20 +104,25 @@ fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// A name as code, whatever backticks and pipes it holds.
+/// A name as code. Renderers disagree on pipes and backticks in a code span, so a name that has one is spelled
+/// with entities, which end neither a cell nor a span.
 fn code(text: &str) -> String {
-    let text = one_line(text).replace('|', "\\|");
+    let text = one_line(text);
     if text.is_empty() {
         return String::new();
     }
-    let longest = text
-        .split(|c| c != '`')
-        .map(str::len)
-        .max()
-        .unwrap_or_default();
-    let fence = "`".repeat(longest + 1);
-    let pad = if longest > 0 { " " } else { "" };
-    format!("{fence}{pad}{text}{pad}{fence}")
+    if !text.contains(['`', '|']) {
+        return format!("`{text}`");
+    }
+    let mut out = "<code>".to_owned();
+    for c in text.chars() {
+        if c.is_ascii_punctuation() {
+            out += &format!("&#{};", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out + "</code>"
 }
 
 /// A sentence, in which backticks mark code.
