@@ -23,7 +23,9 @@ static FUSE: AtomicI64 = AtomicI64::new(i64::MAX);
 /// One call less.
 fn burn() {
     if FUSE.fetch_sub(1, Ordering::SeqCst) == 0 {
-        let _ = Command::new("kill").args(["-9", &std::process::id().to_string()]).status();
+        let _ = Command::new("kill")
+            .args(["-9", &std::process::id().to_string()])
+            .status();
         std::thread::sleep(Duration::from_secs(60));
     }
 }
@@ -65,7 +67,12 @@ impl Session for FatalSession {
 }
 
 impl Copies for FatalCopies {
-    fn copy(&self, index: usize, to: &str, progress: &mut dyn FnMut(Copied) -> Go) -> Result<(), DbError> {
+    fn copy(
+        &self,
+        index: usize,
+        to: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError> {
         around(|| {
             self.0.copy(index, to, &mut |copied| {
                 burn();
@@ -81,7 +88,9 @@ impl Engine for Fatal {
     }
 
     fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
-        Ok(Box::new(FatalSession(around(|| self.0.open(name, access))?)))
+        Ok(Box::new(FatalSession(around(|| {
+            self.0.open(name, access)
+        })?)))
     }
 
     fn look(&self, name: &str) -> Result<Facts, DbError> {
@@ -112,7 +121,12 @@ impl Engine for Fatal {
 /// Not a test of its own: what the killed process does. Prints how many calls it made when it survives.
 #[test]
 fn child() {
-    let (Ok(folder), Ok(fuse)) = (std::env::var("ENVCLONE_KILL_LAB"), std::env::var("ENVCLONE_KILL_AFTER")) else { return };
+    let (Ok(folder), Ok(fuse)) = (
+        std::env::var("ENVCLONE_KILL_LAB"),
+        std::env::var("ENVCLONE_KILL_AFTER"),
+    ) else {
+        return;
+    };
     let config = Config::load(&Path::new(&folder).join("envclone.toml")).unwrap();
     let engine = Fatal(config.engine().unwrap());
     let mut watch = Silent;
@@ -120,7 +134,9 @@ fn child() {
     let planned = phases.plan().unwrap();
     let (run, journal, progress) = phases.begin(&planned).unwrap();
     FUSE.store(fuse.parse().unwrap(), Ordering::SeqCst);
-    phases.execute(&run, &planned.plan, journal, &progress).unwrap();
+    phases
+        .execute(&run, &planned.plan, journal, &progress)
+        .unwrap();
     let made = fuse.parse::<i64>().unwrap() - FUSE.load(Ordering::SeqCst);
     println!("CALLS={made}");
 }
@@ -135,8 +151,16 @@ fn run_child(lab: &Lab, fuse: i64) -> Option<i64> {
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    let calls = text.split("CALLS=").nth(1).and_then(|rest| rest.split_whitespace().next()?.parse().ok());
-    assert_eq!(calls.is_some(), output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let calls = text
+        .split("CALLS=")
+        .nth(1)
+        .and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+    assert_eq!(
+        calls.is_some(),
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     calls
 }
 
@@ -149,7 +173,12 @@ fn lab() -> Lab {
 
 /// The whole content of the copy.
 fn content(lab: &Lab) -> [String; 3] {
-    [lab.target("outsystems.db"), lab.target("outsystems_log.db"), lab.target(&format!("{CATALOG}.db"))].map(|file| dump(&file))
+    [
+        lab.target("outsystems.db"),
+        lab.target("outsystems_log.db"),
+        lab.target(&format!("{CATALOG}.db")),
+    ]
+    .map(|file| dump(&file))
 }
 
 /// Resumes a killed run, and compares.
@@ -158,9 +187,16 @@ fn resume_and_compare(lab: &Lab, expected: &[String; 3], at: &str) {
     let resumed = lab.run(&["resume"]);
     assert!([0, 7].contains(&resumed.code), "{at}: {}", resumed.err);
     for (index, (left, right)) in content(lab).iter().zip(expected).enumerate() {
-        assert!(left == right, "{at}: database {index} differs from an uninterrupted run");
+        assert!(
+            left == right,
+            "{at}: database {index} differs from an uninterrupted run"
+        );
     }
-    let leftovers: Vec<_> = std::fs::read_dir(lab.path("target")).unwrap().map(|entry| entry.unwrap().file_name()).filter(|name| name.to_string_lossy().contains("partial")).collect();
+    let leftovers: Vec<_> = std::fs::read_dir(lab.path("target"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name.to_string_lossy().contains("partial"))
+        .collect();
     assert!(leftovers.is_empty(), "{at}: {leftovers:?} was left behind");
 }
 
@@ -179,13 +215,24 @@ fn killed_around_any_call_and_resumed_is_the_same_as_uninterrupted() {
                         return;
                     }
                     let lab = lab();
-                    assert_eq!(run_child(&lab, fuse), None, "call {fuse} of {calls} did not kill");
-                    resume_and_compare(&lab, &expected, &format!("killed at call {fuse} of {calls}"));
+                    assert_eq!(
+                        run_child(&lab, fuse),
+                        None,
+                        "call {fuse} of {calls} did not kill"
+                    );
+                    resume_and_compare(
+                        &lab,
+                        &expected,
+                        &format!("killed at call {fuse} of {calls}"),
+                    );
                 }
             });
         }
     });
-    assert!(calls > 200, "only {calls} calls: the enumeration has lost its meaning");
+    assert!(
+        calls > 200,
+        "only {calls} calls: the enumeration has lost its meaning"
+    );
 }
 
 #[test]
@@ -197,9 +244,23 @@ fn the_program_killed_at_any_time_can_be_resumed() {
     for millis in (2..60).step_by(4) {
         let lab = lab();
         let id = lab.plan_id();
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("envclone")).args(["refresh", "--quiet", "--approve", &id]).current_dir(lab.folder.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("envclone"))
+            .args(["refresh", "--quiet", "--approve", &id])
+            .current_dir(lab.folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         // Time counts from the journal's first line: before it there is nothing to resume.
-        while !lab.path("envclone-runs").read_dir().is_ok_and(|mut runs| runs.any(|run| run.unwrap().path().join("journal.jsonl").metadata().is_ok_and(|file| file.len() > 0))) {
+        while !lab.path("envclone-runs").read_dir().is_ok_and(|mut runs| {
+            runs.any(|run| {
+                run.unwrap()
+                    .path()
+                    .join("journal.jsonl")
+                    .metadata()
+                    .is_ok_and(|file| file.len() > 0)
+            })
+        }) {
             if child.try_wait().unwrap().is_some() {
                 break;
             }
@@ -220,7 +281,13 @@ fn a_run_that_was_killed_twice_can_be_resumed() {
     let expected = content(&whole);
     let lab = lab();
     assert_eq!(run_child(&lab, calls / 2), None);
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("envclone")).args(["resume", "--quiet"]).current_dir(lab.folder.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("envclone"))
+        .args(["resume", "--quiet"])
+        .current_dir(lab.folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     std::thread::sleep(Duration::from_millis(25));
     child.kill().unwrap();
     child.wait().unwrap();
