@@ -111,6 +111,7 @@ pub fn inventory(scale: u32, engine: Engine) -> Inventory {
             .map(|(role, mut tables)| {
                 tables.sort_by(|left, right| left.name.cmp(&right.name));
                 Database {
+                    file: format!("file of {role}"),
                     identity: format!("identity of {role}"),
                     locator: role.to_string(),
                     role,
