@@ -168,7 +168,7 @@ fn facts(state: RunState) -> RunFacts {
         who: text("m.alvarez"),
         machine: text("ops-07"),
         started: text("2026-03-14T21:04:09Z"),
-        finished: Some(text("2026-03-14T21:11:54Z")),
+        finished: Some(text("2026-03-14T21:17:54Z")),
         resumed: 0,
         state,
     }
