@@ -1,5 +1,11 @@
 //! What the three forms of a report say, and what they never do.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where it stands"
+)]
+
 use envclone::render;
 use envclone_core::catalogue::Catalogue;
 use envclone_core::dialect::Statement;
