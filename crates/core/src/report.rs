@@ -12,7 +12,7 @@ use crate::catalogue::Catalogue;
 use crate::engine::Engine;
 use crate::evidence::{DatabaseEvidence, Evidence, Observed};
 use crate::lint::{Finding, Level};
-use crate::plan::{Basis, Deed, Item, Plan};
+use crate::plan::{Basis, Deed, Item, Plan, Reason};
 use crate::step::Profile;
 use crate::verdict::{Check, Coverage, Tally, Verdict, Verification};
 
@@ -349,6 +349,8 @@ pub struct LeftOutPart {
     pub step: String,
     /// Which part of it.
     pub part: String,
+    /// What exactly was missing, where neither the reason nor the part says it.
+    pub detail: Option<String>,
 }
 
 /// What verification found, grouped for reading.
@@ -549,7 +551,15 @@ impl Report {
 
 /// `1 place`, `2 places`.
 fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
+/// A number as people read it: `1,234,567`.
+fn grouped(count: u64) -> String {
+    match (count / 1_000, count % 1_000) {
+        (0, rest) => rest.to_string(),
+        (more, rest) => format!("{},{rest:03}", grouped(more)),
+    }
 }
 
 fn outcome(parts: &Parts<'_>, steps: &[StepReport], totals: &Totals) -> Outcome {
@@ -715,7 +725,10 @@ fn databases(parts: &Parts<'_>) -> Vec<DatabasePair> {
             let identity = planned
                 .map(|it| it.identity.clone())
                 .filter(|identity| !identity.is_empty())
-                .or_else(|| seen.map(|it| it.identity.clone()));
+                .or_else(|| {
+                    let seen = seen.filter(|it| it.exists)?;
+                    Some(seen.identity.clone())
+                });
             DatabaseFacts {
                 locator: planned.map(|it| it.locator.clone()).unwrap_or_default(),
                 identity: identity.unwrap_or_default(),
@@ -1068,9 +1081,10 @@ fn totals(parts: &Parts<'_>, steps: &[StepReport]) -> Totals {
 fn left_out(plan: &Plan) -> Vec<LeftOutGroup> {
     let mut groups: Vec<LeftOutGroup> = Vec::new();
     for out in &plan.left_out {
-        let reason = out.reason.to_string();
+        let (reason, missing) = kind_of(&out.reason);
         let part = LeftOutPart {
             step: out.step.clone(),
+            detail: missing.filter(|missing| *missing != format!("`{}`", out.part)),
             part: out.part.clone(),
         };
         match groups.iter_mut().find(|group| group.reason == reason) {
@@ -1082,6 +1096,25 @@ fn left_out(plan: &Plan) -> Vec<LeftOutGroup> {
         }
     }
     groups
+}
+
+/// A reason's kind, and what it is about where that differs from part to part.
+fn kind_of(reason: &Reason) -> (String, Option<String>) {
+    match reason {
+        Reason::NoSuchTable { table } => (
+            "this environment has no such table".to_owned(),
+            Some(format!("`{table}`")),
+        ),
+        Reason::NoSuchColumn { table, column } => (
+            "the table has no such column".to_owned(),
+            Some(format!("`{table}.{column}`")),
+        ),
+        Reason::NoSuchEntity { key } => (
+            "no active module has such an entity".to_owned(),
+            Some(format!("`{key}`")),
+        ),
+        whole => (whole.to_string(), None),
+    }
 }
 
 fn verified(verification: &Verification) -> Verified {
@@ -1168,10 +1201,10 @@ fn tasks(parts: &Parts<'_>, steps: &[StepReport], verified: Option<&Verified>) -
             let rows = counted(place.rows, "row", "rows");
             places.push(match (place.column.as_str(), place.id.as_str()) {
                 ("", "scan") => rows,
-                ("", _) => format!("{rows}: {}, which does not hold", place.title),
+                ("", _) => format!("{rows}, where this should hold: {}", place.title),
                 (column, "scan") => format!("column `{column}`, {rows}"),
                 (column, _) => format!(
-                    "column `{column}`, {rows}: {}, which does not hold",
+                    "column `{column}`, {rows}, where this should hold: {}",
                     place.title
                 ),
             });
@@ -1186,7 +1219,10 @@ fn tasks(parts: &Parts<'_>, steps: &[StepReport], verified: Option<&Verified>) -
         let text = if place.title.is_empty() {
             place.why.clone()
         } else {
-            format!("{}: {}", place.title, place.why)
+            format!(
+                "this could not be checked: {}. Reason: {}",
+                place.title, place.why
+            )
         };
         tasks.push(task(
             TaskKind::Unknown,

@@ -1,7 +1,7 @@
 //! The report as one page that needs nothing else: to read in a browser, to print, to keep.
 
 use askama::Template;
-use envclone_core::report::{OutcomeKind, Report, StepReport, TaskKind};
+use envclone_core::report::{OutcomeKind, Report, StepReport, TaskKind, Weight};
 
 /// The report as a self-contained page.
 ///
@@ -28,6 +28,10 @@ impl Page<'_> {
             OutcomeKind::Clean => "good",
             _ => "bad",
         }
+    }
+
+    fn has_proof(&self, role: &str) -> bool {
+        self.report.proof.iter().any(|it| it.database == role)
     }
 
     fn tasks(&self) -> String {
@@ -57,9 +61,9 @@ struct Bars {
 /// The height of a step in the picture.
 const LINE: usize = 34;
 /// The length of the longest bar of a kind.
-const LONGEST: u64 = 230;
+const LONGEST: u64 = 300;
 /// How many characters of a title the picture has room for.
-const LABEL: usize = 44;
+const LABEL: usize = 40;
 
 /// Bars for the steps that did something.
 fn bars(steps: &[StepReport]) -> Vec<Bars> {

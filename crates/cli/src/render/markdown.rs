@@ -458,7 +458,15 @@ fn left_out(report: &Report, page: &mut Page) {
             let parts: Vec<String> = group
                 .parts
                 .iter()
-                .map(|part| format!("{}: {}", code(&part.step), prose(&part.part)))
+                .map(|part| match &part.detail {
+                    Some(detail) => format!(
+                        "{}: {} ({})",
+                        code(&part.step),
+                        prose(&part.part),
+                        prose(detail)
+                    ),
+                    None => format!("{}: {}", code(&part.step), prose(&part.part)),
+                })
                 .collect();
             vec![prose(&group.reason), parts.join("; ")]
         })
