@@ -99,7 +99,11 @@ fn what(step: &Step, action: &Action) -> String {
 }
 
 fn delete_rows(step: &Step, it: &DeleteRows) -> String {
-    let rows = if it.filter.is_everything() { "all rows" } else { "rows" };
+    let rows = if it.filter.is_everything() {
+        "all rows"
+    } else {
+        "rows"
+    };
     let mut text = format!(
         "deletes {rows} of {}{}",
         place(step, it.table.as_deref(), it.entity.as_deref()),
@@ -140,7 +144,11 @@ fn new(NewValue(source): &NewValue) -> String {
 }
 
 fn place(step: &Step, table: Option<&str>, entity: Option<&str>) -> String {
-    let log = if step.database == Role::Log { " of the log database" } else { "" };
+    let log = if step.database == Role::Log {
+        " of the log database"
+    } else {
+        ""
+    };
     match (table, entity) {
         (Some(table), _) => format!("{}{log}", code(table)),
         (None, key) => format!("the entity {}", code(key.unwrap_or_default())),

@@ -17,7 +17,9 @@ fn inventory(engine: Engine) -> Inventory {
     for database in &mut inventory.databases {
         let rotates = |table: &Table| {
             table.name.starts_with("oslog_")
-                && table.name.ends_with(|digit: char| ('2'..='9').contains(&digit))
+                && table
+                    .name
+                    .ends_with(|digit: char| ('2'..='9').contains(&digit))
         };
         database.tables.retain(|table| !rotates(table));
     }
@@ -46,8 +48,26 @@ fn every_step_does_something_here() {
         for step in Catalogue::with(&[]).unwrap().steps() {
             let deeds = plan.items.iter().filter(|item| item.step == step.id);
             let guides = plan.guides.iter().filter(|guide| guide.step == step.id);
-            assert!(deeds.count() + guides.count() > 0, "{} on {engine}", step.id);
+            assert!(
+                deeds.count() + guides.count() > 0,
+                "{} on {engine}",
+                step.id
+            );
         }
+    }
+}
+
+#[test]
+fn nothing_is_done_twice() {
+    let (plan, _) = support::plan(&inventory(Engine::Sqlite));
+    let mut seen = std::collections::BTreeSet::new();
+    for item in &plan.items {
+        assert!(
+            seen.insert((item.database.clone(), format!("{:?}", item.deed))),
+            "item {} of {} was there already",
+            item.seq,
+            item.step
+        );
     }
 }
 
