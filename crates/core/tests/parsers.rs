@@ -4,7 +4,7 @@
 //! array of `{"name", "sql"}` and writes one of `{"name", "errors"}`. Without them these tests say so and pass.
 
 // The core runs no programs; its tests ask some.
-#![allow(clippy::disallowed_methods, clippy::print_stderr)]
+#![allow(clippy::disallowed_methods, clippy::print_stderr, clippy::unwrap_used)]
 
 mod support;
 

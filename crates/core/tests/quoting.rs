@@ -2,6 +2,8 @@
 //!
 //! The readers here know each engine's quotes from its manual and share nothing with the code that writes them.
 
+#![allow(clippy::unwrap_used)]
+
 use envclone_core::dialect::{self, Dialect, Mark};
 use envclone_core::engine::Engine;
 use envclone_core::filter::{Filter, Literal, Rows, Source, Test};

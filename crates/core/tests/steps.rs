@@ -1,5 +1,7 @@
 //! What every step does, spelled for every engine: one snapshot for each step.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::fmt::Write as _;
