@@ -1,7 +1,7 @@
 //! The reference of steps in the documentation is the catalogue's own words.
 
 // A documentation file is compared with the catalogue; the core itself reads and writes none.
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,7 @@
 //! What every step does, spelled for every engine: one snapshot for each step.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::fmt::Write as _;
@@ -54,6 +56,20 @@ fn every_step_does_something_here() {
                 step.id
             );
         }
+    }
+}
+
+#[test]
+fn nothing_is_done_twice() {
+    let (plan, _) = support::plan(&inventory(Engine::Sqlite));
+    let mut seen = std::collections::BTreeSet::new();
+    for item in &plan.items {
+        assert!(
+            seen.insert((item.database.clone(), format!("{:?}", item.deed))),
+            "item {} of {} was there already",
+            item.seq,
+            item.step
+        );
     }
 }
 

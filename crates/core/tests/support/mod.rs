@@ -65,7 +65,7 @@ impl Sink for Model {
 }
 
 /// An environment of this scale as inspection would find it on an engine.
-pub fn inventory(scale: u32, engine: Engine) -> Inventory {
+pub(crate) fn inventory(scale: u32, engine: Engine) -> Inventory {
     let mut model = Model::default();
     let Ok(_) = envclone_rehearsal::build(&Spec { scale, seed: 1 }, &mut model, &mut |_| {});
     let mut databases: BTreeMap<Role, Vec<Table>> = BTreeMap::new();
@@ -128,7 +128,7 @@ pub fn inventory(scale: u32, engine: Engine) -> Inventory {
 }
 
 /// Settings that take every step, for a copy that somebody else has made.
-pub fn settings(engine: Engine) -> Settings {
+pub(crate) fn settings(engine: Engine) -> Settings {
     let text = format!(
         "profile = \"extra\"\nclone = \"adopt\"\n\
          [source]\nengine = \"{0}\"\nplatform = \"OSPROD\"\nlog = \"OSPRODLOG\"\ncatalogs.PROD_LEDGER = \"PROD_LEDGER\"\n\
@@ -139,7 +139,7 @@ pub fn settings(engine: Engine) -> Settings {
 }
 
 /// The plan with every built-in step.
-pub fn plan(inventory: &Inventory) -> (Plan, &'static dyn Dialect) {
+pub(crate) fn plan(inventory: &Inventory) -> (Plan, &'static dyn Dialect) {
     let dialect = dialect::of(inventory.engine);
     let catalogue = Catalogue::with(&[]).unwrap();
     let settings = settings(inventory.engine);
