@@ -57,7 +57,8 @@ fn read(name: &str) -> String {
 /// Compares a document with what it should be, or writes it.
 fn keep(name: &str, wanted: &str) {
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(document(name), wanted).unwrap();
+        let path = document(name);
+        fs::write(&path, wanted).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     } else {
         let first = read(name)
             .lines()
