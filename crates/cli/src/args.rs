@@ -10,7 +10,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     name = "envclone",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 clean, 1 unexpected, 2 usage, 3 settings or files invalid, 4 no access, 5 refused by evidence,\n6 stopped and resumable, 7 something of the source was found, 8 not approved, 130 interrupted"
+    after_help = "Exit codes:
+    0  clean
+    1  unexpected
+    2  usage
+    3  settings or files invalid
+    4  no access
+    5  refused by evidence
+    6  stopped and resumable
+    7  something of the source was found
+    8  not approved
+  130  interrupted"
 )]
 pub struct Cli {
     /// The settings file
@@ -24,7 +34,7 @@ pub struct Cli {
     /// Print results as JSON
     #[arg(long, global = true)]
     pub json: bool,
-    /// Show no progress
+    /// Show no progress, only results and errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// Decide about missing evidence; recorded in the report. Evidence that speaks against a run can't be overridden

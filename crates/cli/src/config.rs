@@ -45,8 +45,9 @@ impl Config {
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."))
-            .to_owned();
+            .unwrap_or(Path::new("."));
+        // The same settings mean the same files from whatever folder the program is started in.
+        let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
         if let Some(engine) = envclone_db::engine(settings.source.engine.name()) {
             for environment in [&mut settings.source, &mut settings.target] {
                 locate(environment, engine.as_ref(), &folder);

@@ -380,7 +380,7 @@ impl Execution<'_> {
             settled: None,
         })?;
         self.watch.done(&format!(
-            "{group}: {} steps' items, {} rows, committed",
+            "{group}: {} items, {} rows, committed",
             items.len(),
             crate::ui::number(rows)
         ));
@@ -404,13 +404,13 @@ impl Execution<'_> {
                 items.len() as u64,
             );
             let changed = self.change(item, session);
-            if let Err(stop) = &changed {
-                if !matches!(stop, Stop::Journal(_)) {
-                    self.journal.append(&Event::Failed {
-                        seq: item.seq,
-                        error: stop.reason(),
-                    })?;
-                }
+            if let Err(stop) = &changed
+                && !matches!(stop, Stop::Journal(_))
+            {
+                self.journal.append(&Event::Failed {
+                    seq: item.seq,
+                    error: stop.reason(),
+                })?;
             }
             all += changed?;
         }

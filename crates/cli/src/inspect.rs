@@ -83,9 +83,16 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
         entities,
         catalogs,
         factory,
+        key_check: key_check(eyes.key),
         identities,
     }
     .sealed())
+}
+
+/// What an inventory says of the key that its secrets were digested with.
+#[must_use]
+pub fn key_check(key: &[u8; 32]) -> String {
+    secret_digest(key, "envclone")
 }
 
 /// The tables of a database, without the table of marks.

@@ -16,7 +16,7 @@ use envclone_db::{DbError, Engine, Go, Session, Trouble, Value};
 
 use crate::execute::interrupted;
 use crate::failure::{Exit, Failure};
-use crate::inspect::{Eyes, inventory};
+use crate::inspect::{Eyes, inventory, key_check};
 use crate::ui::Watch;
 
 /// How wide a sample is, in bytes.
@@ -29,12 +29,14 @@ const SAMPLE: usize = 120;
 pub fn verify(
     eyes: Eyes<'_>,
     target: &Environment,
-    identities: &[Identity],
+    source: &Inventory,
     watch: &mut dyn Watch,
 ) -> Result<Verification, Failure> {
     watch.phase("verify");
     let found = inventory(eyes, target)?;
     let mut checks = invariants(eyes, target, &found)?;
+    let identities = comparable(eyes, source, &mut checks);
+    let identities = identities.as_slice();
     let mut coverage = Coverage {
         invariants: checks.len() as u64,
         ..Coverage::default()
@@ -90,9 +92,11 @@ pub fn verify(
     };
     let tally = verification.tally();
     watch.done(&format!(
-        "{} tables, {} MB searched for {} texts and {} secrets: {} places with residue",
+        "{} tables, {} searched for {} names and addresses and {} secrets: {} places with residue",
         verification.coverage.tables,
-        (verification.coverage.text_bytes + verification.coverage.binary_bytes) / 1_000_000,
+        indicatif::DecimalBytes(
+            verification.coverage.text_bytes + verification.coverage.binary_bytes
+        ),
         verification.coverage.terms,
         verification.coverage.secrets,
         tally.residue
@@ -110,6 +114,25 @@ fn check(id: &str, title: &str, role: &Role, table: &str, column: &str, verdict:
         column: text(column),
         verdict,
     }
+}
+
+/// What can be searched for: secrets only with the key that the inventory was taken with, since with another one
+/// none would ever be found.
+fn comparable(eyes: Eyes<'_>, source: &Inventory, checks: &mut Vec<Check>) -> Vec<Identity> {
+    let mut identities = source.identities.clone();
+    if source.key_check != key_check(eyes.key) {
+        identities.retain(|identity| !identity.kind.is_secret());
+        let why = "the key of digests is not the one that the inventory was taken with".to_owned();
+        checks.push(check(
+            "scan",
+            "no secret of the source is kept",
+            &Role::Platform,
+            "",
+            "",
+            Verdict::Unknown { why },
+        ));
+    }
+    identities
 }
 
 fn invariants(

@@ -1,8 +1,10 @@
 //! The phases in order: inspect, plan, prove, execute, verify, seal, report.
 
 use envclone_core::catalogue::Catalogue;
-use envclone_core::dialect::Mark;
+use envclone_core::dialect::{MARKS, Mark};
+use envclone_core::engine::Role;
 use envclone_core::evidence::Evidence;
+use envclone_core::filter::{Filter, Test};
 use envclone_core::inventory::Inventory;
 use envclone_core::journal::{self, Event, Progress};
 use envclone_core::lint::{Case, Finding, Level, lint};
@@ -35,6 +37,15 @@ pub struct Planned {
     /// What a person would have to decide.
     pub findings: Vec<Finding>,
 }
+
+/// The lints that hold for looking and sealing as well: which database it is, not whether it is at rest.
+const BEFORE_VERIFYING: [&str; 5] = [
+    "target-is-source",
+    "target-twice",
+    "target-is-protected",
+    "source-is-a-clone",
+    "plan-for-another-target",
+];
 
 /// What all phases share.
 pub struct Phases<'a> {
@@ -262,45 +273,68 @@ impl<'a> Phases<'a> {
         Ok(())
     }
 
-    /// Verifies the target, seals it, and writes what was found.
+    /// Verifies the target, and in a run writes what was found and seals the copy, or takes its seal away.
     ///
     /// # Errors
-    /// Where the target can't be read.
+    /// Exit 5 where the target is the source, or another one than the run's; 4 where it can't be read.
     pub fn verify(
         &mut self,
         folder: Option<&RunFolder>,
         inventory: &Inventory,
     ) -> Result<Verification, Failure> {
         let settings = &self.config.settings;
+        observe::must_exist(self.engine, &settings.target)?;
+        let plan = folder.map(RunFolder::plan).transpose()?;
+        let evidence = inspect::evidence(self.eyes(), &settings.source, &settings.target)?;
+        let case = Case {
+            evidence: &evidence,
+            safety: &settings.safety,
+            plan: plan.as_ref(),
+            makes_the_copy: false,
+        };
+        let findings: Vec<_> = lint(&case)
+            .into_iter()
+            .filter(|finding| BEFORE_VERIFYING.contains(&finding.lint.as_str()))
+            .collect();
+        if !findings.is_empty() {
+            return Err(Failure::refused(&findings));
+        }
         let eyes = Eyes {
             engine: self.engine,
             dialect: self.config.dialect(),
             key: &self.key,
         };
-        observe::must_exist(self.engine, &settings.target)?;
-        let verification =
-            observe::verify(eyes, &settings.target, &inventory.identities, self.watch)?
-                .judged(&settings.verify.accept);
-        if let Some(folder) = folder {
+        let verification = observe::verify(eyes, &settings.target, inventory, self.watch)?
+            .judged(&settings.verify.accept);
+        if let (Some(folder), Some(plan)) = (folder, &plan) {
             folder.write("verdicts.json", &verification)?;
-            self.seal(folder, &verification)?;
+            self.seal(folder, plan, &verification)?;
         }
         Ok(verification)
     }
 
-    /// A copy that was verified vouches for itself: the seal is bound to this very database.
-    fn seal(&self, folder: &RunFolder, verification: &Verification) -> Result<(), Failure> {
+    /// A copy that was verified vouches for itself: the seal is bound to this very database. One that no longer
+    /// passes loses it.
+    fn seal(
+        &self,
+        folder: &RunFolder,
+        plan: &Plan,
+        verification: &Verification,
+    ) -> Result<(), Failure> {
         let Tally {
             residue, unknown, ..
         } = verification.tally();
-        if residue + unknown > 0 {
-            return Ok(());
-        }
-        let plan = folder.plan()?;
+        let dialect = self.config.dialect();
+        let seals = Filter::column("kind", Test::Is("seal".to_owned()));
         for (role, name) in self.config.settings.target.databases() {
             let mut session = self.engine.open(name, Access::Write)?;
-            let dialect = self.config.dialect();
             session.execute(&dialect.create_marks())?;
+            if session.number(&dialect.count(MARKS, &seals))? > 0 {
+                session.execute(&dialect.delete_rows(MARKS, &seals))?;
+            }
+            if residue + unknown > 0 {
+                continue;
+            }
             let mark = Mark {
                 kind: "seal".to_owned(),
                 run: folder.id(),
@@ -344,6 +378,30 @@ impl<'a> Phases<'a> {
                     plan.short_id()
                 ),
             ));
+        }
+        let named: Vec<(Role, String)> = self
+            .config
+            .settings
+            .target
+            .databases()
+            .into_iter()
+            .map(|(role, name)| (role, name.to_owned()))
+            .collect();
+        let planned: Vec<(Role, String)> = plan
+            .target
+            .iter()
+            .map(|database| (database.role.clone(), database.locator.clone()))
+            .collect();
+        if named != planned {
+            let why = format!(
+                "the run works on other target databases than the settings name, `{}` among them [plan-for-another-target]",
+                plan.target
+                    .first()
+                    .map(|database| database.locator.as_str())
+                    .unwrap_or_default()
+            );
+            return Err(Failure::before(Exit::Refused, why)
+                .hint("name the run's own settings file with `--settings`"));
         }
         self.same_target(folder, plan, &progress)?;
         if !progress.finished {
@@ -471,7 +529,7 @@ fn run_facts(journal: &journal::Journal, progress: &Progress) -> RunFacts {
         machine,
         started: first.map(|entry| entry.at.clone()).unwrap_or_default(),
         finished: finished.map(|entry| entry.at.clone()),
-        resumed: u32::try_from(progress.resumes).unwrap_or(u32::MAX),
+        resumed: progress.resumes,
         state: if progress.finished {
             RunState::Finished
         } else {

@@ -39,7 +39,7 @@ pub struct Terminal {
 impl Terminal {
     /// `quiet` leaves only errors and results.
     #[must_use]
-    pub fn new(quiet: bool) -> Box<dyn Watch> {
+    pub fn watching(quiet: bool) -> Box<dyn Watch> {
         if quiet {
             return Box::new(Silent);
         }
@@ -57,7 +57,6 @@ impl Terminal {
         {
             bar.set_style(style);
         }
-        bar.enable_steady_tick(Duration::from_millis(120));
         Box::new(Self {
             bar,
             phase: String::new(),
@@ -73,7 +72,9 @@ impl Watch for Terminal {
     fn phase(&mut self, title: &str) {
         title.clone_into(&mut self.phase);
         self.bar.set_prefix(title.to_owned());
+        self.bar.reset();
         self.bar.set_length(0);
+        self.bar.enable_steady_tick(Duration::from_millis(120));
     }
 
     fn progress(&mut self, what: &str, done: u64, of: u64) {
@@ -87,6 +88,9 @@ impl Watch for Terminal {
     }
 
     fn done(&mut self, summary: &str) {
+        // A bar that goes on moving would draw over a question.
+        self.bar.disable_steady_tick();
+        self.bar.finish_and_clear();
         self.line(&format!("  {:<9} {summary}", self.phase));
     }
 }
@@ -122,7 +126,7 @@ pub fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push('\u{202f}');
         }
         text.push(digit);

@@ -142,3 +142,46 @@ fn every_exit_code_is_documented() {
         );
     }
 }
+
+/// The rehearsal's inventory, which scripts and `steps ID` use where there is no database to look at. What differs
+/// between machines and days is made the same.
+#[test]
+fn the_example_inventory_is_the_rehearsals() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = envclone_rehearsal::Spec { scale: 1, seed: 1 };
+    let files = envclone_rehearsal::sqlite::create(folder.path(), &spec, &mut |_| {})
+        .unwrap()
+        .0;
+    let text = format!(
+        "[source]\nengine = \"sqlite\"\nplatform = {:?}\nlog = {:?}\n[source.catalogs]\n{} = {:?}\n[target]\nengine = \"sqlite\"\nplatform = \"none\"\n",
+        files.platform, files.log, files.catalogs[0].0, files.catalogs[0].1
+    );
+    let settings = envclone_core::settings::Settings::read(&text).unwrap();
+    let engine = envclone_db::engine("sqlite").unwrap();
+    let eyes = envclone::inspect::Eyes {
+        engine: engine.as_ref(),
+        dialect: envclone_core::dialect::of(envclone_core::engine::Engine::Sqlite),
+        key: &[7; 32],
+    };
+    let mut inventory = envclone::inspect::inventory(eyes, &settings.source).unwrap();
+    inventory.taken_at = "2026-03-02T08:00:00Z".to_owned();
+    for database in &mut inventory.databases {
+        database.locator = Path::new(&database.locator)
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        database.file = format!("example of the {} database", database.role);
+        database.identity.clone_from(&database.file);
+        database.bytes = 0;
+    }
+    let json = serde_json::to_string_pretty(&inventory.sealed()).unwrap() + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples/inventory.json");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &json).unwrap();
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap() == json,
+        "docs/examples/inventory.json is not the rehearsal's; UPDATE_DOCS=1 rewrites it"
+    );
+}

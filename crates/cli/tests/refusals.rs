@@ -355,3 +355,118 @@ fn planned(lab: &Lab) -> String {
         serde_json::from_str(&fs::read_to_string(lab.path("plan.json")).unwrap()).unwrap();
     plan["id"].as_str().unwrap().to_owned()
 }
+
+/// Accepts everything that a verification may find, table by table.
+fn accept_all(lab: &Lab) {
+    let path = lab.path("envclone.toml");
+    let rules = [
+        "ossys_*", "osusr_*", "oslog_*", "osltm_*", "dba_*", "old_*", "osevt_*",
+    ]
+    .map(|table| format!("[[verify.accept]]\ntable = \"{table}\"\nbecause = \"looked at\"\n"))
+    .concat();
+    fs::write(&path, fs::read_to_string(&path).unwrap() + &rules).unwrap();
+}
+
+#[test]
+fn verification_never_writes_a_seal_into_the_source() {
+    let lab = Lab::new();
+    assert!([0, 7].contains(&lab.refresh().code));
+    lab.settings_with("make", "", "source", "source");
+    accept_all(&lab);
+    let before: Vec<_> = FILES
+        .iter()
+        .map(|name| fs::read(lab.source(name)).unwrap())
+        .collect();
+    lab.run(&["verify"]).refused_by("target-is-source");
+    assert!(
+        before
+            == FILES
+                .iter()
+                .map(|name| fs::read(lab.source(name)).unwrap())
+                .collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn verification_of_a_run_looks_at_the_runs_own_target() {
+    let lab = Lab::new();
+    assert!([0, 7].contains(&lab.refresh().code));
+    let verdicts = fs::read(lab.newest_run().join("verdicts.json")).unwrap();
+    fs::create_dir(lab.path("other")).unwrap();
+    for name in FILES {
+        fs::copy(lab.target(name), lab.path("other").join(name)).unwrap();
+    }
+    lab.settings_with("make", "", "source", "other");
+    lab.run(&["verify"]).refused_by("plan-for-another-target");
+    assert!(verdicts == fs::read(lab.newest_run().join("verdicts.json")).unwrap());
+    // Nor does a run go on with another target than the settings name.
+    lab.run(&["resume"]).refused_by("plan-for-another-target");
+}
+
+#[test]
+fn everything_cannot_be_accepted_at_once() {
+    let lab = Lab::new();
+    let path = lab.path("envclone.toml");
+    let text = fs::read_to_string(&path).unwrap()
+        + "[[verify.accept]]\ntable = \"*\"\nbecause = \"hurry\"\n";
+    fs::write(&path, text).unwrap();
+    let ran = lab.run(&["plan"]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    assert!(ran.err.contains("would accept everything"), "{}", ran.err);
+}
+
+#[test]
+fn secrets_are_unknown_when_the_key_of_digests_is_another_one() {
+    let lab = Lab::new();
+    accept_all(&lab);
+    assert_eq!(lab.refresh().code, 0);
+    assert_eq!(
+        lab.number(
+            &lab.target("outsystems.db"),
+            "SELECT COUNT(*) FROM envclone_mark WHERE kind = 'seal'"
+        ),
+        1
+    );
+    fs::remove_file(lab.path("envclone-runs/digest.key")).unwrap();
+    let ran = lab.run(&["verify"]);
+    assert_eq!(ran.code, 7, "{}", ran.err);
+    assert!(
+        ran.err.contains("the key of digests is not the one"),
+        "{}",
+        ran.err
+    );
+    // What can't be proven is not sealed.
+    assert_eq!(
+        lab.number(
+            &lab.target("outsystems.db"),
+            "SELECT COUNT(*) FROM envclone_mark WHERE kind = 'seal'"
+        ),
+        0
+    );
+}
+
+#[test]
+fn the_settings_mean_the_same_files_from_any_folder() {
+    let lab = Lab::new();
+    let id = planned(&lab);
+    let ran = assert_cmd::Command::cargo_bin("envclone")
+        .unwrap()
+        .args([
+            "apply",
+            "../plan.json",
+            "--settings",
+            "../envclone.toml",
+            "--approve",
+            &id,
+        ])
+        .current_dir(lab.path("source"))
+        .output()
+        .unwrap();
+    assert_eq!(
+        ran.status.code(),
+        Some(7),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    assert!(lab.target("outsystems.db").exists());
+}

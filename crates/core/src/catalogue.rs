@@ -106,9 +106,7 @@ impl CatalogueError {
                 "give it another id; to leave the built-in step out, name it in `skip` of the settings, which the report shows"
             }
             Self::NoSuchStep { .. } => "`envclone steps` lists the ids",
-            _ => {
-                "CONTRIBUTING.md shows a whole step; `envclone steps show ID` shows a built-in one"
-            }
+            _ => "CONTRIBUTING.md shows a whole step; `envclone steps ID` shows a built-in one",
         }
     }
 }

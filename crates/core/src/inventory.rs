@@ -32,6 +32,8 @@ pub struct Inventory {
     pub catalogs: Vec<Catalog>,
     /// Counts for people: how large the factory is.
     pub factory: Factory,
+    /// A digest of a known text, which tells whether a key of digests is the one that this inventory was taken with.
+    pub key_check: String,
     /// What gives the environment away wherever it is found: hosts, addresses, names, secrets by digest.
     pub identities: Vec<Identity>,
 }

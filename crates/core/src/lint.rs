@@ -469,13 +469,12 @@ fn target_is_newer(case: &Case<'_>, said: &mut Vec<Say>) {
     };
     if let (Some(source), Some(target)) =
         (newest(&case.evidence.source), newest(&case.evidence.target))
+        && target > source
     {
-        if target > source {
-            refuse(
-                said,
-                format!("the target's newest log row is of {target}, the source's of {source}"),
-            );
-        }
+        refuse(
+            said,
+            format!("the target's newest log row is of {target}, the source's of {source}"),
+        );
     }
 }
 
@@ -602,17 +601,54 @@ fn target_changed(case: &Case<'_>, said: &mut Vec<Say>) {
     }
 }
 
-/// Whether a script can tell the source from the target: by name, or by server.
+/// A name by which a script could not tell the source from the target: the same on both sides, and the servers
+/// (`NAME@SERVER`) not given or the same.
 #[must_use]
 pub fn indistinguishable(source: &Environment, target: &Environment) -> Option<String> {
-    let names: BTreeSet<String> = source
+    let parts = |name: &str| {
+        let lower = name.to_lowercase();
+        match lower.rsplit_once('@') {
+            Some((name, server)) => (name.to_owned(), Some(server.to_owned())),
+            None => (lower, None),
+        }
+    };
+    let sources: Vec<_> = source
         .databases()
         .into_iter()
-        .map(|(_, name)| name.to_lowercase())
+        .map(|(_, name)| parts(name))
         .collect();
+    let alike = |name: &str| {
+        let (target, server) = parts(name);
+        sources.iter().any(|(source, other)| {
+            *source == target && (server.is_none() || other.is_none() || server == *other)
+        })
+    };
     target
         .databases()
         .into_iter()
         .map(|(_, name)| name.to_owned())
-        .find(|name| names.contains(&name.to_lowercase()))
+        .find(|name| alike(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    fn alike(source: &str, target: &str) -> bool {
+        let text = format!(
+            "[source]\nengine = \"oracle\"\nplatform = \"{source}\"\n[target]\nengine = \"oracle\"\nplatform = \"{target}\"\n"
+        );
+        let settings = Settings::read(&text).unwrap();
+        indistinguishable(&settings.source, &settings.target).is_some()
+    }
+
+    #[test]
+    fn names_alike_need_two_servers() {
+        assert!(alike("OSADMIN", "osadmin"));
+        assert!(alike("OSADMIN@PROD", "OSADMIN"));
+        assert!(alike("OSADMIN@PROD", "OSADMIN@prod"));
+        assert!(!alike("OSADMIN@PROD", "OSADMIN@TEST"));
+        assert!(!alike("OSADMIN", "OSADMIN_TEST"));
+    }
 }

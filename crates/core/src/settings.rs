@@ -165,6 +165,9 @@ pub enum SettingsError {
     /// Two environments on different engines.
     #[error("the source is on {0}, the target on {1}: a copy stays on its engine")]
     Engines(Engine, Engine),
+    /// Everything accepted at once.
+    #[error("`verify.accept` with the table `{0}` would accept everything, unseen")]
+    AcceptsAll(String),
     /// Encryption without a key.
     #[error("`saved.secrets` is `encrypt`, but `saved.recipients` names nobody")]
     NoRecipient,
@@ -183,6 +186,14 @@ impl Settings {
         }
         if settings.saved.secrets == SavedSecrets::Encrypt && settings.saved.recipients.is_empty() {
             return Err(SettingsError::NoRecipient);
+        }
+        if let Some(rule) = settings
+            .verify
+            .accept
+            .iter()
+            .find(|rule| rule.table.trim_end_matches('*').is_empty())
+        {
+            return Err(SettingsError::AcceptsAll(rule.table.clone()));
         }
         Ok(settings)
     }

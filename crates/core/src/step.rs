@@ -271,7 +271,4 @@ impl PerEngine {
 pub struct Guide {
     /// What to do, and how to see that it is done.
     pub text: String,
-    /// A table without rows in the source makes the guide needless; always shown when absent.
-    #[serde(default)]
-    pub when_rows_in: Option<String>,
 }

@@ -91,7 +91,12 @@ impl Copies for sqlite::Snapshot {
 
 impl Engine for Sqlite {
     fn locate(&self, folder: &Path, name: &str) -> String {
-        folder.join(name).display().to_string()
+        // The same settings mean the same files from whatever folder the program is started in.
+        let path = folder.join(name);
+        std::path::absolute(&path)
+            .unwrap_or(path)
+            .display()
+            .to_string()
     }
 
     fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {

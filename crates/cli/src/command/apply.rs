@@ -7,7 +7,7 @@ use envclone_core::plan::Plan;
 
 use super::{inspect, judge, print_json, run_folder, with_phases};
 use crate::args::{Apply, Approval, Cli, Run};
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, NOTHING_CHANGED};
 use crate::folder::{RunFolder, read_plan};
 use crate::run::{Phases, Planned};
 use crate::ui::{number, say};
@@ -73,8 +73,13 @@ fn finish(
     folder: &RunFolder,
     inventory: &Inventory,
 ) -> Result<(), Failure> {
-    let verification = phases.verify(Some(folder), inventory)?;
-    let report = phases.report(folder)?;
+    let after = |failure: Failure| match failure.state == NOTHING_CHANGED {
+        true => failure
+            .state("the clean-up is done and committed; what follows it could not be finished"),
+        false => failure,
+    };
+    let verification = phases.verify(Some(folder), inventory).map_err(after)?;
+    let report = phases.report(folder).map_err(after)?;
     let html = folder.file("report.html");
     if cli.json {
         print_json(&report)?;
@@ -108,14 +113,15 @@ fn approve(plan: &Plan, approval: &Approval) -> Result<(), Failure> {
         )));
     }
     inspect::show(plan, false);
-    let name = plan
+    let place = plan
         .target
         .first()
         .map(|database| database.locator.as_str())
         .unwrap_or_default();
+    let name = place.rsplit(['/', '\\']).next().unwrap_or(place);
     let rows: u64 = plan.items.iter().filter_map(|item| item.expect).sum();
     say(&format!(
-        "\n{} items change {} rows. Type the target's name to approve:\n  {name}",
+        "\n{} items change {} rows. The target is {place}\nType its name to approve: {name}",
         plan.items.len(),
         number(rows)
     ));

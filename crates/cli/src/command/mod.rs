@@ -46,7 +46,7 @@ fn with_phases<T>(
 ) -> Result<T, Failure> {
     let config = Config::load(&cli.settings)?;
     let engine = config.engine()?;
-    let mut watch = Terminal::new(cli.quiet);
+    let mut watch = Terminal::watching(cli.quiet);
     let overrides = overrides(&cli.overrides)?;
     let mut phases = Phases::new(&config, engine.as_ref(), overrides, watch.as_mut())?;
     verb(&mut phases)
@@ -104,7 +104,7 @@ fn judge(verification: &Verification, report: Option<PathBuf>) -> Result<(), Fai
         };
         match &check.verdict {
             Verdict::Residue { rows, .. } => why.push(format!(
-                "{} {place}: {rows} rows ({})",
+                "{} {place}: {rows} rows; should hold: {}",
                 check.database, check.title
             )),
             Verdict::Unknown { why: reason } => {

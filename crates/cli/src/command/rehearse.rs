@@ -44,7 +44,7 @@ pub(super) fn run(cli: &Cli, args: &Rehearse) -> Result<(), Failure> {
         )
         .hint("remove it, or name another folder with `--dir`"));
     }
-    let mut watch = Terminal::new(cli.quiet);
+    let mut watch = Terminal::watching(cli.quiet);
     let manifest = build(args, watch.as_mut())?;
     let settings = args.dir.join("envclone.toml");
     let config = Config::load(&settings)?;

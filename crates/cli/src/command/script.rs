@@ -49,6 +49,19 @@ fn write(
         return Err(Failure::before(Exit::Refused, format!("source and target are both called `{name}`: a script could not tell them apart [names-alike]"))
             .hint("write the server behind the name: `outsystems@SQLPROD01` (SQL Server's @@SERVERNAME, Oracle's DB_UNIQUE_NAME)"));
     }
+    for database in &inventory.databases {
+        if !settings
+            .target
+            .databases()
+            .iter()
+            .any(|(role, _)| *role == database.role)
+        {
+            say(&format!(
+                "warning: the inventory has the {} database, the settings name none: no script cleans it",
+                database.role
+            ));
+        }
+    }
     let dialect = dialect::of(engine);
     let plan = draft(
         &config.catalogue,

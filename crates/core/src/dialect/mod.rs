@@ -118,6 +118,12 @@ pub struct ScriptGuard {
     pub source: Vec<(crate::engine::Role, String)>,
 }
 
+/// A name as settings give it for scripts, `NAME` or `NAME@SERVER`, in its parts.
+fn name_and_server(name: &str) -> (&str, Option<&str>) {
+    name.rsplit_once('@')
+        .map_or((name, None), |(name, server)| (name, Some(server)))
+}
+
 /// A file that a DBA runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptFile {

@@ -2,7 +2,8 @@
 
 use super::sqlite::file_name;
 use super::{
-    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, spell,
+    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard,
+    name_and_server, spell,
 };
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
@@ -142,8 +143,9 @@ impl Oracle {
         plan: &Plan,
         guard: &ScriptGuard,
         role: &Role,
-        schema: &str,
+        target: &str,
     ) -> ScriptFile {
+        let (schema, server) = name_and_server(target);
         let file = format!("clean-{}.sql", file_name(&role.to_string()));
         let lines = [
             spell::comment(&format!(
@@ -163,7 +165,7 @@ impl Oracle {
                 "ALTER SESSION SET CURRENT_SCHEMA = {};",
                 self.identifier(schema)
             ),
-            self.guards(guard, schema),
+            self.guards(guard, schema, server),
         ];
         let mut text = lines.join("\n");
         for item in plan.items.iter().filter(|item| item.database == *role) {
@@ -175,7 +177,7 @@ impl Oracle {
 
     /// `all_tables` with an owner, where the published text asks `user_tables`, which follows the login and not
     /// `CURRENT_SCHEMA`: run by a DBA it finds nothing and skips in silence.
-    fn guards(&self, guard: &ScriptGuard, schema: &str) -> String {
+    fn guards(&self, guard: &ScriptGuard, schema: &str, server: Option<&str>) -> String {
         let owner = self.text(&schema.to_uppercase());
         let refuse = |why: &str| {
             format!(
@@ -187,10 +189,15 @@ impl Oracle {
             "  IF SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') <> {owner} THEN\n    {}\n  END IF;\n",
             refuse(&format!("this script was made for the schema {schema}"))
         );
+        if let Some(server) = server {
+            body += &format!(
+                "  IF UPPER(SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME')) <> {} THEN\n    {}\n  END IF;\n",
+                self.text(&server.to_uppercase()),
+                refuse(&format!("this script was made for the database {server}"))
+            );
+        }
         for (_, source) in &guard.source {
-            let (name, server) = source
-                .rsplit_once('@')
-                .map_or((source.as_str(), None), |(n, s)| (n, Some(s)));
+            let (name, server) = name_and_server(source);
             let same_server = server.map_or_else(String::new, |server| {
                 format!(
                     " AND UPPER(SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME')) = {}",

@@ -2,7 +2,8 @@
 
 use super::sqlite::file_name;
 use super::{
-    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, spell,
+    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard,
+    name_and_server, spell,
 };
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
@@ -124,7 +125,14 @@ impl Dialect for SqlServer {
 }
 
 impl SqlServer {
-    fn script_file(&self, plan: &Plan, guard: &ScriptGuard, role: &Role, name: &str) -> ScriptFile {
+    fn script_file(
+        &self,
+        plan: &Plan,
+        guard: &ScriptGuard,
+        role: &Role,
+        target: &str,
+    ) -> ScriptFile {
+        let (name, server) = name_and_server(target);
         let file = format!("clean-{}.sql", file_name(&role.to_string()));
         let mut text = format!(
             "{}\n{}\n{}\n:on error exit\nSET NOCOUNT ON;\nSET XACT_ABORT ON;\nGO\n",
@@ -133,11 +141,12 @@ impl SqlServer {
                 plan.short_id()
             )),
             spell::comment(&format!(
-                "run with: sqlcmd -b -S SERVER -d {name} -i {file}"
+                "run with: sqlcmd -b -x -S {} -d {name} -i {file}",
+                server.unwrap_or("SERVER")
             )),
             spell::comment("one transaction; any error undoes all of it and ends the script"),
         );
-        text += &self.guards(guard, name);
+        text += &self.guards(guard, name, server);
         text += "BEGIN TRY\nBEGIN TRANSACTION;\nDECLARE @rows bigint;\n";
         for item in plan.items.iter().filter(|item| item.database == *role) {
             text += &self.script_item(item);
@@ -149,15 +158,19 @@ impl SqlServer {
 
     /// The script refuses on any database but the target, on the source, on one that nobody restored and on one
     /// that its own front-ends are working with.
-    fn guards(&self, guard: &ScriptGuard, name: &str) -> String {
+    fn guards(&self, guard: &ScriptGuard, name: &str, server: Option<&str>) -> String {
         let mut conditions = vec![(
             format!("DB_NAME() <> {}", self.text(name)),
             format!("this script was made for the database {name}"),
         )];
+        if let Some(server) = server {
+            conditions.push((
+                format!("@@SERVERNAME <> {}", self.text(server)),
+                format!("this script was made for the server {server}"),
+            ));
+        }
         for (_, source) in &guard.source {
-            let (database, server) = source
-                .rsplit_once('@')
-                .map_or((source.as_str(), None), |(d, s)| (d, Some(s)));
+            let (database, server) = name_and_server(source);
             let same_server = server.map_or_else(String::new, |server| {
                 format!(" AND @@SERVERNAME = {}", self.text(server))
             });

@@ -570,20 +570,20 @@ fn tables_named<'a>(inventory: &'a Inventory, role: &Role, pattern: &str) -> Vec
         .unwrap_or_default()
 }
 
-/// Whether a column's name says that its values may be secrets.
+/// Whether a column's name says that its values may be secrets; of a column that may hold anything, it does.
 fn may_be_secret(column: &str) -> bool {
     let name = column.to_ascii_lowercase();
-    [
+    let words = [
         "password",
         "passwd",
         "secret",
         "token",
         "connection_string",
-        "database_configuration",
+        "configuration",
         "key",
         "certificate",
         "user",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
+        "uid",
+    ];
+    ["val", "value"].contains(&name.as_str()) || words.iter().any(|word| name.contains(word))
 }

@@ -580,7 +580,9 @@ proptest! {
                 let line = sample(&bytes, hit, width);
                 for part in password.as_bytes().windows(3) {
                     let part = std::str::from_utf8(part).unwrap();
-                    prop_assert!(harmless.contains(part) || !line.contains(part), "{} -> {}", cell, line);
+                    // The mask itself is made of characters that a password may have.
+                    let told = harmless.contains(part) || line.replace("***", "\u{0}").contains(part);
+                    prop_assert!(harmless.contains(part) || !told, "{} -> {}", cell, line);
                 }
             }
         }

@@ -123,6 +123,7 @@ pub(crate) fn inventory(scale: u32, engine: Engine) -> Inventory {
         entities,
         catalogs: catalogs.collect(),
         factory: Factory::default(),
+        key_check: String::new(),
         identities: Vec::new(),
     }
 }
