@@ -1,5 +1,12 @@
 //! What bad input gets: one screen that first says what was changed, then why, then a hint; the documented exit
 //! code; and nothing lost.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test ends where it is surprised"
+)]
 
 mod support;
 

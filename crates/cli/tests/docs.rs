@@ -1,4 +1,11 @@
 //! Documents that say what the program says. `UPDATE_DOCS=1 cargo test -p envclone --test docs` rewrites them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test ends where it is surprised"
+)]
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,6 +1,13 @@
 //! A run that is killed goes on where it was: for every call to the database, the process is killed (SIGKILL)
 //! right before and right after it, `resume` finishes, and every table of the copy is what an uninterrupted run
 //! leaves.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test ends where it is surprised"
+)]
 #![cfg(unix)]
 
 mod support;

@@ -1,4 +1,11 @@
 //! The main job, run as a user would.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test ends where it is surprised"
+)]
 
 mod support;
 

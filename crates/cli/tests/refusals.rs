@@ -1,5 +1,12 @@
 //! Ways to point the tool at the wrong database. Each is refused by the one guard that is named, with exit code 5
 //! and "nothing was changed"; where the guard is taken out its name is missing, and the test fails.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test ends where it is surprised"
+)]
 
 mod support;
 
