@@ -258,21 +258,7 @@ fn the_program_killed_at_any_time_can_be_resumed() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Time counts from the journal's first line: before it there is nothing to resume.
-        while !lab.path("envclone-runs").read_dir().is_ok_and(|mut runs| {
-            runs.any(|run| {
-                run.unwrap()
-                    .path()
-                    .join("journal.jsonl")
-                    .metadata()
-                    .is_ok_and(|file| file.len() > 0)
-            })
-        }) {
-            if child.try_wait().unwrap().is_some() {
-                break;
-            }
-            std::thread::yield_now();
-        }
+        wait_for_the_journal(&lab);
         std::thread::sleep(Duration::from_millis(millis));
         child.kill().unwrap();
         killed += usize::from(!child.wait().unwrap().success());
@@ -299,4 +285,68 @@ fn a_run_that_was_killed_twice_can_be_resumed() {
     child.kill().unwrap();
     child.wait().unwrap();
     resume_and_compare(&lab, &expected, "killed twice");
+}
+
+#[test]
+fn interrupted_by_a_person_it_stops_at_a_safe_point_and_goes_on_later() {
+    let whole = lab();
+    assert!([0, 7].contains(&whole.refresh().code));
+    let expected = content(&whole);
+    let mut stopped = 0;
+    for millis in (0..40).step_by(8) {
+        let lab = lab();
+        let id = lab.plan_id();
+        let child = Command::new(assert_cmd::cargo::cargo_bin!("envclone"))
+            .args(["refresh", "--quiet", "--approve", &id])
+            .current_dir(lab.folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        wait_for_the_journal(&lab);
+        std::thread::sleep(Duration::from_millis(millis));
+        let _ = Command::new("kill")
+            .args(["-2", &child.id().to_string()])
+            .status();
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        match output.status.code() {
+            Some(130) => {
+                stopped += 1;
+                assert!(
+                    told.contains("nothing was changed")
+                        || told.contains("items are done")
+                        || told.contains("clean-up is done"),
+                    "{told}"
+                );
+                assert!(told.contains("hint:"), "{told}");
+            }
+            code => assert!([Some(0), Some(7)].contains(&code), "{code:?} {told}"),
+        }
+        resume_and_compare(&lab, &expected, &format!("interrupted after {millis} ms"));
+    }
+    assert!(stopped > 0, "nothing was ever interrupted");
+}
+
+/// Waits until a run has written the first line of its journal, which is where there is something to resume.
+fn wait_for_the_journal(lab: &Lab) {
+    let begun = |run: std::io::Result<std::fs::DirEntry>| {
+        run.unwrap()
+            .path()
+            .join("journal.jsonl")
+            .metadata()
+            .is_ok_and(|file| file.len() > 0)
+    };
+    let until = std::time::Instant::now() + Duration::from_secs(30);
+    while std::time::Instant::now() < until {
+        if lab
+            .path("envclone-runs")
+            .read_dir()
+            .is_ok_and(|mut runs| runs.any(begun))
+        {
+            return;
+        }
+        std::thread::yield_now();
+    }
+    panic!("no run began");
 }

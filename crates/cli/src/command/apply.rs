@@ -7,6 +7,7 @@ use envclone_core::plan::Plan;
 
 use super::{inspect, judge, print_json, run_folder, with_phases};
 use crate::args::{Apply, Approval, Cli, Run};
+use crate::execute::interrupted;
 use crate::failure::{Exit, Failure, NOTHING_CHANGED};
 use crate::folder::{RunFolder, read_plan};
 use crate::run::{Phases, Planned};
@@ -129,8 +130,12 @@ fn approve(plan: &Plan, approval: &Approval) -> Result<(), Failure> {
         .with_prompt("target")
         .allow_empty(true)
         .interact_text()
-        .map_err(|error| {
-            Failure::before(Exit::NotApproved, format!("there was no answer: {error}"))
+        .map_err(|error| match interrupted() {
+            true => Failure::before(
+                Exit::Interrupted,
+                "interrupted before the plan was approved",
+            ),
+            false => Failure::before(Exit::NotApproved, format!("there was no answer: {error}")),
         })?;
     if typed.trim() == name {
         Ok(())
