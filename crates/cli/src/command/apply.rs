@@ -1,13 +1,12 @@
 //! Carrying out a plan, and what follows it.
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 
 use envclone_core::inventory::Inventory;
 use envclone_core::plan::Plan;
 
 use super::{inspect, judge, print_json, run_folder, with_phases};
 use crate::args::{Apply, Approval, Cli, Run};
-use crate::execute::interrupted;
 use crate::failure::{Exit, Failure, NOTHING_CHANGED};
 use crate::folder::{RunFolder, read_plan};
 use crate::run::{Phases, Planned};
@@ -130,12 +129,12 @@ fn approve(plan: &Plan, approval: &Approval) -> Result<(), Failure> {
         .with_prompt("target")
         .allow_empty(true)
         .interact_text()
-        .map_err(|error| match interrupted() {
-            true => Failure::before(
+        .map_err(|dialoguer::Error::IO(error)| match error.kind() {
+            ErrorKind::Interrupted => Failure::before(
                 Exit::Interrupted,
                 "interrupted before the plan was approved",
             ),
-            false => Failure::before(Exit::NotApproved, format!("there was no answer: {error}")),
+            _ => Failure::before(Exit::NotApproved, format!("there was no answer: {error}")),
         })?;
     if typed.trim() == name {
         Ok(())
