@@ -224,7 +224,8 @@ fn tell(args: &Rehearse, manifest: &Manifest, outcome: &Outcome, folder: &Path, 
         outcome.missed.len()
     ));
     say(&format!(
-        "{person} of them no tool may decide about; on a real environment they would end the run with exit code 7."
+        "On a real environment what is reported would end the run with exit code 7 until a person settles or accepts it;
+{person} of the planted leftovers are for a person in any profile, since no step can know what is right there."
     ));
     say(&format!(
         "\n  source    {}",
