@@ -406,3 +406,30 @@ fn a_disk_that_is_full_while_writing_the_journal() {
         }
     }
 }
+
+/// A copy on a file system that may not be written.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_copy_that_is_read_only() {
+    let lab = Lab::adopted();
+    let possible = std::process::Command::new("unshare")
+        .args(["-rm", "true"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !possible {
+        eprintln!("did not run: this system mounts no file system for a test");
+        return;
+    }
+    let script = format!(
+        "mount --bind target target && mount -o remount,bind,ro target && '{}' plan --quiet",
+        assert_cmd::cargo::cargo_bin!("envclone").display()
+    );
+    let ran = Ran::of(
+        std::process::Command::new("unshare")
+            .args(["-rm", "sh", "-c", &script])
+            .current_dir(lab.folder.path())
+            .output()
+            .unwrap(),
+    );
+    ran.failed(4, &["target"]);
+}
