@@ -424,10 +424,11 @@ impl Execution<'_> {
             seq: item.seq,
             before: Some(before),
         })?;
-        let expected = item.expect.filter(|_| self.plan.basis == Basis::Target);
-        if let Some(expected) = expected.filter(|expected| *expected != before) {
+        // Items before it may have taken some of its rows; more than were shown is nobody's approval.
+        let approved = item.expect.filter(|_| self.plan.basis == Basis::Target);
+        if let Some(approved) = approved.filter(|approved| before > *approved) {
             let why = format!(
-                "item {} would touch {before} rows, and {expected} were approved [target-changed]",
+                "item {} would touch {before} rows, and {approved} were approved [target-changed]",
                 item.seq
             );
             return Err(Failure::before(Exit::Refused, why)

@@ -50,6 +50,7 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
         let tables = tables(session.as_mut(), eyes.dialect)?;
         databases.push(Database {
             role,
+            file: facts.file,
             identity: facts.identity,
             locator: name.to_owned(),
             bytes: facts.bytes,

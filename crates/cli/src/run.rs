@@ -1,12 +1,13 @@
 //! The phases in order: inspect, plan, prove, execute, verify, seal, report.
 
+use envclone_core::catalogue::Catalogue;
 use envclone_core::dialect::Mark;
 use envclone_core::evidence::Evidence;
 use envclone_core::inventory::Inventory;
 use envclone_core::journal::{self, Event, Progress};
 use envclone_core::lint::{Case, Finding, Level, lint};
 use envclone_core::plan::{Basis, Plan, draft};
-use envclone_core::report::{ItemResult, Override, Parts, Report, RunFacts};
+use envclone_core::report::{ItemResult, Override, Parts, Report, RunFacts, RunState};
 use envclone_core::settings::CloneMode;
 use envclone_core::verdict::{Tally, Verification};
 use envclone_db::Engine;
@@ -401,19 +402,21 @@ impl<'a> Phases<'a> {
     /// # Errors
     /// Where something can't be read or written.
     pub fn report(&self, folder: &RunFolder) -> Result<Report, Failure> {
-        let report = report_of(folder)?;
-        write_whole(
-            &folder.file("report.html"),
-            render::html(&report).as_bytes(),
-        )?;
+        let report = report_of(folder, &self.config.catalogue)?;
+        let unwritable = |error: &dyn std::error::Error| {
+            Failure::before(
+                Exit::Unexpected,
+                format!("the report could not be rendered: {}", chain(error)),
+            )
+        };
+        let html = render::html(&report).map_err(|error| unwritable(&error))?;
+        let json = render::json(&report).map_err(|error| unwritable(&error))?;
+        write_whole(&folder.file("report.html"), html.as_bytes())?;
         write_whole(
             &folder.file("report.md"),
             render::markdown(&report).as_bytes(),
         )?;
-        write_whole(
-            &folder.file("report.json"),
-            render::json(&report).as_bytes(),
-        )?;
+        write_whole(&folder.file("report.json"), json.as_bytes())?;
         Ok(report)
     }
 }
@@ -422,7 +425,7 @@ impl<'a> Phases<'a> {
 ///
 /// # Errors
 /// Where something is missing or damaged.
-pub fn report_of(folder: &RunFolder) -> Result<Report, Failure> {
+pub fn report_of(folder: &RunFolder, catalogue: &Catalogue) -> Result<Report, Failure> {
     let plan = folder.plan()?;
     let start = folder.start()?;
     let verification = folder.verification()?;
@@ -434,7 +437,7 @@ pub fn report_of(folder: &RunFolder) -> Result<Report, Failure> {
     let progress = journal::replay(&read.events(), &plan.groups())
         .map_err(|error| Failure::before(Exit::Invalid, chain(&error)).hint(error.hint()))?;
     let facts = run_facts(&read, &progress);
-    let items = item_results(&plan, &read.events(), &progress);
+    let results = item_results(&plan, &read.events(), &progress);
     let saved = saved_files(folder)?;
     Ok(Report::new(Parts {
         plan: &plan,
@@ -442,7 +445,8 @@ pub fn report_of(folder: &RunFolder) -> Result<Report, Failure> {
         findings: &start.findings,
         overrides: &start.overrides,
         run: &facts,
-        items: &items,
+        results: &results,
+        catalogue: Some(catalogue),
         verification: verification.as_ref(),
         saved: &saved,
     }))
@@ -469,11 +473,10 @@ fn run_facts(journal: &journal::Journal, progress: &Progress) -> RunFacts {
         finished: finished.map(|entry| entry.at.clone()),
         resumed: u32::try_from(progress.resumes).unwrap_or(u32::MAX),
         state: if progress.finished {
-            "finished"
+            RunState::Finished
         } else {
-            "stopped"
-        }
-        .to_owned(),
+            RunState::Stopped
+        },
     }
 }
 
@@ -488,6 +491,7 @@ fn item_results(plan: &Plan, events: &[Event], progress: &Progress) -> Vec<ItemR
             after: None,
             millis: None,
             state: state.name().to_owned(),
+            note: progress.errors.get(&item.seq).cloned(),
         };
         for event in events {
             match event {

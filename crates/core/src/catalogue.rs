@@ -273,4 +273,130 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn built_in_files_are_short_and_say_where_they_come_from() {
+        for (id, text) in BUILT_IN {
+            assert!(text.lines().count() <= 40, "{id} is too long for one step");
+            let step = parse(id, text).unwrap();
+            for said in [&step.title, &step.why, &step.source] {
+                assert!(!said.trim().is_empty(), "{id}");
+            }
+            assert!(!step.title.ends_with('.'), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_does_not_parse_is_named() {
+        let error = own(&[("mine", "title = ")]).unwrap_err();
+        assert!(
+            matches!(&error, CatalogueError::Parse { id, .. } if id == "mine"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_unknown_verb_is_refused() {
+        let text = step("").replace("delete-rows", "truncate");
+        let CatalogueError::Parse { cause, .. } = own(&[("mine", &text)]).unwrap_err() else {
+            panic!("it should not parse");
+        };
+        assert!(
+            cause.to_string().contains("unknown variant `truncate`"),
+            "{cause}"
+        );
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused() {
+        for text in [step("afer = []"), step("").replace(".table", ".tabel")] {
+            let CatalogueError::Parse { cause, .. } = own(&[("mine", &text)]).unwrap_err() else {
+                panic!("it should not parse");
+            };
+            assert!(cause.to_string().contains("unknown field"), "{cause}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_neighbour_is_refused() {
+        for word in ["after", "before"] {
+            let text = step(&format!("{word} = [\"front-end\"]"));
+            let error = own(&[("mine", &text)]).unwrap_err();
+            assert!(
+                matches!(&error, CatalogueError::NoSuchStep { id, other } if id == "mine" && other == "front-end"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn steps_that_wait_for_each_other_are_refused() {
+        let one = step("after = [\"two\"]");
+        let two = step("after = [\"three\"]");
+        let three = step("before = [\"two\"]\nafter = [\"one\"]");
+        let error = own(&[("one", &one), ("two", &two), ("three", &three)]).unwrap_err();
+        let CatalogueError::Cycle(stuck) = &error else {
+            panic!("{error}");
+        };
+        for id in ["`one`", "`two`", "`three`"] {
+            assert!(stuck.contains(id), "{stuck}");
+        }
+        let itself = own(&[("mine", &step("after = [\"mine\"]"))]).unwrap_err();
+        assert!(matches!(itself, CatalogueError::Cycle(_)), "{itself}");
+    }
+
+    #[test]
+    fn a_built_in_step_can_not_be_replaced() {
+        let error = own(&[("front-ends", &step(""))]).unwrap_err();
+        assert!(
+            matches!(&error, CatalogueError::Shadows(id) if id == "front-ends"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_action_wants_either_a_table_or_an_entity() {
+        let both = step("").replace(
+            "delete-rows.table",
+            "delete-rows.entity = \"e\"\ndelete-rows.table",
+        );
+        let neither = step("").replace("delete-rows.table = \"t\"", "delete-rows.save = true");
+        let set = step("").replace("delete-rows.table = \"t\"", "set-columns.set.A = 1");
+        let nothing = step("").replace(
+            "delete-rows.table = \"t\"",
+            "set-columns.table = \"t\"\nset-columns.set = {}",
+        );
+        for text in [both, neither, set, nothing] {
+            let error = own(&[("mine", &text)]).unwrap_err();
+            assert!(matches!(error, CatalogueError::Invalid { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_a_plain_name() {
+        for id in ["", "Mine", "my step", "../mine", "my_step"] {
+            assert!(own(&[(id, &step(""))]).is_err(), "`{id}`");
+        }
+    }
+
+    #[test]
+    fn a_step_of_ones_own_stands_where_it_says() {
+        let first = step("before = [\"catalogs\"]").replace("official", "extra");
+        let last = step("after = [\"timer-marks\"]");
+        let catalogue = own(&[("a-first", &first), ("a-last", &last)]).unwrap();
+        let position = |id: &str| {
+            let found = catalogue.steps().iter().position(|step| step.id == id);
+            found.unwrap()
+        };
+        assert!(position("a-first") < position("catalogs"));
+        assert!(position("a-last") > position("timer-marks"));
+    }
+
+    #[test]
+    fn the_digest_tells_catalogues_apart() {
+        let plain = own(&[]).unwrap();
+        let more = own(&[("mine", &step(""))]).unwrap();
+        assert_eq!(plain.digest(), own(&[]).unwrap().digest());
+        assert_ne!(plain.digest(), more.digest());
+    }
 }

@@ -99,6 +99,8 @@ fn places<'a>(inventory: &'a Inventory, of: &Of) -> Vec<(Role, &'a Table)> {
                     .get(..start.len())
                     .is_some_and(|head| head.eq_ignore_ascii_case(start))
             })
+            // The one table of that prefix that holds settings and no history.
+            .filter(|(_, table)| !table.name.eq_ignore_ascii_case("oslog_parameter"))
             .collect(),
         Of::Entity(key) => inventory
             .entities

@@ -42,7 +42,9 @@ pub struct Inventory {
 pub struct Database {
     /// Which one.
     pub role: Role,
-    /// What the engine's evidence says it is.
+    /// The engine's own name for this one database, whatever path led to it.
+    pub file: String,
+    /// Differs after every change of its content.
     pub identity: String,
     /// Where it is, for people.
     pub locator: String,

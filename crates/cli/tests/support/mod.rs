@@ -11,11 +11,11 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 /// The extra catalog of the rehearsal's environment.
-pub const CATALOG: &str = "PROD_LEDGER";
+pub(crate) const CATALOG: &str = "PROD_LEDGER";
 
 /// A folder with a source environment, and settings that name a target.
-pub struct Lab {
-    pub folder: TempDir,
+pub(crate) struct Lab {
+    pub(crate) folder: TempDir,
 }
 
 /// The source environment, built once for all tests of a file.
@@ -38,7 +38,7 @@ impl Default for Lab {
 
 impl Lab {
     /// A source, no target, and settings that make the copy.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("source")).unwrap();
         fs::create_dir(folder.path().join("target")).unwrap();
@@ -51,7 +51,7 @@ impl Lab {
     }
 
     /// A source, a copy of it made by hand, and settings that take it over.
-    pub fn adopted() -> Self {
+    pub(crate) fn adopted() -> Self {
         let lab = Self::new();
         for name in FILES {
             fs::copy(lab.source(name), lab.target(name)).unwrap();
@@ -60,24 +60,24 @@ impl Lab {
         lab
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn source(&self, name: &str) -> PathBuf {
+    pub(crate) fn source(&self, name: &str) -> PathBuf {
         self.path("source").join(name)
     }
 
-    pub fn target(&self, name: &str) -> PathBuf {
+    pub(crate) fn target(&self, name: &str) -> PathBuf {
         self.path("target").join(name)
     }
 
     /// Writes settings with `head` before the tables.
-    pub fn settings(&self, clone: &str, head: &str) {
+    pub(crate) fn settings(&self, clone: &str, head: &str) {
         self.settings_with(clone, head, "source", "target");
     }
 
-    pub fn settings_with(&self, clone: &str, head: &str, source: &str, target: &str) {
+    pub(crate) fn settings_with(&self, clone: &str, head: &str, source: &str, target: &str) {
         let side = |name: &str, folder: &str| {
             format!(
                 "[{name}]\nengine = \"sqlite\"\nplatform = \"{folder}/outsystems.db\"\nlog = \"{folder}/outsystems_log.db\"\n[{name}.catalogs]\n{CATALOG} = \"{folder}/{CATALOG}.db\"\n"
@@ -92,7 +92,7 @@ impl Lab {
     }
 
     /// Replaces a text of the settings.
-    pub fn edit(&self, from: &str, to: &str) {
+    pub(crate) fn edit(&self, from: &str, to: &str) {
         let path = self.path("envclone.toml");
         let text = fs::read_to_string(&path).unwrap();
         assert!(
@@ -103,7 +103,7 @@ impl Lab {
     }
 
     /// Runs the tool in the lab's folder.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let output = assert_cmd::Command::cargo_bin("envclone")
             .unwrap()
             .args(arguments)
@@ -114,12 +114,12 @@ impl Lab {
     }
 
     /// Plans, and carries the plan out with its id.
-    pub fn refresh(&self) -> Ran {
+    pub(crate) fn refresh(&self) -> Ran {
         let id = self.plan_id();
         self.run(&["refresh", "--approve", &id])
     }
 
-    pub fn plan_id(&self) -> String {
+    pub(crate) fn plan_id(&self) -> String {
         let plan = self.run(&["plan", "--json"]);
         assert_eq!(plan.code, 0, "{}", plan.err);
         let plan: serde_json::Value = serde_json::from_str(&plan.out).unwrap();
@@ -127,12 +127,12 @@ impl Lab {
     }
 
     /// Runs SQL on one of the files.
-    pub fn sql(&self, file: &Path, sql: &str) {
+    pub(crate) fn sql(&self, file: &Path, sql: &str) {
         Connection::open(file).unwrap().execute_batch(sql).unwrap();
     }
 
     /// A number from one of the files.
-    pub fn number(&self, file: &Path, sql: &str) -> i64 {
+    pub(crate) fn number(&self, file: &Path, sql: &str) -> i64 {
         Connection::open(file)
             .unwrap()
             .query_row(sql, [], |row| row.get(0))
@@ -140,7 +140,7 @@ impl Lab {
     }
 
     /// The folder of the newest run.
-    pub fn newest_run(&self) -> PathBuf {
+    pub(crate) fn newest_run(&self) -> PathBuf {
         let runs = fs::read_dir(self.path("envclone-runs")).unwrap();
         runs.map(|entry| entry.unwrap().path())
             .filter(|path| path.is_dir())
@@ -150,17 +150,17 @@ impl Lab {
 }
 
 /// The files of an environment.
-pub const FILES: [&str; 3] = ["outsystems.db", "outsystems_log.db", "PROD_LEDGER.db"];
+pub(crate) const FILES: [&str; 3] = ["outsystems.db", "outsystems_log.db", "PROD_LEDGER.db"];
 
 /// How a run ended.
-pub struct Ran {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
-    pub fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -170,7 +170,7 @@ impl Ran {
 
     /// Refused by this lint, and nothing changed.
     #[track_caller]
-    pub fn refused_by(&self, lint: &str) {
+    pub(crate) fn refused_by(&self, lint: &str) {
         assert_eq!(self.code, 5, "{}", self.err);
         assert!(
             self.err.contains("error: nothing was changed"),
@@ -186,7 +186,7 @@ impl Ran {
 }
 
 /// Every row of every table of a database, without what envclone itself wrote into it.
-pub fn dump(file: &Path) -> String {
+pub(crate) fn dump(file: &Path) -> String {
     let connection = Connection::open(file).unwrap();
     let mut text = String::new();
     let mut tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'envclone_mark' ORDER BY name").unwrap();

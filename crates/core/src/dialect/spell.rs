@@ -3,35 +3,35 @@
 use super::{Dialect, MARK_COLUMNS, MARKS, Mark};
 use crate::filter::{Filter, Source, Test};
 
-/// A condition on rows; a column is written as it is, since every query names one table.
-pub(super) fn condition(d: &dyn Dialect, filter: &Filter) -> String {
+/// A condition on rows of a table; a column is written as it is, since every query names one table.
+fn condition(d: &dyn Dialect, table: &str, filter: &Filter) -> String {
     let join = |parts: &[Filter], word: &str, none: &str| match parts {
         [] => none.to_owned(),
-        [one] => condition(d, one),
+        [one] => condition(d, table, one),
         many => many
             .iter()
-            .map(|part| nested(d, part))
+            .map(|part| nested(d, table, part))
             .collect::<Vec<_>>()
             .join(word),
     };
     match filter {
         Filter::All(parts) => join(parts, " AND ", "1 = 1"),
         Filter::Any(parts) => join(parts, " OR ", "1 = 0"),
-        Filter::Column(column, test) => test_on(d, &d.identifier(column), test),
+        Filter::Column(column, test) => test_on(d, table, &d.identifier(column), test),
     }
 }
 
 /// A condition that can stand between AND and OR.
-fn nested(d: &dyn Dialect, filter: &Filter) -> String {
+fn nested(d: &dyn Dialect, table: &str, filter: &Filter) -> String {
     match filter {
         Filter::All(parts) | Filter::Any(parts) if parts.len() != 1 => {
-            format!("({})", condition(d, filter))
+            format!("({})", condition(d, table, filter))
         }
-        _ => condition(d, filter),
+        _ => condition(d, table, filter),
     }
 }
 
-fn test_on(d: &dyn Dialect, column: &str, test: &Test) -> String {
+fn test_on(d: &dyn Dialect, table: &str, column: &str, test: &Test) -> String {
     let any_of = |texts: &[String]| {
         texts
             .iter()
@@ -75,7 +75,7 @@ fn test_on(d: &dyn Dialect, column: &str, test: &Test) -> String {
                 d.select(&rows.table, &[&rows.column], &there)
             )
         }
-        Test::Differs(source) => differs(d, column, source),
+        Test::Differs(source) => differs(d, table, column, source),
     }
 }
 
@@ -92,7 +92,7 @@ fn like(text: &str) -> String {
 }
 
 /// That a column does not hold the value already; NULL counts as a value.
-fn differs(d: &dyn Dialect, column: &str, source: &Source) -> String {
+fn differs(d: &dyn Dialect, table: &str, column: &str, source: &Source) -> String {
     use crate::filter::Literal;
     match source {
         Source::Literal(Literal::Null) => format!("{column} IS NOT NULL"),
@@ -101,42 +101,43 @@ fn differs(d: &dyn Dialect, column: &str, source: &Source) -> String {
             format!("({column} IS NULL OR NOT {})", d.is_empty(column))
         }
         _ => {
-            let value = value(d, source);
+            let value = value(d, table, source);
             format!("({column} IS NULL OR {column} <> {value})")
         }
     }
 }
 
 /// A new value. A lookup is a correlated subquery, which all three engines have, where `UPDATE … FROM` differs
-/// and Oracle's updatable join needs keys that a platform database need not declare.
-fn value(d: &dyn Dialect, source: &Source) -> String {
+/// and Oracle's updatable join needs keys that a platform database need not declare. The column of the row being written
+/// carries its table's name: without it a column of the same name in the other table would be meant.
+fn value(d: &dyn Dialect, table: &str, source: &Source) -> String {
     match source {
         Source::Literal(literal) => d.literal(literal),
         Source::Lookup {
-            table,
+            table: other,
             column,
             key,
             matches,
         } => {
-            let (table, column, key, matches) = (
-                d.table(table),
+            let (row, other) = (d.table(table), d.table(other));
+            let (column, key, matches) = (
                 d.identifier(column),
                 d.identifier(key),
                 d.identifier(matches),
             );
             format!(
-                "(SELECT looked_up.{column} FROM {table} looked_up WHERE looked_up.{key} = {matches})"
+                "(SELECT looked_up.{column} FROM {other} looked_up WHERE looked_up.{key} = {row}.{matches})"
             )
         }
     }
 }
 
 /// `WHERE …`, or nothing when every row is meant.
-fn where_clause(d: &dyn Dialect, filter: &Filter) -> String {
+fn where_clause(d: &dyn Dialect, table: &str, filter: &Filter) -> String {
     if filter.is_everything() {
         String::new()
     } else {
-        format!("\nWHERE {}", condition(d, filter))
+        format!("\nWHERE {}", condition(d, table, filter))
     }
 }
 
@@ -144,7 +145,7 @@ pub(super) fn count(d: &dyn Dialect, table: &str, filter: &Filter) -> String {
     format!(
         "SELECT COUNT(*) FROM {}{}",
         d.table(table),
-        where_clause(d, filter)
+        where_clause(d, table, filter)
     )
 }
 
@@ -154,7 +155,7 @@ pub(super) fn select(d: &dyn Dialect, table: &str, columns: &[&str], filter: &Fi
         "SELECT {} FROM {}{}",
         columns.join(", "),
         d.table(table),
-        where_clause(d, filter)
+        where_clause(d, table, filter)
     )
 }
 
@@ -167,7 +168,11 @@ pub(super) fn newest(d: &dyn Dialect, table: &str, column: &str) -> String {
 }
 
 pub(super) fn delete_rows(d: &dyn Dialect, table: &str, filter: &Filter) -> String {
-    format!("DELETE FROM {}{}", d.table(table), where_clause(d, filter))
+    format!(
+        "DELETE FROM {}{}",
+        d.table(table),
+        where_clause(d, table, filter)
+    )
 }
 
 pub(super) fn set_columns(
@@ -178,13 +183,13 @@ pub(super) fn set_columns(
 ) -> String {
     let set: Vec<_> = set
         .iter()
-        .map(|(column, source)| format!("{} = {}", d.identifier(column), value(d, source)))
+        .map(|(column, source)| format!("{} = {}", d.identifier(column), value(d, table, source)))
         .collect();
     format!(
         "UPDATE {}\nSET {}{}",
         d.table(table),
         set.join(",\n    "),
-        where_clause(d, filter)
+        where_clause(d, table, filter)
     )
 }
 

@@ -76,20 +76,27 @@ pub fn draft(
             draft.step(step)?;
         }
     }
-    let ids = |found: bool, environment: &crate::settings::Environment| {
-        environment
-            .databases()
-            .into_iter()
-            .map(|(role, name)| DatabaseId {
-                identity: inventory
-                    .database(&role)
-                    .filter(|_| found)
-                    .map(|database| database.identity.clone())
-                    .unwrap_or_default(),
-                locator: name.to_owned(),
-                role,
-            })
-            .collect()
+    // A source that is in use changes all the time; that it is the same database is what counts. A copy that was
+    // counted must be as it was.
+    let ids = |environment: &crate::settings::Environment,
+               identity: &dyn Fn(&crate::inventory::Database) -> String|
+     -> Vec<DatabaseId> {
+        let id = |(role, name): (Role, &str)| DatabaseId {
+            identity: inventory.database(&role).map(identity).unwrap_or_default(),
+            locator: name.to_owned(),
+            role,
+        };
+        environment.databases().into_iter().map(id).collect()
+    };
+    let (source, target) = match basis {
+        Basis::Source => (
+            ids(&settings.source, &|database| database.file.clone()),
+            ids(&settings.target, &|_| String::new()),
+        ),
+        Basis::Target => (
+            ids(&settings.source, &|_| String::new()),
+            ids(&settings.target, &|database| database.identity.clone()),
+        ),
     };
     Ok(Plan {
         format: FORMAT,
@@ -99,8 +106,8 @@ pub fn draft(
         profile: settings.profile,
         engine: dialect.engine(),
         basis,
-        source: ids(basis == Basis::Source, &settings.source),
-        target: ids(basis == Basis::Target, &settings.target),
+        source,
+        target,
         items: draft.items,
         left_out: draft.left_out,
         guides: draft.guides,

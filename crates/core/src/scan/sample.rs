@@ -7,6 +7,15 @@ use super::{Form, Hit};
 /// What stands where something was left out on purpose.
 const MASK: &str = "***";
 
+/// How far behind its first space a password may go on, in a connection string; a bound, so that long cells stay quick.
+const LONGEST_REST: usize = 512;
+
+/// How long a URL may be up to the `@` behind its password; a bound for the same reason.
+const LONGEST_URL: usize = 1024;
+
+/// How long the name behind a keyword may go on, as in `tokenForCustomerPortal=`.
+const LONGEST_NAME: usize = 128;
+
 /// What stands where the line was cut.
 const CUT: char = '…';
 
@@ -271,19 +280,16 @@ fn skip(text: &[u8], from: usize, while_: impl Fn(u8) -> bool) -> usize {
 /// `user:password` of the authority that begins at `from`.
 fn user_info(text: &[u8], from: usize) -> Option<Range<usize>> {
     let ends_url = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'<' | b'>' | 0);
-    let url = from..skip(text, from, |byte| !ends_url(byte));
+    let reach = &text[..text.len().min(from + LONGEST_URL)];
+    let url = from..skip(reach, from, |byte| !ends_url(byte));
     let authority = url.start..skip(&text[..url.end], url.start, |byte| {
         !matches!(byte, b'/' | b'?' | b'#')
     });
-    if let Some(at) = last_at(&text[authority.clone()]) {
-        return Some(from..from + at);
-    }
-    // With a colon this may be a password with a raw `/`, `?` or `#` in it: no one can tell it from a port and a path.
-    let colon = text[authority].iter().any(|&byte| byte == b':');
-    colon
-        .then(|| last_at(&text[url]))
-        .flatten()
-        .map(|at| from..from + at)
+    // Behind a colon a password may hold a raw `@`, `/`, `?` or `#`: no one can tell it from a port and a path.
+    let colon = authority
+        .clone()
+        .any(|at| begins_with(&text[at..authority.end], &[":", "%3a", "%253a"]).is_some());
+    last_at(&text[if colon { url } else { authority }]).map(|at| from..from + at)
 }
 
 /// Where the last `@` is, plain or percent-encoded.
@@ -310,7 +316,8 @@ fn value(text: &[u8], from: usize) -> Option<Range<usize>> {
     if matches!(text[from - 1], b'=' | b':') {
         return Some(assigned(text, from));
     }
-    let name = skip(text, from, |byte| {
+    let reach = &text[..text.len().min(from + LONGEST_NAME)];
+    let name = skip(reach, from, |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
     });
     // `"Password", "value": "x"` and `key="Password" value="x"` are assignments as well.
@@ -346,16 +353,15 @@ fn assigned(text: &[u8], from: usize) -> Range<usize> {
         b'&' => another_parameter(&text[at + 1..]),
         _ => false,
     };
-    let whole = (start..text.len())
-        .find(|&at| ends(at))
-        .unwrap_or(text.len());
-    // A connection string may hold spaces in a value; prose ends the value with one.
-    let end = if text.get(whole) == Some(&b';') {
-        whole
-    } else {
-        skip(&text[..whole], start, |byte| !byte.is_ascii_whitespace())
+    let stop = |from: usize, to: usize, space: bool| {
+        (from..to).find(|&at| ends(at) || space && text[at].is_ascii_whitespace())
     };
-    start..end
+    let end = stop(start, text.len(), true).unwrap_or(text.len());
+    // A connection string may hold spaces in a value; prose ends the value with one.
+    match stop(end, text.len().min(end + LONGEST_REST), false) {
+        Some(at) if text[at] == b';' => start..at,
+        _ => start..end,
+    }
 }
 
 /// Where the quote is closed again; doubled and escaped quotes belong to the value.

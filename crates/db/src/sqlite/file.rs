@@ -47,7 +47,14 @@ pub fn look(path: &Path) -> Result<FileFacts, DbError> {
             let log = fs::metadata(&wal)
                 .map(|metadata| metadata.len())
                 .unwrap_or_default();
-            let header = read_at(path, 24, 72).map_err(denied)?;
+            // Change counter and page count, schema cookie, and the version that the counter is valid for.
+            let fields =
+                [(24, 8), (40, 4), (92, 4)].map(|(offset, length)| read_at(path, offset, length));
+            let header = fields
+                .into_iter()
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(denied)?
+                .concat();
             let frame = if log > 0 {
                 log_end(&wal, log, &header).unwrap_or_default()
             } else {

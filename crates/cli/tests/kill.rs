@@ -1,0 +1,295 @@
+//! A run that is killed goes on where it was: for every call to the database, the process is killed (SIGKILL)
+//! right before and right after it, `resume` finishes, and every table of the copy is what an uninterrupted run
+//! leaves.
+#![cfg(unix)]
+
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use envclone::config::Config;
+use envclone::run::Phases;
+use envclone::ui::Silent;
+use envclone_db::sqlite::{Access, Copied};
+use envclone_db::{Copies, DbError, Engine, Facts, Go, Row, Session};
+use support::{CATALOG, Lab, dump};
+
+/// Calls left until the process dies.
+static FUSE: AtomicI64 = AtomicI64::new(i64::MAX);
+
+/// One call less.
+fn burn() {
+    if FUSE.fetch_sub(1, Ordering::SeqCst) == 0 {
+        let _ = Command::new("kill")
+            .args(["-9", &std::process::id().to_string()])
+            .status();
+        std::thread::sleep(Duration::from_secs(60));
+    }
+}
+
+/// An engine whose every call burns the fuse before and after.
+struct Fatal(Box<dyn Engine>);
+struct FatalSession(Box<dyn Session>);
+struct FatalCopies(Box<dyn Copies>);
+
+fn around<T>(call: impl FnOnce() -> T) -> T {
+    burn();
+    let result = call();
+    burn();
+    result
+}
+
+impl Session for FatalSession {
+    fn query(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError> {
+        // Reading changes nothing: dying before it is dying after it.
+        burn();
+        self.0.query(sql, each)
+    }
+
+    fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
+        around(|| self.0.execute(sql))
+    }
+
+    fn begin(&mut self) -> Result<(), DbError> {
+        around(|| self.0.begin())
+    }
+
+    fn commit(&mut self) -> Result<(), DbError> {
+        around(|| self.0.commit())
+    }
+
+    fn rollback(&mut self) -> Result<(), DbError> {
+        around(|| self.0.rollback())
+    }
+}
+
+impl Copies for FatalCopies {
+    fn copy(
+        &self,
+        index: usize,
+        to: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError> {
+        around(|| {
+            self.0.copy(index, to, &mut |copied| {
+                burn();
+                progress(copied)
+            })
+        })
+    }
+}
+
+impl Engine for Fatal {
+    fn locate(&self, folder: &Path, name: &str) -> String {
+        self.0.locate(folder, name)
+    }
+
+    fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
+        Ok(Box::new(FatalSession(around(|| {
+            self.0.open(name, access)
+        })?)))
+    }
+
+    fn look(&self, name: &str) -> Result<Facts, DbError> {
+        self.0.look(name)
+    }
+
+    fn in_use(&self, name: &str) -> Result<bool, DbError> {
+        self.0.in_use(name)
+    }
+
+    fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {
+        Ok(Box::new(FatalCopies(around(|| self.0.snapshot(names))?)))
+    }
+
+    fn partial_name(&self, name: &str) -> String {
+        self.0.partial_name(name)
+    }
+
+    fn publish(&self, partial: &str, name: &str) -> Result<(), DbError> {
+        around(|| self.0.publish(partial, name))
+    }
+
+    fn discard(&self, partial: &str) {
+        around(|| self.0.discard(partial));
+    }
+}
+
+/// Not a test of its own: what the killed process does. Prints how many calls it made when it survives.
+#[test]
+fn child() {
+    let (Ok(folder), Ok(fuse)) = (
+        std::env::var("ENVCLONE_KILL_LAB"),
+        std::env::var("ENVCLONE_KILL_AFTER"),
+    ) else {
+        return;
+    };
+    let config = Config::load(&Path::new(&folder).join("envclone.toml")).unwrap();
+    let engine = Fatal(config.engine().unwrap());
+    let mut watch = Silent;
+    let mut phases = Phases::new(&config, &engine, Vec::new(), &mut watch).unwrap();
+    let planned = phases.plan().unwrap();
+    let (run, journal, progress) = phases.begin(&planned).unwrap();
+    FUSE.store(fuse.parse().unwrap(), Ordering::SeqCst);
+    phases
+        .execute(&run, &planned.plan, journal, &progress)
+        .unwrap();
+    let made = fuse.parse::<i64>().unwrap() - FUSE.load(Ordering::SeqCst);
+    println!("CALLS={made}");
+}
+
+/// Runs the child; the number of calls that it made, or nothing when it was killed.
+fn run_child(lab: &Lab, fuse: i64) -> Option<i64> {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child", "--nocapture", "--test-threads=1"])
+        .env("ENVCLONE_KILL_LAB", lab.folder.path())
+        .env("ENVCLONE_KILL_AFTER", fuse.to_string())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let calls = text
+        .split("CALLS=")
+        .nth(1)
+        .and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+    assert_eq!(
+        calls.is_some(),
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    calls
+}
+
+/// Every step, but for the some 300 log tables that one step empties alike.
+fn lab() -> Lab {
+    let lab = Lab::new();
+    lab.settings("make", "skip = [\"empty-logs\", \"empty-logs-platform\"]");
+    lab
+}
+
+/// The whole content of the copy.
+fn content(lab: &Lab) -> [String; 3] {
+    [
+        lab.target("outsystems.db"),
+        lab.target("outsystems_log.db"),
+        lab.target(&format!("{CATALOG}.db")),
+    ]
+    .map(|file| dump(&file))
+}
+
+/// Resumes a killed run, and compares.
+#[track_caller]
+fn resume_and_compare(lab: &Lab, expected: &[String; 3], at: &str) {
+    let resumed = lab.run(&["resume"]);
+    assert!([0, 7].contains(&resumed.code), "{at}: {}", resumed.err);
+    for (index, (left, right)) in content(lab).iter().zip(expected).enumerate() {
+        assert!(
+            left == right,
+            "{at}: database {index} differs from an uninterrupted run"
+        );
+    }
+    let leftovers: Vec<_> = std::fs::read_dir(lab.path("target"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name.to_string_lossy().contains("partial"))
+        .collect();
+    assert!(leftovers.is_empty(), "{at}: {leftovers:?} was left behind");
+}
+
+#[test]
+fn killed_around_any_call_and_resumed_is_the_same_as_uninterrupted() {
+    let whole = lab();
+    let calls = run_child(&whole, 1_000_000).expect("an unlit fuse kills nobody");
+    let expected = content(&whole);
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let fuse = next.fetch_add(1, Ordering::SeqCst) as i64;
+                    if fuse >= calls {
+                        return;
+                    }
+                    let lab = lab();
+                    assert_eq!(
+                        run_child(&lab, fuse),
+                        None,
+                        "call {fuse} of {calls} did not kill"
+                    );
+                    resume_and_compare(
+                        &lab,
+                        &expected,
+                        &format!("killed at call {fuse} of {calls}"),
+                    );
+                }
+            });
+        }
+    });
+    assert!(
+        calls > 200,
+        "only {calls} calls: the enumeration has lost its meaning"
+    );
+}
+
+#[test]
+fn the_program_killed_at_any_time_can_be_resumed() {
+    let whole = lab();
+    assert!([0, 7].contains(&whole.refresh().code));
+    let expected = content(&whole);
+    let mut killed = 0;
+    for millis in (2..60).step_by(4) {
+        let lab = lab();
+        let id = lab.plan_id();
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("envclone"))
+            .args(["refresh", "--quiet", "--approve", &id])
+            .current_dir(lab.folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Time counts from the journal's first line: before it there is nothing to resume.
+        while !lab.path("envclone-runs").read_dir().is_ok_and(|mut runs| {
+            runs.any(|run| {
+                run.unwrap()
+                    .path()
+                    .join("journal.jsonl")
+                    .metadata()
+                    .is_ok_and(|file| file.len() > 0)
+            })
+        }) {
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        std::thread::sleep(Duration::from_millis(millis));
+        child.kill().unwrap();
+        killed += usize::from(!child.wait().unwrap().success());
+        resume_and_compare(&lab, &expected, &format!("killed after {millis} ms"));
+    }
+    assert!(killed > 0, "nothing was ever killed");
+}
+
+#[test]
+fn a_run_that_was_killed_twice_can_be_resumed() {
+    let whole = lab();
+    let calls = run_child(&whole, 1_000_000).unwrap();
+    let expected = content(&whole);
+    let lab = lab();
+    assert_eq!(run_child(&lab, calls / 2), None);
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("envclone"))
+        .args(["resume", "--quiet"])
+        .current_dir(lab.folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(25));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    resume_and_compare(&lab, &expected, "killed twice");
+}

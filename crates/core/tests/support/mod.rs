@@ -1,0 +1,149 @@
+//! What the tests of the catalogue share: an environment that has every table, and plans for it.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use envclone_core::catalogue::Catalogue;
+use envclone_core::dialect::{self, Dialect};
+use envclone_core::engine::{Engine, Role};
+use envclone_core::inventory::{
+    Catalog, Database, Entity, FORMAT, Factory, ForeignKey, Inventory, Table,
+};
+use envclone_core::plan::{Basis, Plan, draft};
+use envclone_core::settings::Settings;
+use envclone_rehearsal::{Cell, Sink, Spec};
+
+/// Takes tables, and those rows of the metamodel that an inventory is made of.
+#[derive(Default)]
+struct Model {
+    tables: Vec<(Role, Table)>,
+    rows: BTreeMap<&'static str, Vec<BTreeMap<String, String>>>,
+}
+
+const READ: [&str; 3] = ["ossys_Espace", "ossys_Entity", "OSSYS_DBCATALOG"];
+
+fn role(role: &envclone_rehearsal::Role) -> Role {
+    role.name().parse().unwrap()
+}
+
+impl Sink for Model {
+    type Error = Infallible;
+
+    fn table(
+        &mut self,
+        place: &envclone_rehearsal::Role,
+        table: &envclone_rehearsal::Table,
+    ) -> Result<(), Infallible> {
+        let foreign_keys = table.foreign_keys.iter().map(|key| ForeignKey {
+            column: key.columns[0].clone(),
+            table: key.table.clone(),
+            to: key.references[0].clone(),
+        });
+        let table = Table {
+            name: table.name.clone(),
+            columns: table.columns.iter().map(|it| it.name.clone()).collect(),
+            foreign_keys: foreign_keys.collect(),
+        };
+        self.tables.push((role(place), table));
+        Ok(())
+    }
+
+    fn row(
+        &mut self,
+        _place: &envclone_rehearsal::Role,
+        table: &envclone_rehearsal::Table,
+        cells: &[Cell],
+    ) -> Result<(), Infallible> {
+        if let Some(name) = READ.into_iter().find(|name| *name == table.name) {
+            let texts = cells.iter().map(|cell| cell.to_text().unwrap_or_default());
+            let names = table.columns.iter().map(|it| it.name.to_uppercase());
+            let row = names.zip(texts.map(Into::into)).collect();
+            self.rows.entry(name).or_default().push(row);
+        }
+        Ok(())
+    }
+}
+
+/// An environment of this scale as inspection would find it on an engine.
+pub(crate) fn inventory(scale: u32, engine: Engine) -> Inventory {
+    let mut model = Model::default();
+    let Ok(_) = envclone_rehearsal::build(&Spec { scale, seed: 1 }, &mut model, &mut |_| {});
+    let mut databases: BTreeMap<Role, Vec<Table>> = BTreeMap::new();
+    for (role, table) in model.tables {
+        databases.entry(role).or_default().push(table);
+    }
+    let rows = |table: &str| model.rows.get(table).into_iter().flatten();
+    let catalogs: BTreeMap<_, _> = rows("OSSYS_DBCATALOG")
+        .filter(|row| row["NAME"] != "(Main)")
+        .map(|row| (row["ID"].clone(), row))
+        .collect();
+    let modules: BTreeMap<_, _> = rows("ossys_Espace")
+        .filter(|row| row["IS_ACTIVE"] == "1")
+        .map(|row| (row["ID"].clone(), row))
+        .collect();
+    let entity = |row: &BTreeMap<String, String>| {
+        let module = modules.get(&row["ESPACE_ID"])?;
+        let catalog = catalogs.get(&module["DBCATALOG_ID"]);
+        Some(Entity {
+            key: row["SS_KEY"].clone(),
+            name: row["NAME"].clone(),
+            table: row["PHYSICAL_TABLE_NAME"].clone(),
+            module: module["NAME"].clone(),
+            user_provider: module["IS_USER_PROVIDER"] == "1",
+            database: catalog.map_or(Role::Platform, |row| Role::Catalog(row["NAME"].clone())),
+        })
+    };
+    let entities = rows("ossys_Entity").filter(|row| row["IS_ACTIVE"] == "1");
+    let entities = entities.filter_map(entity).collect();
+    let catalogs = catalogs.values().map(|row| Catalog {
+        logical: row["LOGICAL_NAME"].clone(),
+        name: row["NAME"].clone(),
+    });
+    Inventory {
+        format: FORMAT,
+        digest: String::new(),
+        tool: String::new(),
+        engine,
+        taken_at: "2026-03-02T08:00:00Z".to_owned(),
+        platform_version: None,
+        databases: databases
+            .into_iter()
+            .map(|(role, mut tables)| {
+                tables.sort_by(|left, right| left.name.cmp(&right.name));
+                Database {
+                    file: format!("file of {role}"),
+                    identity: format!("identity of {role}"),
+                    locator: role.to_string(),
+                    role,
+                    bytes: 0,
+                    tables,
+                }
+            })
+            .collect(),
+        entities,
+        catalogs: catalogs.collect(),
+        factory: Factory::default(),
+        identities: Vec::new(),
+    }
+}
+
+/// Settings that take every step, for a copy that somebody else has made.
+pub(crate) fn settings(engine: Engine) -> Settings {
+    let text = format!(
+        "profile = \"extra\"\nclone = \"adopt\"\n\
+         [source]\nengine = \"{0}\"\nplatform = \"OSPROD\"\nlog = \"OSPRODLOG\"\ncatalogs.PROD_LEDGER = \"PROD_LEDGER\"\n\
+         [target]\nengine = \"{0}\"\nplatform = \"OSPRE\"\nlog = \"OSPRELOG\"\ncatalogs.PROD_LEDGER = \"PRE_LEDGER\"\n",
+        engine.name()
+    );
+    Settings::read(&text).unwrap()
+}
+
+/// The plan with every built-in step.
+pub(crate) fn plan(inventory: &Inventory) -> (Plan, &'static dyn Dialect) {
+    let dialect = dialect::of(inventory.engine);
+    let catalogue = Catalogue::with(&[]).unwrap();
+    let settings = settings(inventory.engine);
+    let plan = draft(&catalogue, &settings, inventory, Basis::Target, dialect).unwrap();
+    let nobody_counted = vec![None; plan.items.len()];
+    (plan.counted(&nobody_counted), dialect)
+}
