@@ -1,6 +1,10 @@
 //! A source environment to measure on, and the plan for a copy of it.
 
-#![allow(dead_code, unreachable_pub, reason = "each benchmark uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each benchmark uses its own part"
+)]
 
 use std::path::{Path, PathBuf};
 
