@@ -35,8 +35,11 @@ pub struct Bench {
     pub inventory: Inventory,
 }
 
-/// How large: `ENVCLONE_BENCH_SCALE`, or 100.
+/// How large: `ENVCLONE_BENCH_SCALE`, or 100; 1 where nothing is measured, as under `cargo test --all-targets`.
 pub fn scale() -> u32 {
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return 1;
+    }
     std::env::var("ENVCLONE_BENCH_SCALE")
         .ok()
         .and_then(|text| text.parse().ok())
