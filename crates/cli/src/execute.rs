@@ -452,7 +452,8 @@ impl Execution<'_> {
             );
             return Err(Failure::before(Exit::Stopped, why).into());
         }
-        self.journal.append(&Event::Succeeded {
+        // Provisional until the group's commit, which is announced with a sync of its own.
+        self.journal.note(&Event::Succeeded {
             seq: item.seq,
             rows,
             millis: millis(began),

@@ -161,6 +161,19 @@ impl JournalFile {
     /// [`JournalFileError`] if that is not certain. What the line announces must not be done then, and no further line
     /// is taken.
     pub fn append(&mut self, event: &Event) -> Result<(), JournalFileError> {
+        self.write(event, true)
+    }
+
+    /// Writes one line that announces nothing, inside a transaction: the disk has it when [`Self::append`] returns
+    /// from the next one. Lost in a crash it costs nothing, since the transaction is lost with it.
+    ///
+    /// # Errors
+    /// [`JournalFileError`] as for [`Self::append`].
+    pub fn note(&mut self, event: &Event) -> Result<(), JournalFileError> {
+        self.write(event, false)
+    }
+
+    fn write(&mut self, event: &Event, sync: bool) -> Result<(), JournalFileError> {
         if self.poisoned {
             let path = self.path.clone();
             return Err(JournalFileError::Poisoned { path });
@@ -172,7 +185,7 @@ impl JournalFile {
             JournalFileError::Unspeakable { path, cause }
         })?;
         let written = self.file.write_all(line.as_bytes());
-        let written = written.and_then(|()| self.file.sync_data());
+        let written = written.and_then(|()| if sync { self.file.sync_data() } else { Ok(()) });
         written.map_err(failed("write", &self.path))?;
         self.n += 1;
         self.link = journal::link(line.as_bytes());
