@@ -415,7 +415,7 @@ fn naive(file: &std::path::Path, terms: &[String], mut found: impl FnMut(&str, &
         let mut rows = connection
             .prepare(&format!("SELECT * FROM \"{table}\""))
             .unwrap();
-        let columns: Vec<String> = rows.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = rows.column_names().map(str::to_owned).collect();
         let mut rows = rows.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             for (at, column) in columns.iter().enumerate() {
