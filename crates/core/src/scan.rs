@@ -111,6 +111,8 @@ pub enum ScanError {
 /// Searches cells for the terms and the secrets of the source environment.
 pub struct Scanner {
     needles: Vec<Needle>,
+    /// The length of the shortest needle, in bytes: no shorter cell can hold one.
+    shortest: usize,
     text: TextSearch,
     wide: Option<AhoCorasick>,
     secrets: Vec<Secret>,
@@ -156,12 +158,18 @@ impl Scanner {
         let needles = needles(terms, &mut left_out);
         let secrets = known_secrets(secrets, &mut left_out)?;
         let text = TextSearch::new(&needles)?;
+        let shortest = needles
+            .iter()
+            .map(|needle| needle.text.len())
+            .min()
+            .unwrap_or(0);
         let wide = match needles.as_slice() {
             [] => None,
             some => Some(automaton(some.iter().map(|needle| needle.wide.as_slice()))?),
         };
         Ok(Self {
             needles,
+            shortest,
             text,
             wide,
             secrets,
@@ -184,6 +192,8 @@ impl Scanner {
     pub fn cell(&self, bytes: &[u8], hit: &mut dyn FnMut(Hit)) {
         match &self.text {
             TextSearch::Nothing => {}
+            // Most cells of a database are short: a code, a name, a number written out.
+            _ if bytes.len() < self.shortest => {}
             TextSearch::Windows(windows) => {
                 windows.find(bytes, &mut |needle, start| {
                     self.check(needle, bytes, start, Form::Text, hit)
