@@ -477,3 +477,27 @@ fn the_settings_mean_the_same_files_from_any_folder() {
     );
     assert!(lab.target("outsystems.db").exists());
 }
+
+#[test]
+fn an_entity_that_must_be_unique_stands_in_two_modules() {
+    let lab = Lab::new();
+    let key = "3312b1cd-b12e-4a29-bcdc-51edcdd86ef1";
+    let other = format!(
+        "UPDATE ossys_Entity SET SS_KEY = '{key}' WHERE ID = (SELECT e.ID FROM ossys_Entity e JOIN ossys_Espace m ON m.ID = e.ESPACE_ID \
+         WHERE e.IS_ACTIVE = 1 AND m.IS_ACTIVE = 1 AND e.SS_KEY <> '{key}' \
+         AND m.ID <> (SELECT ESPACE_ID FROM ossys_Entity WHERE SS_KEY = '{key}') LIMIT 1)"
+    );
+    lab.sql(&lab.source("outsystems.db"), &other);
+    let ran = lab.run(&["plan"]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    assert!(
+        ran.err.contains("error: nothing was changed"),
+        "{}",
+        ran.err
+    );
+    assert!(
+        ran.err.contains("stands in more than one active module"),
+        "{}",
+        ran.err
+    );
+}
