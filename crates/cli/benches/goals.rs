@@ -28,7 +28,7 @@ use envclone_core::dialect::Statement;
 use envclone_core::filter::Filter;
 use envclone_core::journal::{Event, FORMAT, replay};
 use envclone_core::plan::{Deed, Plan};
-use envclone_core::scan::{Scanner, SecretDigest, Term};
+use envclone_core::scan::{Batch, Found, Scanner, SecretDigest, Term};
 use envclone_core::settings::Environment;
 
 use envclone_db::sqlite::{Access, Snapshot};
@@ -426,7 +426,7 @@ fn walk(bench: &Bench) {
     let lower: Vec<String> = fifty.iter().map(|text| text.to_lowercase()).collect();
     let mut text_bytes = 0;
     let mut cells = 0;
-    each_cell(bench, source, &mut |value| {
+    each_cell(bench, source, |value| {
         cells += 1;
         if let Value::Text(bytes) = value {
             text_bytes += bytes.len();
@@ -435,11 +435,14 @@ fn walk(bench: &Bench) {
     let scan = |scanner: &Scanner| {
         computed(|| {
             let mut hits = 0_u64;
-            each_cell(bench, source, &mut |value| match value {
-                Value::Text(bytes) => scanner.cell(bytes, &mut |_| hits += 1),
-                Value::Bytes(bytes) => scanner.blob(bytes, &mut |_| hits += 1),
+            let mut note = |found: &Found<'_>| hits += found.hits.len() as u64;
+            let mut batch = Batch::new(scanner);
+            each_cell(bench, source, |value| match value {
+                Value::Text(bytes) => batch.text(0, bytes, &mut note),
+                Value::Bytes(bytes) => batch.blob(0, bytes, &mut note),
                 _ => {}
             });
+            batch.finish(&mut note);
             std::hint::black_box(hits);
         })
     };
@@ -462,7 +465,7 @@ fn walk(bench: &Bench) {
         &mut || {
             computed(|| {
                 let mut hits = 0_u64;
-                each_cell(bench, source, &mut |value| {
+                each_cell(bench, source, |value| {
                     if let Value::Text(bytes) = value {
                         let text = String::from_utf8_lossy(bytes).to_lowercase();
                         hits += lower.iter().filter(|term| text.contains(*term)).count() as u64;
@@ -518,7 +521,7 @@ fn step_through(connection: &Connection, table: &str) -> usize {
 }
 
 /// Shows every cell of an environment, as verification reads them.
-fn each_cell(bench: &Bench, environment: &Environment, each: &mut dyn FnMut(Value<'_>)) {
+fn each_cell(bench: &Bench, environment: &Environment, mut each: impl FnMut(Value<'_>)) {
     for (role, name) in environment.databases() {
         let mut session = bench.engine.open(name, Access::Read).unwrap();
         for table in &bench.inventory.database(&role).unwrap().tables {

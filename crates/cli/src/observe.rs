@@ -8,7 +8,7 @@ use envclone_core::filter::Filter;
 use envclone_core::harvest::Identity;
 use envclone_core::invariant;
 use envclone_core::inventory::{Inventory, Table};
-use envclone_core::scan::{Hit, Scanner, SecretDigest, Term, sample};
+use envclone_core::scan::{Batch, Found, Scanner, SecretDigest, Term, sample};
 use envclone_core::settings::Environment;
 use envclone_core::verdict::{Check, Coverage, FORMAT, Verdict, Verification};
 use envclone_db::sqlite::Access;
@@ -232,7 +232,7 @@ fn scanner(
 }
 
 /// What was found in one column.
-struct Found {
+struct Traces {
     rows: u64,
     sample: String,
     kinds: Vec<&'static str>,
@@ -242,7 +242,7 @@ struct Found {
 struct Walk<'a> {
     scanner: &'a Scanner,
     identities: &'a [Identity],
-    hits: BTreeMap<usize, Found>,
+    hits: BTreeMap<usize, Traces>,
     coverage: &'a mut Coverage,
 }
 
@@ -255,14 +255,27 @@ impl Walk<'_> {
     ) -> Result<(), DbError> {
         let columns: Vec<&str> = table.columns.iter().map(String::as_str).collect();
         let mut stopped = false;
+        let (coverage, identities, hits) = (&mut self.coverage, self.identities, &mut self.hits);
+        let mut note = |found: &Found<'_>| trace(identities, hits, found);
+        let mut batch = Batch::new(self.scanner);
         session.query(
             &dialect.select(&table.name, &columns, &Filter::default()),
             &mut |row| {
-                self.coverage.rows += 1;
+                coverage.rows += 1;
                 for column in 0..row.len() {
-                    self.cell(column, row.value(column));
+                    match row.value(column) {
+                        Value::Text(bytes) => {
+                            coverage.text_bytes += bytes.len() as u64;
+                            batch.text(column, bytes, &mut note);
+                        }
+                        Value::Bytes(bytes) => {
+                            coverage.binary_bytes += bytes.len() as u64;
+                            batch.blob(column, bytes, &mut note);
+                        }
+                        _ => {}
+                    }
                 }
-                stopped = self.coverage.rows.is_multiple_of(1024) && interrupted();
+                stopped = coverage.rows.is_multiple_of(1024) && interrupted();
                 if stopped {
                     Go::Break(())
                 } else {
@@ -270,6 +283,7 @@ impl Walk<'_> {
                 }
             },
         )?;
+        batch.finish(&mut note);
         if stopped {
             return Err(DbError::new(Trouble::Interrupted, "interrupted"));
         }
@@ -277,41 +291,9 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn cell(&mut self, column: usize, value: Value<'_>) {
-        let (identities, hits) = (self.identities, &mut self.hits);
-        let mut first: Option<Hit> = None;
-        let mut note = |hit: Hit| first = first.or(Some(hit));
-        let bytes = match value {
-            Value::Text(bytes) => {
-                self.coverage.text_bytes += bytes.len() as u64;
-                self.scanner.cell(bytes, &mut note);
-                bytes
-            }
-            Value::Bytes(bytes) => {
-                self.coverage.binary_bytes += bytes.len() as u64;
-                self.scanner.blob(bytes, &mut note);
-                bytes
-            }
-            _ => return,
-        };
-        let Some(hit) = first else { return };
-        let kind = identities
-            .get(hit.id)
-            .map_or("trace", |identity| identity.kind.title());
-        let found = hits.entry(column).or_insert_with(|| Found {
-            rows: 0,
-            sample: sample(bytes, hit, SAMPLE),
-            kinds: Vec::new(),
-        });
-        found.rows += 1;
-        if !found.kinds.contains(&kind) {
-            found.kinds.push(kind);
-        }
-    }
-
     /// What the walk found, a check for each column with a finding.
     fn checks(self, role: &Role, table: &Table) -> Vec<Check> {
-        let one = |(column, found): (usize, Found)| {
+        let one = |(column, found): (usize, Traces)| {
             let name = table
                 .columns
                 .get(column)
@@ -325,6 +307,25 @@ impl Walk<'_> {
             check("scan", &title, role, &table.name, name, verdict)
         };
         self.hits.into_iter().map(one).collect()
+    }
+}
+
+/// Notes a cell with residue at its column.
+fn trace(identities: &[Identity], hits: &mut BTreeMap<usize, Traces>, found: &Found<'_>) {
+    let Some(hit) = found.hits.first() else {
+        return;
+    };
+    let kind = identities
+        .get(hit.id)
+        .map_or("trace", |identity| identity.kind.title());
+    let traces = hits.entry(found.tag).or_insert_with(|| Traces {
+        rows: 0,
+        sample: sample(found.bytes, *hit, SAMPLE),
+        kinds: Vec::new(),
+    });
+    traces.rows += 1;
+    if !traces.kinds.contains(&kind) {
+        traces.kinds.push(kind);
     }
 }
 

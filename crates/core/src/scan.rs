@@ -8,6 +8,7 @@
 //! The scan sees plain text, percent-encoding and JSON escapes in front of a term, and UTF-16 in binary
 //! cells. It does not see into compressed or encrypted cells; whoever reports must say so.
 
+mod batch;
 mod sample;
 mod windows;
 
@@ -22,6 +23,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use windows::Windows;
 
+pub use batch::{Batch, Found};
 pub use sample::sample;
 
 /// The shortest term that can be searched for, in bytes.
@@ -111,11 +113,13 @@ pub enum ScanError {
 /// Searches cells for the terms and the secrets of the source environment.
 pub struct Scanner {
     needles: Vec<Needle>,
-    /// The length of the shortest needle, in bytes: no shorter cell can hold one.
+    /// The length of the shortest needle or secret, in bytes: no shorter cell can hold one.
     shortest: usize,
     text: TextSearch,
     wide: Option<AhoCorasick>,
     secrets: Vec<Secret>,
+    /// Whether a secret has this length, in bytes: most cells have the length of none.
+    lengths: Vec<bool>,
     key: [u8; 32],
     left_out: Vec<(usize, &'static str)>,
 }
@@ -161,18 +165,24 @@ impl Scanner {
         let shortest = needles
             .iter()
             .map(|needle| needle.text.len())
+            .chain(secrets.iter().map(|secret| secret.length))
             .min()
-            .unwrap_or(0);
+            .unwrap_or(usize::MAX);
         let wide = match needles.as_slice() {
             [] => None,
             some => Some(automaton(some.iter().map(|needle| needle.wide.as_slice()))?),
         };
+        let mut lengths = vec![false; secrets.last().map_or(0, |longest| longest.length + 1)];
+        secrets
+            .iter()
+            .for_each(|secret| lengths[secret.length] = true);
         Ok(Self {
             needles,
             shortest,
             text,
             wide,
             secrets,
+            lengths,
             key: *key,
             left_out,
         })
@@ -190,31 +200,42 @@ impl Scanner {
     /// digit, `_` or `-` of the term, and an IPv4 address is not part of a longer row of numbers. An escape in
     /// front of the term (`%2F`, `\n`, `\u002f`) counts as the character that it stands for.
     pub fn cell(&self, bytes: &[u8], hit: &mut dyn FnMut(Hit)) {
-        match &self.text {
-            TextSearch::Nothing => {}
-            // Most cells of a database are short: a code, a name, a number written out.
-            _ if bytes.len() < self.shortest => {}
-            TextSearch::Windows(windows) => {
-                windows.find(bytes, &mut |needle, start| {
-                    self.check(needle, bytes, start, Form::Text, hit)
-                });
-            }
-            TextSearch::Automaton(automaton) => self.walk(automaton, bytes, Form::Text, hit),
-        }
+        self.terms(bytes, &mut |needle, start| {
+            self.check(needle, bytes, start, Form::Text, hit)
+        });
         self.secret(bytes, hit);
     }
 
     /// Reports every hit in a binary cell, in no particular order: as [`Self::cell`], and the terms as UTF-16LE.
     pub fn blob(&self, bytes: &[u8], hit: &mut dyn FnMut(Hit)) {
         self.cell(bytes, hit);
-        if let Some(wide) = &self.wide {
-            self.walk(wide, bytes, Form::Utf16, hit);
+        self.wide(bytes, hit);
+    }
+
+    /// Calls `candidate` with each needle that may stand in `bytes`, and with where it would start.
+    fn terms(&self, bytes: &[u8], candidate: &mut dyn FnMut(usize, usize)) {
+        match &self.text {
+            TextSearch::Nothing => {}
+            _ if bytes.len() < self.shortest => {}
+            TextSearch::Windows(windows) => windows.find(bytes, candidate),
+            TextSearch::Automaton(automaton) => {
+                for found in automaton.find_overlapping_iter(bytes) {
+                    candidate(found.pattern().as_usize(), found.start());
+                }
+            }
         }
     }
 
-    fn walk(&self, automaton: &AhoCorasick, bytes: &[u8], form: Form, hit: &mut dyn FnMut(Hit)) {
-        for found in automaton.find_overlapping_iter(bytes) {
-            self.check(found.pattern().as_usize(), bytes, found.start(), form, hit);
+    fn wide(&self, bytes: &[u8], hit: &mut dyn FnMut(Hit)) {
+        let Some(wide) = &self.wide else { return };
+        for found in wide.find_overlapping_iter(bytes) {
+            self.check(
+                found.pattern().as_usize(),
+                bytes,
+                found.start(),
+                Form::Utf16,
+                hit,
+            );
         }
     }
 
@@ -242,20 +263,16 @@ impl Scanner {
     }
 
     fn secret(&self, bytes: &[u8], hit: &mut dyn FnMut(Hit)) {
-        if self.secrets.is_empty() {
+        let trimmed = bytes.trim_ascii();
+        if !self.lengths.get(trimmed.len()).is_some_and(|any| *any) {
             return;
         }
-        let trimmed = bytes.trim_ascii();
         let from = self
             .secrets
             .partition_point(|secret| secret.length < trimmed.len());
-        let mut candidates = self.secrets[from..]
+        let candidates = self.secrets[from..]
             .iter()
-            .take_while(|it| it.length == trimmed.len())
-            .peekable();
-        if candidates.peek().is_none() {
-            return;
-        }
+            .take_while(|it| it.length == trimmed.len());
         let digest = blake3::keyed_hash(&self.key, trimmed);
         let start = bytes.len() - bytes.trim_ascii_start().len();
         for secret in candidates.filter(|secret| secret.digest == digest) {

@@ -301,10 +301,12 @@ fn last_at(text: &[u8]) -> Option<usize> {
 
 /// Everything up to the end of the line, of the quotes or of the element.
 fn rest_of_line(text: &[u8], from: usize) -> Range<usize> {
-    let from = skip(text, from, is_gap);
-    from..skip(text, from, |byte| {
+    let start = skip(text, from, is_gap);
+    let end = skip(text, start, |byte| {
         !matches!(byte, b'\n' | b'\r' | b'"' | b'<' | 0)
-    })
+    });
+    // A secret may begin with what looks like a gap: where there is one, the gap is masked with it.
+    if end > start { from..end } else { from..from }
 }
 
 fn is_gap(byte: u8) -> bool {

@@ -230,6 +230,35 @@ fn a_secret_is_found_as_a_whole_cell_only() {
 }
 
 #[test]
+fn a_batch_sees_no_term_across_cells_and_no_cell_twice() {
+    let scanner = Scanner::new(
+        &terms(&["prodfe01", "prod"]),
+        &[SecretDigest::of(7, &KEY, "ab")],
+        &KEY,
+    )
+    .unwrap();
+    let mut batch = Batch::new(&scanner);
+    let mut tags = Vec::new();
+    let mut found = |found: &Found<'_>| tags.push((found.tag, found.hits.len()));
+    for (tag, cell) in [
+        "prod",
+        "fe01",
+        "prodf",
+        "e01",
+        "prodfe01 prodfe01",
+        "ab",
+        "",
+    ]
+    .iter()
+    .enumerate()
+    {
+        batch.text(tag, cell.as_bytes(), &mut found);
+    }
+    batch.finish(&mut found);
+    assert_eq!(tags, [(0, 1), (4, 2), (5, 1)]);
+}
+
+#[test]
 fn a_malformed_digest_is_refused() {
     for digest in ["", "xyz", &"g".repeat(64), &"0".repeat(63)] {
         let secret = SecretDigest {
@@ -369,6 +398,12 @@ const CARRIERS: [&str; 34] = [
     "password := {}\nprodfe01",
     "password=\t{}\tprodfe01",
 ];
+
+#[test]
+fn a_password_that_begins_like_a_gap_is_masked_from_its_beginning() {
+    let line = first_sample("prodfe01", b"Bearer :::0AA#a\nprodfe01", 200);
+    assert_eq!(line, "Bearer *** prodfe01");
+}
 
 #[test]
 fn a_sample_masks_what_looks_like_a_password() {
@@ -520,6 +555,35 @@ proptest! {
             let padded = format!("{}{cell}", " ".repeat(pad));
             prop_assert_eq!(hits(&scanner, padded.as_bytes()), reference(&terms, padded.as_bytes()));
         }
+    }
+
+    #[test]
+    fn a_batch_finds_what_cell_after_cell_has(
+        terms in term_list(),
+        cells in prop::collection::vec((text(), any::<bool>(), any::<bool>()), 0..60),
+        pad in 0_usize..3000,
+    ) {
+        let scanner = Scanner::new(&terms, &[SecretDigest::of(99, &KEY, "ab")], &KEY).unwrap();
+        let mut batch = Batch::new(&scanner);
+        let (mut together, mut single) = (Vec::new(), Vec::new());
+        let mut found = |found: &Found<'_>| {
+            let mut hits = found.hits.to_vec();
+            hits.sort();
+            together.push((found.tag, found.bytes.to_vec(), hits));
+        };
+        for (tag, (text, wide, long)) in cells.iter().enumerate() {
+            let mut bytes = if *wide { utf16(text) } else { text.clone().into_bytes() };
+            if *long {
+                bytes.splice(0..0, std::iter::repeat_n(b' ', pad));
+            }
+            let hits = if *wide { blob_hits(&scanner, &bytes) } else { hits(&scanner, &bytes) };
+            if *wide { batch.blob(tag, &bytes, &mut found) } else { batch.text(tag, &bytes, &mut found) }
+            if !hits.is_empty() {
+                single.push((tag, bytes, hits));
+            }
+        }
+        batch.finish(&mut found);
+        prop_assert_eq!(together, single);
     }
 
     #[test]
