@@ -31,7 +31,8 @@ use envclone_core::plan::{Deed, Plan};
 use envclone_core::scan::{Batch, Found, Scanner, SecretDigest, Term};
 use envclone_core::settings::Environment;
 
-use envclone_db::sqlite::{Access, Snapshot};
+use envclone_db::Access;
+use envclone_db::sqlite::Snapshot;
 use envclone_db::{Copies, DbError, Engine, Facts, Go, Row, Session, Value};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
@@ -645,10 +646,6 @@ impl Drop for WatchedSession {
 }
 
 impl Engine for Watched<'_> {
-    fn locate(&self, folder: &Path, name: &str) -> String {
-        self.engine.locate(folder, name)
-    }
-
     fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
         let began = Instant::now();
         let session = Some(self.engine.open(name, access)?);

@@ -9,7 +9,7 @@ use envclone_core::engine::Role;
 use envclone_core::journal::{Event, GroupState, Progress, State};
 use envclone_core::plan::{Basis, Deed, Item, Plan};
 use envclone_core::settings::Saved;
-use envclone_db::sqlite::Access;
+use envclone_db::Access;
 use envclone_db::{DbError, Engine, Go, Session, Trouble};
 
 use crate::failure::{Exit, Failure, chain};

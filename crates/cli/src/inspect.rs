@@ -12,7 +12,7 @@ use envclone_core::inventory::{
 };
 use envclone_core::scan::secret_digest;
 use envclone_core::settings::Environment;
-use envclone_db::sqlite::Access;
+use envclone_db::Access;
 use envclone_db::{DbError, Engine, Go, Session};
 use jiff::Timestamp;
 use jiff::civil::DateTime;

@@ -20,7 +20,8 @@ use std::time::Duration;
 use envclone::config::Config;
 use envclone::run::Phases;
 use envclone::ui::Silent;
-use envclone_db::sqlite::{Access, Copied};
+use envclone_db::Access;
+use envclone_db::sqlite::Copied;
 use envclone_db::{Copies, DbError, Engine, Facts, Go, Row, Session};
 use support::{CATALOG, Lab, dump};
 
@@ -90,10 +91,6 @@ impl Copies for FatalCopies {
 }
 
 impl Engine for Fatal {
-    fn locate(&self, folder: &Path, name: &str) -> String {
-        self.0.locate(folder, name)
-    }
-
     fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
         Ok(Box::new(FatalSession(around(|| {
             self.0.open(name, access)

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::sqlite::{self, Access, Copied};
-use crate::{DbError, Go, Session};
+use crate::sqlite::{self, Copied};
+use crate::sqlserver::{Side, SqlServer};
+use crate::{Access, DbError, Go, Session};
 
 /// What a name leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,8 +37,6 @@ pub trait Copies {
 
 /// A database engine.
 pub trait Engine {
-    /// The full name of a database that settings in `folder` name so.
-    fn locate(&self, folder: &Path, name: &str) -> String;
     /// Opens a session.
     ///
     /// # Errors
@@ -69,10 +68,15 @@ pub trait Engine {
     fn discard(&self, partial: &str);
 }
 
-/// The engine of this name, where sessions with it can be had.
+/// The engine of this name, where sessions with it can be had: with the servers of both environments, or with files.
+/// `interrupted` says whether a person asked to stop.
 #[must_use]
-pub fn engine(name: &str) -> Option<Box<dyn Engine>> {
-    (name == "sqlite").then(|| Box::new(Sqlite) as Box<dyn Engine>)
+pub fn engine(name: &str, sides: Vec<Side>, interrupted: fn() -> bool) -> Option<Box<dyn Engine>> {
+    match name {
+        "sqlite" => Some(Box::new(Sqlite)),
+        "sqlserver" => Some(Box::new(SqlServer::new(sides, interrupted))),
+        _ => None,
+    }
 }
 
 /// Database files.
@@ -90,15 +94,6 @@ impl Copies for sqlite::Snapshot {
 }
 
 impl Engine for Sqlite {
-    fn locate(&self, folder: &Path, name: &str) -> String {
-        // The same settings mean the same files from whatever folder the program is started in.
-        let path = folder.join(name);
-        std::path::absolute(&path)
-            .unwrap_or(path)
-            .display()
-            .to_string()
-    }
-
     fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
         Ok(Box::new(sqlite::open(Path::new(name), access)?))
     }
