@@ -22,7 +22,7 @@ use envclone::run::Phases;
 use envclone::ui::Silent;
 use envclone_db::Access;
 use envclone_db::sqlite::Copied;
-use envclone_db::{Copies, DbError, Engine, Facts, Go, Row, Session};
+use envclone_db::{Copies, DbError, Engine, Facts, Go, Lineage, Row, Session};
 use support::{CATALOG, Lab, dump};
 
 /// Calls left until the process dies.
@@ -101,8 +101,12 @@ impl Engine for Fatal {
         self.0.look(name)
     }
 
-    fn in_use(&self, name: &str) -> Result<bool, DbError> {
+    fn in_use(&self, name: &str) -> Result<Option<String>, DbError> {
         self.0.in_use(name)
+    }
+
+    fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError> {
+        self.0.lineage(name)
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

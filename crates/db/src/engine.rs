@@ -21,6 +21,20 @@ pub struct Facts {
     pub bytes: u64,
 }
 
+/// What was seen, or why it could not be.
+pub type Seen<T> = Result<T, String>;
+
+/// Where a database comes from, as its engine recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lineage {
+    /// Given to the first database of a family, and kept by whatever is restored from a backup of one of them.
+    pub family: Seen<String>,
+    /// This database's own: a restore gives another one.
+    pub own: Seen<String>,
+    /// The newest restore into it: from what and when; none where nothing was restored into it.
+    pub restored: Seen<Option<String>>,
+}
+
 /// One moment of several databases.
 pub trait Copies {
     /// Copies one of them, counted from 0, to a place that is not taken.
@@ -47,11 +61,16 @@ pub trait Engine {
     /// # Errors
     /// [`DbError`] where a look is denied.
     fn look(&self, name: &str) -> Result<Facts, DbError>;
-    /// Whether another program works with the database, as far as the engine shows it.
+    /// Who else works with the database; none where nobody does.
     ///
     /// # Errors
-    /// [`DbError`] where that can't be seen.
-    fn in_use(&self, name: &str) -> Result<bool, DbError>;
+    /// [`DbError`] where that can't be seen: [`crate::Trouble::NotPermitted`] where only the permission is missing.
+    fn in_use(&self, name: &str) -> Result<Option<String>, DbError>;
+    /// Where the database comes from; none where the engine keeps no record of that.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it; what the login may not see is said in the [`Lineage`].
+    fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError>;
     /// Holds one moment of several databases.
     ///
     /// # Errors
@@ -116,8 +135,13 @@ impl Engine for Sqlite {
         })
     }
 
-    fn in_use(&self, name: &str) -> Result<bool, DbError> {
-        sqlite::in_use(Path::new(name))
+    fn in_use(&self, name: &str) -> Result<Option<String>, DbError> {
+        let used = sqlite::in_use(Path::new(name))?;
+        Ok(used.then(|| "another program".to_owned()))
+    }
+
+    fn lineage(&self, _name: &str) -> Result<Option<Lineage>, DbError> {
+        Ok(None)
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

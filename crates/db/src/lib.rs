@@ -6,7 +6,7 @@ pub mod sqlserver;
 mod engine;
 mod error;
 
-pub use engine::{Copies, Engine, Facts, engine};
+pub use engine::{Copies, Engine, Facts, Lineage, Seen, engine};
 pub use error::{DbError, Trouble};
 
 use std::borrow::Cow;

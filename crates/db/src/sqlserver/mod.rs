@@ -9,7 +9,7 @@ mod trouble;
 
 pub use server::{Encryption, Login, Place, Server, Trust};
 
-use crate::engine::{Copies, Engine, Facts};
+use crate::engine::{Copies, Engine, Facts, Lineage};
 use crate::{Access, DbError, Go, Session, Trouble};
 use session::TdsSession;
 
@@ -85,6 +85,16 @@ impl SqlServer {
     }
 }
 
+/// The first row of an answer.
+fn first(session: &mut TdsSession, sql: &str) -> Result<Option<Vec<String>>, DbError> {
+    let mut first = None;
+    session.query(sql, &mut |row| {
+        first = Some((0..row.len()).map(|column| row.text(column)).collect());
+        Go::Break(())
+    })?;
+    Ok(first)
+}
+
 fn literal(text: &str) -> String {
     format!("N'{}'", text.replace('\0', "").replace('\'', "''"))
 }
@@ -115,7 +125,10 @@ impl Engine for SqlServer {
         let found = self.find(name)?;
         let mut session = self.session(&found, "master", name, Access::Read)?;
         let catalog = literal(found.catalog);
-        let mut facts = Facts::default();
+        let mut facts = Facts {
+            resolved: name.to_lowercase(),
+            ..Facts::default()
+        };
         session.query(
             &format!(
                 "SELECT CAST(SERVERPROPERTY('ServerName') AS nvarchar(256)), d.name, d.database_id, \
@@ -139,8 +152,8 @@ impl Engine for SqlServer {
         Ok(facts)
     }
 
-    /// Whether anyone else has a session in the database.
-    fn in_use(&self, name: &str) -> Result<bool, DbError> {
+    /// Who has a session in the database, this program's own apart.
+    fn in_use(&self, name: &str) -> Result<Option<String>, DbError> {
         let found = self.find(name)?;
         let mut session = self.session(&found, "master", name, Access::Read)?;
         let may = session.number(
@@ -153,12 +166,62 @@ impl Engine for SqlServer {
             )
             .at(name));
         }
-        let others = session.number(&format!(
-            "SELECT COUNT(*) FROM sys.dm_exec_sessions s WHERE s.database_id = DB_ID({}) AND s.session_id <> @@SPID \
-             AND s.program_name <> APP_NAME()",
-            literal(found.catalog)
-        ))?;
-        Ok(others > 0)
+        let mut who = Vec::new();
+        session.query(
+            &format!(
+                "SELECT DISTINCT s.host_name, s.program_name, s.login_name FROM sys.dm_exec_sessions s \
+                 WHERE s.database_id = DB_ID({}) AND s.session_id <> @@SPID \
+                 AND NOT (s.program_name = APP_NAME() AND s.host_name = HOST_NAME()) ORDER BY 1, 2, 3",
+                literal(found.catalog)
+            ),
+            &mut |row| {
+                who.push(format!(
+                    "`{}` on {} as {}",
+                    row.text(1).trim(),
+                    row.text(0).trim(),
+                    row.text(2).trim()
+                ));
+                Go::Continue(())
+            },
+        )?;
+        Ok((!who.is_empty()).then(|| who.join(", ")))
+    }
+
+    fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError> {
+        let found = self.find(name)?;
+        let mut session = self.session(&found, "master", name, Access::Read)?;
+        let catalog = literal(found.catalog);
+        let ids = first(
+            &mut session,
+            &format!(
+                "SELECT CAST(family_guid AS nvarchar(36)), CAST(database_guid AS nvarchar(36)) \
+                 FROM sys.database_recovery_status WHERE database_id = DB_ID({catalog})"
+            ),
+        );
+        let id = |at: usize| match &ids {
+            Ok(Some(row)) if !row[at].is_empty() => Ok(row[at].clone()),
+            Ok(_) => Err("the login may not see the database's recovery status".to_owned()),
+            Err(error) => Err(error.message.clone()),
+        };
+        // History of an earlier database of this name says nothing about this one.
+        let restored = first(
+            &mut session,
+            &format!(
+                "SELECT TOP (1) CONVERT(varchar(19), r.restore_date, 120), b.database_name, b.server_name \
+                 FROM msdb.dbo.restorehistory r LEFT JOIN msdb.dbo.backupset b ON b.backup_set_id = r.backup_set_id \
+                 JOIN sys.databases d ON d.name = r.destination_database_name \
+                 WHERE d.name = {catalog} AND r.restore_date >= DATEADD(minute, -1, d.create_date) \
+                 ORDER BY r.restore_date DESC"
+            ),
+        );
+        Ok(Some(Lineage {
+            family: id(0),
+            own: id(1),
+            restored: match restored {
+                Ok(row) => Ok(row.map(|row| format!("{}, from {} of {}", row[0], row[1], row[2]))),
+                Err(error) => Err(error.message),
+            },
+        }))
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {
