@@ -24,6 +24,7 @@
 //! ```
 
 mod answer;
+mod browser;
 mod bytes;
 mod certificate;
 mod connection;
@@ -33,5 +34,6 @@ mod token;
 mod wire;
 
 pub use answer::{Answer, Cell, Type};
+pub use browser::Browser;
 pub use login::{Encryption, Login};
 pub use server::{Options, Request, Server};

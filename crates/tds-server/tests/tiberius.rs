@@ -6,13 +6,13 @@
     reason = "a test ends where it is surprised"
 )]
 
-use envclone_tds_server::{Answer, Cell, Encryption, Options, Request, Server, Type};
+use envclone_tds_server::{Answer, Browser, Cell, Encryption, Options, Request, Server, Type};
 use futures_util::TryStreamExt;
 use std::future::Future;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tiberius::error::Error;
-use tiberius::{AuthMethod, ColumnData, Config, EncryptionLevel, QueryItem};
+use tiberius::{AuthMethod, ColumnData, Config, EncryptionLevel, QueryItem, SqlBrowser};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
@@ -578,5 +578,25 @@ fn a_server_that_is_dropped_is_gone() {
         drop(server);
         assert!(batch(&mut client, "SELECT 1").await.is_err());
         assert!(TcpStream::connect(config.get_addr()).await.is_err());
+    });
+}
+
+#[test]
+fn a_named_instance_is_found() {
+    run(async {
+        let server = always(one_row());
+        let browser = Browser::start([("OUTSYSTEMS".to_owned(), server.port())]).unwrap();
+        let mut config = plain(&server);
+        config.instance_name("outsystems");
+        config.port(browser.port());
+        let tcp = TcpStream::connect_named(&config).await.unwrap();
+        let mut client = Client::connect(config.clone(), tcp.compat_write())
+            .await
+            .unwrap();
+        batch(&mut client, "SELECT 1").await.unwrap();
+
+        config.instance_name("other");
+        let unknown = TcpStream::connect_named(&config).await;
+        assert!(matches!(unknown, Err(Error::Conversion(_))), "{unknown:?}");
     });
 }
