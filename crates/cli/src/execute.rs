@@ -352,11 +352,14 @@ impl Execution<'_> {
         let rows = match self.changes(group, items, session.as_mut()) {
             Ok(rows) => rows,
             Err(stop) => {
-                session.rollback()?;
-                self.journal.append(&Event::RolledBack {
-                    group: group.to_owned(),
-                    because: stop.reason(),
-                })?;
+                // Where even that fails the connection is gone, and the transaction with it: what stopped the run is
+                // the better reason to tell.
+                if session.rollback().is_ok() {
+                    self.journal.append(&Event::RolledBack {
+                        group: group.to_owned(),
+                        because: stop.reason(),
+                    })?;
+                }
                 return Err(stop);
             }
         };

@@ -15,22 +15,12 @@ use crate::{Access, DbError, Go, Session, Trouble};
 /// How often a session that waits for the server looks whether a person asked to stop.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How many rows nobody wants are read to the end rather than cancelled.
-const DRAIN: u32 = 1000;
-
 /// A connection to one database.
 pub(super) struct TdsSession {
     runtime: Runtime,
     connection: Connection,
     interrupted: fn() -> bool,
     name: String,
-}
-
-/// What a batch came to.
-enum End<T> {
-    Done(T),
-    /// The server still works on it.
-    Left(DbError),
 }
 
 impl TdsSession {
@@ -125,29 +115,23 @@ async fn asked(interrupted: fn() -> bool) {
     }
 }
 
-/// Runs a batch until it is done, has failed or nobody wants to wait for it any longer.
+/// Runs a batch to its end. Rows that nobody wants any more are read nevertheless: a cancel that crosses the last of them
+/// on its way is one that the driver can't make sense of.
 async fn run(
     connection: &mut Connection,
     sql: &str,
     each: &mut dyn FnMut(&TdsRow<'_>) -> Go,
-) -> Result<End<()>, DbError> {
+) -> Result<(), DbError> {
     let mut stream = connection
         .simple_query(sql)
         .await
         .map_err(|error| told(&error))?;
-    let mut unwanted = None;
+    let mut wanted = true;
     while let Some(item) = stream.try_next().await.map_err(|error| told(&error))? {
         let QueryItem::Row(row) = item else { continue };
-        match &mut unwanted {
-            None if each(&TdsRow::new(&row)).is_break() => unwanted = Some(0),
-            None => {}
-            Some(DRAIN) => {
-                return Ok(End::Left(DbError::new(Trouble::Other, "")));
-            }
-            Some(count) => *count += 1,
-        }
+        wanted = wanted && each(&TdsRow::new(&row)).is_continue();
     }
-    Ok(End::Done(()))
+    Ok(())
 }
 
 impl Session for TdsSession {
@@ -163,27 +147,18 @@ impl Session for TdsSession {
                 Box::pin(asked(interrupted));
             tokio::select! {
                 biased;
-                end = run(connection, sql, &mut shown) => end,
-                () = until_asked => Ok(End::Left(DbError::new(Trouble::Interrupted, "interrupted"))),
+                end = run(connection, sql, &mut shown) => Some(end),
+                () = until_asked => None,
             }
         };
-        let end = self.runtime.block_on(work);
-        match end {
-            Ok(End::Done(())) => Ok(()),
-            Ok(End::Left(why)) => {
-                // What the server still works on is taken back, or the connection would be of no use.
-                let cancel = self.connection.cancel_query();
-                self.runtime
-                    .block_on(cancel)
-                    .map_err(|error| told(&error).at(&self.name))?;
-                if why.trouble == Trouble::Interrupted {
-                    Err(why.at(&self.name))
-                } else {
-                    Ok(())
-                }
-            }
-            Err(error) => Err(error.at(&self.name)),
-        }
+        let end = self.runtime.block_on(work).unwrap_or_else(|| {
+            // The server still works on it: without a cancel the session would wait for it at the next statement. Where
+            // that fails the session is of no use, and the server undoes what it left open.
+            let cancel = self.connection.cancel_query();
+            let _ = self.runtime.block_on(cancel);
+            Err(DbError::new(Trouble::Interrupted, "interrupted"))
+        });
+        end.map_err(|error| error.at(&self.name))
     }
 
     /// The number of rows comes from the statement itself, not from its triggers.
