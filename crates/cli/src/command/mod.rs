@@ -1,6 +1,7 @@
 //! The verbs, a file each.
 
 mod apply;
+mod doctor;
 mod init;
 mod inspect;
 mod rehearse;
@@ -26,6 +27,7 @@ use crate::ui::{Terminal, data};
 pub fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Command::Init(args) => init::run(cli, args),
+        Command::Doctor => doctor::run(cli),
         Command::Inspect(args) => inspect::inspect(cli, args),
         Command::Plan(args) => inspect::plan(cli, args),
         Command::Apply(args) => apply::apply(cli, args),
