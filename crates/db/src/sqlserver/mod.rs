@@ -2,11 +2,13 @@
 //!
 //! A database is named `CATALOG@SERVER`, where SERVER is a [`Server`]'s label.
 
+mod loader;
 mod row;
 mod server;
 mod session;
 mod trouble;
 
+pub use loader::{Kind, Loader};
 pub use server::{Encryption, Login, Place, Server, Trust};
 
 use crate::engine::{Copies, Engine, Facts};

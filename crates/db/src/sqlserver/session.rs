@@ -20,8 +20,8 @@ const DRAIN: u32 = 1000;
 
 /// A connection to one database.
 pub(super) struct TdsSession {
-    runtime: Runtime,
-    connection: Connection,
+    pub(super) runtime: Runtime,
+    pub(super) connection: Connection,
     interrupted: fn() -> bool,
     name: String,
 }
