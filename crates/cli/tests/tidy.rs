@@ -109,16 +109,31 @@ fn the_core_has_no_driver_and_the_sessions_no_core() {
             .unwrap()
             .to_owned()
     };
-    for forbidden in ["rusqlite", "envclone-db", "clap", "indicatif", "ctrlc"] {
+    for forbidden in [
+        "rusqlite",
+        "envclone-db",
+        "envclone-rehearsal",
+        "clap",
+        "indicatif",
+        "ctrlc",
+    ] {
         assert!(
             !dependencies("core").contains(forbidden),
             "core depends on {forbidden}"
         );
     }
-    for forbidden in ["envclone-core", "clap", "serde"] {
+    for forbidden in ["envclone-core", "envclone-rehearsal", "clap", "serde"] {
         assert!(
             !dependencies("db").contains(forbidden),
             "db depends on {forbidden}"
+        );
+    }
+    // What judges the clean-up shares no list with it.
+    assert!(!dependencies("rehearsal").contains("envclone-core"));
+    for part in ["core", "db", "rehearsal", "cli"] {
+        assert!(
+            !dependencies(part).contains("envclone-testing"),
+            "{part} depends on what is for tests"
         );
     }
     for (path, code) in sources("crates/core/src") {

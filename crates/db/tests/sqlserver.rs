@@ -399,6 +399,9 @@ const WELL: Told = Told {
     history: true,
 };
 
+const OPEN: &str = "database that is open to all";
+const VERSION: &str = "version that the platform runs on";
+
 /// What a server tells, the side it is asked for, and what is amiss.
 type Case = (Told, checkup::Side, &'static [(&'static str, bool)]);
 
@@ -445,8 +448,6 @@ fn a_checkup_says_what_would_end_a_run_and_what_a_person_must_decide() {
         told.state[at] = text;
         told
     };
-    let open = "database that is open to all";
-    let version = "version that the platform runs on";
     let cases: [Case; 13] = [
         (WELL, Source, &[]),
         (WELL, Target, &[]),
@@ -456,7 +457,7 @@ fn a_checkup_says_what_would_end_a_run_and_what_a_person_must_decide() {
                 ..WELL
             },
             Source,
-            &[(version, true)],
+            &[(VERSION, true)],
         ),
         (
             Told {
@@ -464,12 +465,12 @@ fn a_checkup_says_what_would_end_a_run_and_what_a_person_must_decide() {
                 ..WELL
             },
             Source,
-            &[(version, true)],
+            &[(VERSION, true)],
         ),
-        (state(0, "RESTORING"), Target, &[(open, true)]),
-        (state(0, "OFFLINE"), Source, &[(open, true)]),
-        (state(1, "SINGLE_USER"), Target, &[(open, true)]),
-        (state(2, "read-only"), Target, &[(open, true)]),
+        (state(0, "RESTORING"), Target, &[(OPEN, true)]),
+        (state(0, "OFFLINE"), Source, &[(OPEN, true)]),
+        (state(1, "SINGLE_USER"), Target, &[(OPEN, true)]),
+        (state(2, "read-only"), Target, &[(OPEN, true)]),
         (state(2, "read-only"), Source, &[]),
         (
             state(5, "196608"),

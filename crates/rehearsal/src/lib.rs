@@ -2,7 +2,8 @@
 //!
 //! [`build`] invents a whole "production": a factory of applications, their data, people, logs and settings, and
 //! among them everything that a copy of such a database must not keep. What was planted, and which clean-up removes
-//! it, comes back as a [`Manifest`]. Where the rows go is up to a [`Sink`]; [`sqlite::create`] puts them into files.
+//! it, comes back as a [`Manifest`]. Where the rows go is up to a [`Sink`]: [`sqlite::create`] puts them into files,
+//! [`sqlserver::fill`] into empty databases of a server.
 //!
 //! Everything follows from a [`Spec`]: no clock, no environment, no chance. Nothing in it is real: addresses and
 //! domains are reserved ones, people and secrets are made up.
@@ -22,6 +23,7 @@ mod row;
 mod schema;
 mod spec;
 pub mod sqlite;
+pub mod sqlserver;
 mod tables;
 mod writer;
 
@@ -34,6 +36,9 @@ pub use spec::Spec;
 use factory::Factory;
 use tables::Tables;
 use writer::Writer;
+
+/// The extra catalogs that every environment has, by their physical names.
+pub const CATALOGS: [&str; 1] = [names::CATALOG];
 
 /// Takes the tables and rows of an environment.
 pub trait Sink {

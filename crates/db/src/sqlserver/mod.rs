@@ -2,12 +2,14 @@
 //!
 //! A database is named `CATALOG@SERVER`, where SERVER is a [`Server`]'s label.
 
+mod loader;
 mod row;
 mod server;
 mod session;
 mod survey;
 mod trouble;
 
+pub use loader::{Kind, Loader};
 pub use server::{Encryption, Login, Place, Server, Trust};
 
 use crate::checkup::{self, Need};

@@ -17,8 +17,8 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// A connection to one database.
 pub(super) struct TdsSession {
-    runtime: Runtime,
-    connection: Connection,
+    pub(super) runtime: Runtime,
+    pub(super) connection: Connection,
     interrupted: fn() -> bool,
     name: String,
 }
