@@ -5,14 +5,11 @@
 #![allow(clippy::unwrap_used)]
 
 use envclone_db::sqlserver::{Loader, Server};
-use envclone_db::{Access, Engine as _, Go, Session, Trouble, Value};
+use envclone_db::{Access, Engine as _, Session, Trouble, Value};
 use envclone_rehearsal::sqlite::{self, Files};
 use envclone_rehearsal::sqlserver::{Error, Loaders, fill};
-use envclone_rehearsal::{
-    CATALOGS, Cell, ForeignKey, Kind, Manifest, Role, Sink, Spec, Table, build,
-};
-use envclone_testing::Databases;
-use std::convert::Infallible;
+use envclone_rehearsal::{CATALOGS, ForeignKey, Manifest, Role, Spec, Table};
+use envclone_testing::{Databases, rows, tables};
 use std::path::PathBuf;
 
 /// The environment's databases, in the order in which tests have them.
@@ -44,69 +41,12 @@ fn session(databases: &Databases, at: usize) -> Box<dyn Session> {
     databases.engine().open(&name, Access::Read).unwrap()
 }
 
-/// The tables of an environment, without its rows.
-#[derive(Default)]
-struct Shapes(Vec<(Role, Table)>);
-
-impl Sink for Shapes {
-    type Error = Infallible;
-
-    fn table(&mut self, role: &Role, table: &Table) -> Result<(), Infallible> {
-        self.0.push((role.clone(), table.clone()));
-        Ok(())
-    }
-
-    fn row(&mut self, _: &Role, _: &Table, _: &[Cell]) -> Result<(), Infallible> {
-        Ok(())
-    }
-}
-
-fn tables(spec: &Spec) -> Vec<(Role, Table)> {
-    let mut shapes = Shapes::default();
-    let Ok(_) = build(spec, &mut shapes, &mut |_| {});
-    shapes.0
-}
-
 fn paths(files: &Files) -> [PathBuf; 3] {
     [
         files.platform.clone(),
         files.log.clone(),
         files.catalogs[0].1.clone(),
     ]
-}
-
-/// A cell in words that both engines have in common.
-fn written(kind: Kind, value: Value<'_>) -> String {
-    match (kind, value) {
-        (_, Value::Null) => "-".to_owned(),
-        (Kind::Decimal, value) => {
-            let number: f64 = value.text().unwrap().parse().unwrap();
-            format!("{number:.8}")
-        }
-        (Kind::Binary, Value::Bytes(bytes)) => format!("{bytes:02x?}"),
-        (Kind::Text(_) | Kind::DateTime, Value::Text(_)) => format!("{:?}", value.text().unwrap()),
-        (Kind::Int | Kind::BigInt | Kind::Bit, Value::Integer(number)) => number.to_string(),
-        (kind, value) => panic!("{kind:?}: {value:?}"),
-    }
-}
-
-/// All rows of a table, in an order that does not depend on the engine.
-fn rows(session: &mut dyn Session, table: &Table, quotes: [char; 2]) -> Vec<String> {
-    let quoted = |name: &str| format!("{}{name}{}", quotes[0], quotes[1]);
-    let names: Vec<String> = table.columns.iter().map(|it| quoted(&it.name)).collect();
-    let sql = format!("SELECT {} FROM {}", names.join(", "), quoted(&table.name));
-    let mut rows = Vec::new();
-    let read = session.query(&sql, &mut |row| {
-        let cells = table.columns.iter().enumerate();
-        let cells: Vec<String> = cells
-            .map(|(at, column)| format!("{} {}", column.name, written(column.kind, row.value(at))))
-            .collect();
-        rows.push(cells.join(", "));
-        Go::Continue(())
-    });
-    read.unwrap_or_else(|error| panic!("{sql}: {error}"));
-    rows.sort_unstable();
-    rows
 }
 
 #[test]

@@ -8,6 +8,10 @@
     reason = "a test ends where it is surprised, and says what it did not try"
 )]
 
+mod compare;
+
+pub use compare::{rows, tables};
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 

@@ -66,10 +66,12 @@ impl Loader {
     }
 
     fn must_be_empty(&mut self) -> Result<(), DbError> {
-        // Who may not see the definitions is shown a list without them, and every database would look empty.
-        let may = self
-            .session
-            .number("SELECT HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION')")?;
+        // Who may not see the definitions is shown a list without them, and every database would look empty. The roles
+        // imply the permission, also where a server does not name it.
+        let may = self.session.number(
+            "SELECT CASE WHEN HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION') = 1 OR IS_MEMBER('db_owner') = 1 \
+             OR IS_SRVROLEMEMBER('sysadmin') = 1 THEN 1 ELSE 0 END",
+        )?;
         if may == 0 {
             return Err(self.refused(
                 Trouble::NotPermitted,

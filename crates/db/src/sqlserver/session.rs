@@ -56,8 +56,8 @@ impl TdsSession {
     fn keep_others_out(&mut self) -> Result<(), DbError> {
         let mut granted = false;
         self.query(
-            "DECLARE @granted int; \
-             EXEC @granted = sp_getapplock @Resource = N'envclone', @LockMode = N'Exclusive', \
+            "DECLARE @granted int, @resource nvarchar(255) = N'envclone ' + DB_NAME(); \
+             EXEC @granted = sp_getapplock @Resource = @resource, @LockMode = N'Exclusive', \
              @LockOwner = N'Session', @LockTimeout = 0; SELECT @granted",
             &mut |row| {
                 granted = row.value(0).integer().is_some_and(|code| code >= 0);
