@@ -80,7 +80,7 @@ impl Stop {
         match self {
             Self::Database(error) => error.to_string(),
             Self::Journal(error) => chain(error),
-            Self::Other(failure) => failure.why.join("; "),
+            Self::Other(failure) => failure.reasons(),
             Self::Interrupted => "interrupted".to_owned(),
         }
     }
@@ -103,7 +103,7 @@ impl Stop {
         Failure {
             exit,
             state,
-            why: vec![why],
+            why: vec![why.into()],
             hint: Some(hint.to_owned()),
         }
     }

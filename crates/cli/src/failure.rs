@@ -38,14 +38,32 @@ pub struct Failure {
     /// The state of the world.
     pub state: String,
     /// Why.
-    pub why: Vec<String>,
+    pub why: Vec<Why>,
     /// What to do.
     pub hint: Option<String>,
 }
 
+/// One reason, with what to do about it where that differs from reason to reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// What was seen.
+    pub what: String,
+    /// What to do about this one.
+    pub hint: Option<String>,
+}
+
+impl<T: Into<String>> From<T> for Why {
+    fn from(what: T) -> Self {
+        Self {
+            what: what.into(),
+            hint: None,
+        }
+    }
+}
+
 impl Failure {
     /// A failure before anything was changed.
-    pub fn before(exit: Exit, why: impl Into<String>) -> Self {
+    pub fn before(exit: Exit, why: impl Into<Why>) -> Self {
         Self {
             exit,
             state: NOTHING_CHANGED.to_owned(),
@@ -68,20 +86,29 @@ impl Failure {
         self
     }
 
-    /// A refusal by evidence.
+    /// A refusal by evidence, each finding with its own hint.
     #[must_use]
     pub fn refused(findings: &[Finding]) -> Self {
         let why = findings
             .iter()
-            .map(|finding| format!("{} [{}]", finding.what, finding.lint))
+            .map(|finding| Why {
+                what: format!("{} [{}]", finding.what, finding.lint),
+                hint: Some(finding.hint.clone()),
+            })
             .collect();
-        let hint = findings.first().map(|finding| finding.hint.clone());
         Self {
             exit: Exit::Refused,
             state: NOTHING_CHANGED.to_owned(),
             why,
-            hint,
+            hint: None,
         }
+    }
+
+    /// The reasons in one line.
+    #[must_use]
+    pub fn reasons(&self) -> String {
+        let whats: Vec<&str> = self.why.iter().map(|why| why.what.as_str()).collect();
+        whats.join("; ")
     }
 }
 

@@ -109,15 +109,39 @@ pub fn data(text: &str) {
 pub fn tell(failure: &Failure) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     say(&format!("{red}error{red:#}: {}", failure.state));
-    for why in failure.why.iter().take(12) {
-        say(&format!("  why:  {why}"));
+    reasons(failure).iter().for_each(|line| say(line));
+}
+
+/// How many reasons fit on a screen.
+pub const MOST: usize = 12;
+
+/// The reasons of a failure and what to do about them. Reasons one after the other with the same hint share it.
+fn reasons(failure: &Failure) -> Vec<String> {
+    let shown = failure.why.get(..MOST).unwrap_or(&failure.why);
+    let mut lines = Vec::new();
+    for (at, why) in shown.iter().enumerate() {
+        lines.push(labelled("why:", &why.what));
+        let shared = shown.get(at + 1).is_some_and(|next| next.hint == why.hint);
+        if let Some(hint) = why.hint.as_ref().filter(|_| !shared) {
+            lines.push(labelled("hint:", hint));
+        }
     }
-    if failure.why.len() > 12 {
-        say(&format!("        and {} more", failure.why.len() - 12));
+    if failure.why.len() > shown.len() {
+        lines.push(labelled(
+            "",
+            &format!("and {} more", failure.why.len() - shown.len()),
+        ));
     }
     if let Some(hint) = &failure.hint {
-        say(&format!("  hint: {hint}"));
+        lines.push(labelled("hint:", hint));
     }
+    lines
+}
+
+/// A text behind its label; further lines of it stand below the first.
+fn labelled(label: &str, text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    format!("  {label:<5} {}", lines.join("\n        "))
 }
 
 /// A number with spaces between thousands, as reports have it.
@@ -138,4 +162,52 @@ pub fn number(number: u64) -> String {
 #[allow(clippy::exit, reason = "a second Ctrl-C means now")]
 pub fn end_now() {
     std::process::exit(130);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::{Exit, Why};
+
+    fn failure(whys: &[(&str, Option<&str>)]) -> Failure {
+        let why = |(what, hint): &(&str, Option<&str>)| Why {
+            what: (*what).to_owned(),
+            hint: hint.map(str::to_owned),
+        };
+        Failure {
+            why: whys.iter().map(why).collect(),
+            ..Failure::before(Exit::Refused, "")
+        }
+    }
+
+    #[test]
+    fn every_reason_has_its_own_hint() {
+        let told = reasons(
+            &failure(&[("a", Some("x")), ("b", Some("x")), ("c", Some("y"))]).hint("in the end"),
+        );
+        let wanted = [
+            "  why:  a",
+            "  why:  b",
+            "  hint: x",
+            "  why:  c",
+            "  hint: y",
+            "  hint: in the end",
+        ];
+        assert_eq!(told, wanted);
+    }
+
+    #[test]
+    fn what_has_more_lines_stays_under_its_label() {
+        assert_eq!(
+            reasons(&failure(&[("one\n  |\n3 | two\n", None)])),
+            ["  why:  one\n          |\n        3 | two"]
+        );
+    }
+
+    #[test]
+    fn no_more_reasons_than_a_screen_holds() {
+        let told = reasons(&failure(&[("a", None); 20]));
+        assert_eq!(told.len(), 13);
+        assert_eq!(told[12], "        and 8 more");
+    }
 }

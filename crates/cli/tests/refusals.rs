@@ -501,3 +501,16 @@ fn an_entity_that_must_be_unique_stands_in_two_modules() {
         ran.err
     );
 }
+
+#[test]
+fn each_guard_says_what_to_do_about_it() {
+    let lab = Lab::adopted();
+    lab.edit("log = \"target/outsystems_log.db\"\n", "");
+    fs::remove_file(lab.target(&format!("{CATALOG}.db"))).unwrap();
+    let ran = attempt(&lab);
+    ran.refused_by("databases-differ");
+    ran.refused_by("target-missing");
+    for hint in ["make the copy first", "give the target the same databases"] {
+        assert!(ran.err.contains(hint), "{}", ran.err);
+    }
+}

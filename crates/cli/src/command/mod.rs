@@ -103,12 +103,15 @@ fn judge(verification: &Verification, report: Option<PathBuf>) -> Result<(), Fai
             format!("{}.{}", check.table, check.column)
         };
         match &check.verdict {
-            Verdict::Residue { rows, .. } => why.push(format!(
-                "{} {place}: {rows} rows; should hold: {}",
-                check.database, check.title
-            )),
+            Verdict::Residue { rows, .. } => why.push(
+                format!(
+                    "{} {place}: {rows} rows; should hold: {}",
+                    check.database, check.title
+                )
+                .into(),
+            ),
             Verdict::Unknown { why: reason } => {
-                why.push(format!("{} {place}: unknown, {reason}", check.database))
+                why.push(format!("{} {place}: unknown, {reason}", check.database).into())
             }
             _ => {}
         }

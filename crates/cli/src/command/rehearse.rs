@@ -69,7 +69,7 @@ pub(super) fn run(cli: &Cli, args: &Rehearse) -> Result<(), Failure> {
                 "{} planted facts were neither removed nor reported",
                 outcome.missed.len()
             ),
-            why: outcome.missed,
+            why: outcome.missed.into_iter().map(Into::into).collect(),
             hint: Some(
                 "this is a defect of envclone: please report it with the folder of the rehearsal"
                     .to_owned(),
