@@ -338,7 +338,7 @@ pub fn must_exist(engine: &dyn Engine, target: &Environment) -> Result<(), Failu
         if !engine.look(name)?.exists {
             return Err(Failure::before(
                 Exit::NoAccess,
-                format!("the target's {role} database `{name}` does not exist"),
+                format!("the target's {} `{name}` does not exist", role.phrase()),
             )
             .hint("`envclone refresh` makes it"));
         }

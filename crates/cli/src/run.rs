@@ -445,8 +445,9 @@ impl<'a> Phases<'a> {
                     "does not exist any more:"
                 };
                 let why = format!(
-                    "the target's {} database `{}` {what} the run worked on ({file}) [target-changed]",
-                    database.role, database.locator
+                    "the target's {} `{}` {what} the run worked on ({file}) [target-changed]",
+                    database.role.phrase(),
+                    database.locator
                 );
                 return Err(Failure::before(Exit::Refused, why)
                     .hint("start a new run: this one belongs to a database that is gone"));

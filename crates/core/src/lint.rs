@@ -236,8 +236,11 @@ fn target_is_source(case: &Case<'_>, said: &mut Vec<Say>) {
             refuse(
                 said,
                 format!(
-                    "the target's {} database `{}` is the source's {} database `{}`",
-                    target.role, target.locator, source.role, source.locator
+                    "the target's {} `{}` is the source's {} `{}`",
+                    target.role.phrase(),
+                    target.locator,
+                    source.role.phrase(),
+                    source.locator
                 ),
             );
         }
@@ -250,8 +253,10 @@ fn twice(side: &[DatabaseEvidence], name: &str, said: &mut Vec<Say>) {
             refuse(
                 said,
                 format!(
-                    "the {name}'s {} and {} databases are one: `{}`",
-                    left.role, right.role, right.locator
+                    "the {name}'s {} and its {} are one: `{}`",
+                    left.role.phrase(),
+                    right.role.phrase(),
+                    right.locator
                 ),
             );
         }
@@ -291,8 +296,9 @@ fn source_missing(case: &Case<'_>, said: &mut Vec<Say>) {
         refuse(
             said,
             format!(
-                "the source's {} database `{}` does not exist",
-                source.role, source.locator
+                "the source's {} `{}` does not exist",
+                source.role.phrase(),
+                source.locator
             ),
         );
     }
@@ -322,8 +328,9 @@ fn target_exists(case: &Case<'_>, said: &mut Vec<Say>) {
         refuse(
             said,
             format!(
-                "the target's {} database `{}` exists already",
-                target.role, target.locator
+                "the target's {} `{}` exists already",
+                target.role.phrase(),
+                target.locator
             ),
         );
     }
@@ -339,8 +346,9 @@ fn target_missing(case: &Case<'_>, said: &mut Vec<Say>) {
         refuse(
             said,
             format!(
-                "the target's {} database `{}` does not exist",
-                target.role, target.locator
+                "the target's {} `{}` does not exist",
+                target.role.phrase(),
+                target.locator
             ),
         );
     }
@@ -384,13 +392,13 @@ fn databases_differ(case: &Case<'_>, said: &mut Vec<Say>) {
     for role in source.difference(&target) {
         refuse(
             said,
-            format!("the source has the {role} database, the target has none"),
+            format!("the source has a {}, the target has none", role.phrase()),
         );
     }
     for role in target.difference(&source) {
         refuse(
             said,
-            format!("the target has the {role} database, the source has none"),
+            format!("the target has a {}, the source has none", role.phrase()),
         );
     }
 }

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
-use crate::engine::Engine;
+use crate::engine::{Engine, Role};
 use crate::evidence::{DatabaseEvidence, Evidence, Observed};
 use crate::lint::{Finding, Level};
 use crate::plan::{Basis, Deed, Item, Plan, Reason};

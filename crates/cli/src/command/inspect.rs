@@ -73,7 +73,7 @@ fn tell(inventory: &Inventory) {
             number(database.tables.len() as u64),
             database.bytes / 1_000_000
         );
-        rows.push((format!("{} database", database.role), what));
+        rows.push((database.role.phrase(), what));
     }
     let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for identity in &inventory.identities {

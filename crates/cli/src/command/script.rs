@@ -57,8 +57,8 @@ fn write(
             .any(|(role, _)| *role == database.role)
         {
             say(&format!(
-                "warning: the inventory has the {} database, the settings name none: no script cleans it",
-                database.role
+                "warning: the inventory has a {}, the settings name none: no script cleans it",
+                database.role.phrase()
             ));
         }
     }

@@ -143,7 +143,7 @@ impl<'a> Draft<'a> {
                 .and_then(|from| self.dialect.clone_database(&from, to));
             match deed {
                 Some(deed) => self.push(Item {
-                    title: format!("Copy the {role} database"),
+                    title: format!("Copy the {}", role.phrase()),
                     database: role,
                     deed,
                     ..blank("clone")
