@@ -133,7 +133,18 @@ impl<'a> Phases<'a> {
             .into_iter()
             .partition(|finding| finding.level == Level::Unknown);
         if !refused.is_empty() {
-            return Err(Failure::refused(&refused));
+            let failure = Failure::refused(&refused);
+            let in_vain = self
+                .overrides
+                .iter()
+                .find(|one| refused.iter().any(|finding| finding.lint == one.lint));
+            return Err(match in_vain {
+                Some(one) => failure.hint(format!(
+                    "`--override {}` is for missing evidence; here the evidence was seen, and nothing overrides it",
+                    one.lint
+                )),
+                None => failure,
+            });
         }
         let open: Vec<_> = unknown
             .iter()

@@ -237,10 +237,23 @@ fn the_targets_platform_version_is_unknown() {
 
 #[test]
 fn evidence_against_a_run_cannot_be_overridden() {
-    let lab = Lab::new();
-    lab.settings_with("adopt", "", "source", "source");
-    lab.run(&["plan", "--override", "target-is-source=I know what I do"])
-        .refused_by("target-is-source");
+    let lab = Lab::adopted();
+    // A guard that can't lack its evidence: the option would be without effect, and says so.
+    let ran = lab.run(&["plan", "--override", "target-is-source=I know what I do"]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("evidence against the run"), "{}", ran.err);
+    // One that may lack it, and doesn't.
+    lab.sql(
+        &lab.target("outsystems_log.db"),
+        "UPDATE oslog_Error_5 SET Instant = datetime('now', 'localtime', '-60 seconds')",
+    );
+    let ran = lab.run(&["plan", "--override", "fresh-heartbeat=I know what I do"]);
+    ran.refused_by("fresh-heartbeat");
+    assert!(
+        ran.err.contains("here the evidence was seen"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod steps;
 
 use std::path::PathBuf;
 
+use envclone_core::lint::LINTS;
 use envclone_core::report::Override;
 use envclone_core::verdict::{Tally, Verdict, Verification};
 
@@ -54,21 +55,50 @@ fn with_phases<T>(
 
 /// `LINT=REASON`, each with who decided.
 fn overrides(texts: &[String]) -> Result<Vec<Override>, Failure> {
+    let refuse = |why: String| Failure::before(Exit::Usage, why).hint(ids());
     let one = |text: &String| {
-        let known = |lint: &str| envclone_core::lint::LINTS.iter().any(|one| one.id == lint);
-        match text.split_once('=') {
-            Some((lint, because)) if known(lint) && !because.trim().is_empty() => Ok(Override {
-                lint: lint.to_owned(),
-                because: because.trim().to_owned(),
-                who: who(),
-            }),
-            _ => Err(Failure::before(
-                Exit::Usage,
-                format!("`--override {text}` is not LINT=REASON with the id of a lint"),
-            )),
+        let (id, because) = text.split_once('=').unwrap_or((text, ""));
+        let Some(lint) = LINTS.iter().find(|lint| lint.id == id.trim()) else {
+            return Err(refuse(format!(
+                "`--override {text}`: there is no guard `{id}`"
+            )));
+        };
+        if !lint.overridable {
+            return Err(refuse(format!(
+                "`--override {id}`: this guard speaks only when it has seen evidence against the run, and that can't be overridden"
+            )));
         }
+        if because.trim().is_empty() {
+            return Err(
+                Failure::before(Exit::Usage, format!("`--override {text}` has no reason")).hint(
+                    format!("the report says why: `--override {id}=\"checked by hand with M.\"`"),
+                ),
+            );
+        }
+        Ok(Override {
+            lint: lint.id.to_owned(),
+            because: because.trim().to_owned(),
+            who: who(),
+        })
     };
     texts.iter().map(one).collect()
+}
+
+/// The guards' ids, those that a person may decide about first.
+fn ids() -> String {
+    let list = |overridable: bool| {
+        let ids: Vec<_> = LINTS
+            .iter()
+            .filter(|lint| lint.overridable == overridable)
+            .map(|lint| format!("`{}`", lint.id))
+            .collect();
+        ids.join(", ")
+    };
+    format!(
+        "these can be overridden, where their evidence is missing: {}\nthese can't: {}",
+        list(true),
+        list(false)
+    )
 }
 
 /// The run that an option names, or the newest one.
