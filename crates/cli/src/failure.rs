@@ -3,6 +3,8 @@
 use envclone_core::lint::Finding;
 use envclone_db::{DbError, Trouble};
 
+use crate::args::Cli;
+
 /// The exit codes, which are an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -102,6 +104,36 @@ impl Failure {
             why,
             hint: None,
         }
+    }
+
+    /// The same with hints whose commands repeat what the user gave.
+    #[must_use]
+    pub fn repeating(mut self, cli: &Cli) -> Self {
+        let hints = self.why.iter_mut().map(|why| &mut why.hint);
+        for hint in hints.chain([&mut self.hint]).flatten() {
+            *hint = cli.repeat(hint);
+        }
+        self
+    }
+
+    /// The same for machines.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        let mut hints: Vec<&str> = Vec::new();
+        let all = self.why.iter().map(|why| &why.hint).chain([&self.hint]);
+        for hint in all.flatten() {
+            if !hints.contains(&hint.as_str()) {
+                hints.push(hint);
+            }
+        }
+        let why: Vec<&str> = self.why.iter().map(|why| why.what.as_str()).collect();
+        serde_json::json!({
+            "format": 1,
+            "exit": self.exit as u8,
+            "state": self.state,
+            "why": why,
+            "hints": hints,
+        })
     }
 
     /// The reasons in one line.

@@ -81,10 +81,76 @@ fn settings_that_skip_what_does_not_exist() {
 }
 
 #[test]
+fn a_hint_names_the_settings_that_were_given() {
+    let lab = Lab::new();
+    fs::rename(lab.path("envclone.toml"), lab.path("test.toml")).unwrap();
+    let plan = lab.run(&["plan", "--settings", "test.toml", "--out", "plan.json"]);
+    assert!(
+        plan.out.contains(" --settings test.toml` carries it out"),
+        "{}",
+        plan.out
+    );
+    fs::remove_dir(lab.path("target")).unwrap();
+    let id: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(lab.path("plan.json")).unwrap()).unwrap();
+    let id = id["id"].as_str().unwrap();
+    let ran = lab.run(&["refresh", "--settings", "test.toml", "--approve", id]);
+    assert_eq!(ran.code, 6, "{}", ran.err);
+    assert!(
+        ran.err.contains("in test.toml: it is relative"),
+        "{}",
+        ran.err
+    );
+    let ran = lab.run(&["verify", "--settings", "test.toml"]);
+    ran.failed(4, &["`envclone refresh --settings test.toml` makes it"]);
+}
+
+#[test]
+fn a_failure_for_machines() {
+    let lab = Lab::new();
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let ran = lab.run(arguments);
+        assert!(ran.out.is_empty(), "{}", ran.out);
+        let last = ran.err.lines().last().unwrap();
+        let failure: serde_json::Value = serde_json::from_str(last).expect(&ran.err);
+        assert_eq!(failure["exit"], ran.code);
+        failure
+    };
+    let failure = json(&["resume", "--json"]);
+    assert_eq!(failure["exit"], 3);
+    assert_eq!(failure["state"], "nothing was changed");
+    assert!(
+        failure["why"][0]
+            .as_str()
+            .unwrap()
+            .contains("there is no run")
+    );
+    assert!(
+        failure["hints"][0]
+            .as_str()
+            .unwrap()
+            .contains("envclone refresh")
+    );
+    assert_eq!(json(&["plan", "--jsn", "--json"])["exit"], 2);
+    // What is a result stays on stdout, whole.
+    let id = lab.plan_id();
+    let ran = lab.run(&["refresh", "--json", "--approve", &id]);
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["outcome"]["kind"], "residue");
+    let failure: serde_json::Value = serde_json::from_str(ran.err.lines().last().unwrap()).unwrap();
+    assert_eq!(failure["exit"], 7);
+}
+
+#[test]
 fn init_never_overwrites() {
     let lab = Lab::new();
     let before = fs::read(lab.path("envclone.toml")).unwrap();
-    lab.run(&["init"]).failed(4, &["envclone.toml"]);
+    let ran = lab.run(&["init"]);
+    ran.failed(
+        4,
+        &["there is already a `envclone.toml`", "--settings FILE"],
+    );
+    assert!(!ran.err.contains("os error"), "{}", ran.err);
     assert_eq!(before, fs::read(lab.path("envclone.toml")).unwrap());
 }
 

@@ -8,7 +8,7 @@ use envclone_core::inventory::Inventory;
 use envclone_core::plan::{Deed, Plan};
 
 use super::{print_json, with_phases};
-use crate::args::{Cli, Output};
+use crate::args::{Cli, Output, word};
 use crate::failure::Failure;
 use crate::folder::write_json;
 use crate::ui::{data, number, say};
@@ -122,15 +122,15 @@ pub(super) fn plan(cli: &Cli, args: &Output) -> Result<(), Failure> {
             return print_json(&planned.plan);
         }
         show(&planned.plan, true);
-        data(&format!(
-            "\nplan {}: `envclone apply{} --approve {}` carries it out",
-            planned.plan.short_id(),
-            args.out
-                .as_ref()
-                .map(|path| format!(" {}", path.display()))
-                .unwrap_or_default(),
-            planned.plan.short_id()
-        ));
+        let file = args
+            .out
+            .as_ref()
+            .map(|path| format!(" {}", word(path)))
+            .unwrap_or_default();
+        let id = planned.plan.short_id();
+        data(&cli.repeat(&format!(
+            "\nplan {id}: `envclone apply{file} --approve {id}` carries it out"
+        )));
         Ok(())
     })
 }

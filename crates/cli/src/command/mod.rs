@@ -25,6 +25,7 @@ use crate::ui::{Terminal, data};
 /// # Errors
 /// Whatever ends it before success.
 pub fn run(cli: &Cli) -> Result<(), Failure> {
+    overrides(&cli.overrides)?;
     match &cli.command {
         Command::Init(args) => init::run(cli, args),
         Command::Inspect(args) => inspect::inspect(cli, args),
