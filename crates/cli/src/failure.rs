@@ -54,12 +54,15 @@ pub struct Why {
     pub hint: Option<String>,
 }
 
-impl<T: Into<String>> From<T> for Why {
-    fn from(what: T) -> Self {
-        Self {
-            what: what.into(),
-            hint: None,
-        }
+impl From<String> for Why {
+    fn from(what: String) -> Self {
+        Self { what, hint: None }
+    }
+}
+
+impl From<&str> for Why {
+    fn from(what: &str) -> Self {
+        what.to_owned().into()
     }
 }
 
