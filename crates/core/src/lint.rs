@@ -486,7 +486,7 @@ fn not_a_copy(case: &Case<'_>, said: &mut Vec<Say>) {
         refuse(
             said,
             format!(
-                "of the target's {} modules the source has {shared} under the same id and key",
+                "of the target's modules ({}) the source has {shared} under the same id and key",
                 target.modules.len()
             ),
         );
@@ -540,8 +540,9 @@ fn fresh_heartbeat(case: &Case<'_>, said: &mut Vec<Say>) {
                 refuse(
                     said,
                     format!(
-                        "the newest log row of `{}` is {age} seconds old",
-                        target.locator
+                        "the newest log row of `{}` is {age} second{} old",
+                        target.locator,
+                        if *age == 1 { "" } else { "s" }
                     ),
                 );
             }

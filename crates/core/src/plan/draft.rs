@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, Plan, Reason, Save};
+use super::{DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, Plan, Reason, Save, WHOLE_STEP};
 use crate::catalogue::Catalogue;
 use crate::dialect::{Dialect, Statement};
 use crate::engine::Role;
@@ -19,6 +19,18 @@ pub enum Basis {
     Source,
     /// The copy itself: what was counted must still be so when the plan is applied.
     Target,
+}
+
+impl Basis {
+    /// Why fewer rows were changed than were counted: what to add to a sum, nothing where there is nothing to say.
+    #[must_use]
+    pub fn gone(self, rows: u64) -> Option<String> {
+        let or = match self {
+            Self::Source => ", or from the source",
+            Self::Target => "",
+        };
+        (rows > 0).then(|| format!("{rows} more went with earlier ones{or}"))
+    }
 }
 
 /// Why no plan can be made.
@@ -65,13 +77,13 @@ pub fn draft(
         if step.profile > settings.profile {
             draft.leave_out(
                 step,
-                "whole step",
+                WHOLE_STEP,
                 Reason::NotInProfile {
                     needs: step.profile.name().to_owned(),
                 },
             );
         } else if settings.skip.contains(&step.id) {
-            draft.leave_out(step, "whole step", Reason::SwitchedOff);
+            draft.leave_out(step, WHOLE_STEP, Reason::SwitchedOff);
         } else {
             draft.step(step)?;
         }

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Role;
 
+/// The part that stands for all of a step.
+pub const WHOLE_STEP: &str = "whole step";
+
 /// Something that is not done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
