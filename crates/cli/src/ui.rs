@@ -4,6 +4,8 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::Failure;
@@ -144,6 +146,45 @@ fn labelled(label: &str, text: &str) -> String {
     format!("  {label:<5} {}", lines.join("\n        "))
 }
 
+/// The width of a table where no terminal has one.
+const WIDTH: u16 = 100;
+
+/// A table that fits the terminal, or a page where there is none.
+#[must_use]
+pub fn table(on_stderr: bool) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    if on_stderr {
+        table.use_stderr();
+    }
+    if table.width().is_none() {
+        table.set_width(WIDTH);
+    }
+    table
+}
+
+/// Words in lines of a page's width, each line behind the same blanks.
+#[must_use]
+pub fn listed(words: &[String], blanks: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let word = match at + 1 == words.len() {
+            true => word.clone(),
+            false => format!("{word},"),
+        };
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < usize::from(WIDTH) => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(format!("{:blanks$}{word}", "")),
+        }
+    }
+    lines
+}
+
 /// A number with spaces between thousands, as reports have it.
 #[must_use]
 pub fn number(number: u64) -> String {
@@ -156,6 +197,12 @@ pub fn number(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A number with its noun: `1 row`, `2 rows`.
+#[must_use]
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number(count), if count == 1 { one } else { many })
 }
 
 /// Ends the process at once: the journal and the database's own recovery make that safe.
@@ -202,6 +249,16 @@ mod tests {
             reasons(&failure(&[("one\n  |\n3 | two\n", None)])),
             ["  why:  one\n          |\n        3 | two"]
         );
+    }
+
+    #[test]
+    fn a_long_list_takes_several_lines() {
+        let words: Vec<String> = (0..30).map(|at| format!("word-{at}")).collect();
+        let lines = listed(&words, 4);
+        assert_eq!(lines.len(), 3);
+        assert!(lines.iter().all(|line| line.len() <= 100));
+        assert!(lines[0].starts_with("    word-0, word-1,"));
+        assert!(lines[2].ends_with("word-29"));
     }
 
     #[test]
