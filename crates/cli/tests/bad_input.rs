@@ -77,7 +77,15 @@ fn settings_that_encrypt_to_nobody() {
 fn settings_that_skip_what_does_not_exist() {
     let lab = Lab::new();
     lab.settings("make", "skip = [\"front-end\"]");
-    assert_eq!(lab.run(&["plan"]).code, 3);
+    // Before anything is looked at, so that it costs nobody an inspection.
+    fs::remove_dir_all(lab.path("source")).unwrap();
+    lab.run(&["plan"]).failed(
+        3,
+        &[
+            "`skip` names the step `front-end`",
+            "the nearest ids are `front-ends`",
+        ],
+    );
 }
 
 #[test]
@@ -193,9 +201,14 @@ fn a_step_for_an_unknown_table_is_left_out_with_the_reason() {
     fs::write(lab.path("own/mine.toml"), text).unwrap();
     let plan = lab.run(&["plan"]);
     assert_eq!(plan.code, 0, "{}", plan.err);
+    let (table, _) = plan.out.split_once("\n-- ").unwrap();
+    assert!(
+        table.lines().all(|line| line.chars().count() <= 100),
+        "{table}"
+    );
     assert!(
         plan.out
-            .contains("mine (acme_settings): this environment has no table `acme_settings`"),
+            .contains("this environment has no such table:\n    mine: acme_settings\n"),
         "{}",
         plan.out
     );
@@ -289,6 +302,13 @@ fn nobody_to_ask() {
     let ran = lab.run(&["refresh"]);
     ran.failed(8, &["there is no terminal to ask at", "--approve "]);
     assert!(!lab.target("outsystems.db").exists());
+    // The source was not inspected for nothing.
+    assert!(!ran.err.contains("inspect "), "{}", ran.err);
+    assert_eq!(lab.run(&["plan", "--out", "plan.json"]).code, 0);
+    let ran = lab.run(&["apply", "plan.json"]);
+    let id = lab.plan_id();
+    ran.failed(8, &[&format!("`envclone apply plan.json --approve {id}`")]);
+    assert!(!ran.err.contains("inspect "), "{}", ran.err);
 }
 
 #[test]
@@ -298,8 +318,9 @@ fn the_wrong_plan_approved() {
         .failed(8, &["`123456789abc` was approved"]);
     // A few digits are no approval, even the right ones.
     let id = lab.plan_id();
-    lab.run(&["refresh", "--approve", &id[..6]])
-        .failed(8, &["was approved"]);
+    let ran = lab.run(&["refresh", "--approve", &id[..6]]);
+    ran.failed(8, &["was approved, and at least 12 digits"]);
+    assert!(!ran.err.contains("inspect "), "{}", ran.err);
     assert!(!lab.target("outsystems.db").exists());
 }
 

@@ -440,6 +440,14 @@ fn secrets_are_unknown_when_the_key_of_digests_is_another_one() {
     let lab = Lab::new();
     accept_all(&lab);
     assert_eq!(lab.refresh().code, 0);
+    let ran = lab.run(&["verify"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("verified: nothing of the source was found in "),
+        "{}",
+        ran.err
+    );
     assert_eq!(
         lab.number(
             &lab.target("outsystems.db"),

@@ -3,16 +3,15 @@
 mod apply;
 mod init;
 mod inspect;
+mod judge;
 mod rehearse;
 mod script;
 mod steps;
 
-use std::path::PathBuf;
-
 use envclone_core::lint::LINTS;
 use envclone_core::report::Override;
-use envclone_core::verdict::{Tally, Verdict, Verification};
 
+use self::judge::judge;
 use crate::args::{Cli, Command, Run};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
@@ -116,49 +115,4 @@ fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
         .map_err(|error| Failure::before(Exit::Unexpected, error.to_string()))?;
     data(&text);
     Ok(())
-}
-
-/// Ends with exit 7 where something of the source was found, or could not be looked for.
-fn judge(verification: &Verification, report: Option<PathBuf>) -> Result<(), Failure> {
-    let Tally {
-        residue, unknown, ..
-    } = verification.tally();
-    if residue + unknown == 0 {
-        return Ok(());
-    }
-    let mut why = Vec::new();
-    for check in &verification.checks {
-        let place = if check.column.is_empty() {
-            check.table.clone()
-        } else {
-            format!("{}.{}", check.table, check.column)
-        };
-        match &check.verdict {
-            Verdict::Residue { rows, .. } => why.push(
-                format!(
-                    "{} {place}: {rows} rows; should hold: {}",
-                    check.database, check.title
-                )
-                .into(),
-            ),
-            Verdict::Unknown { why: reason } => {
-                why.push(format!("{} {place}: unknown, {reason}", check.database).into())
-            }
-            _ => {}
-        }
-    }
-    let told = report.map_or_else(
-        || "`envclone report` writes the list".to_owned(),
-        |path| format!("the whole list with samples: {}", path.display()),
-    );
-    Err(Failure {
-        exit: Exit::Residue,
-        state: format!(
-            "the target still has {residue} places that belong to the source, and {unknown} that could not be judged"
-        ),
-        why,
-        hint: Some(format!(
-            "{told}; settle each place, or accept it under `[verify]` with a reason, and run `envclone verify`"
-        )),
-    })
 }

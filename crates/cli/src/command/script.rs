@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::failure::{Exit, Failure, chain};
 use crate::folder::read_inventory;
 use crate::save::write_whole;
-use crate::ui::{data, say};
+use crate::ui::{counted, data, say};
 
 /// The engine that an option names.
 pub(super) fn engine_of(arg: EngineArg) -> Engine {
@@ -90,11 +90,11 @@ fn write(
         data(&path.display().to_string());
     }
     say(&format!(
-        "plan {} for {engine}: {} items in {} files, {} parts left out",
+        "plan {} for {engine}: {} in {}, {} left out",
         plan.short_id(),
-        plan.items.len(),
-        files.len(),
-        plan.left_out.len()
+        counted(plan.items.len() as u64, "item", "items"),
+        counted(files.len() as u64, "script", "scripts"),
+        counted(plan.left_out.len() as u64, "part", "parts")
     ));
     Ok(())
 }
