@@ -12,6 +12,8 @@ mod support;
 
 use std::fs;
 
+#[cfg(target_os = "linux")]
+use support::with_mounts;
 use support::{FILES, Lab, Ran, dump};
 
 impl Ran {
@@ -414,20 +416,9 @@ fn a_disk_that_is_full_while_copying() {
         "mount -t tmpfs -o size=2m tmpfs target && '{}' refresh --quiet --approve {id}; code=$?; ls target | wc -l; exit $code",
         assert_cmd::cargo::cargo_bin!("envclone").display()
     );
-    let possible = std::process::Command::new("unshare")
-        .args(["-rm", "true"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !possible {
-        eprintln!("did not run: this system mounts no file system for a test");
+    let Some(ran) = with_mounts(&lab, &script) else {
         return;
-    }
-    let output = std::process::Command::new("unshare")
-        .args(["-rm", "sh", "-c", &script])
-        .current_dir(lab.folder.path())
-        .output()
-        .unwrap();
-    let ran = Ran::of(output);
+    };
     assert_eq!(ran.code, 6, "{}", ran.err);
     assert!(
         ran.err.contains("nothing was changed; the journal is"),
@@ -450,14 +441,6 @@ fn a_disk_that_is_full_while_copying() {
 fn a_disk_that_is_full_while_writing_the_journal() {
     let lab = Lab::new();
     let id = lab.plan_id();
-    let possible = std::process::Command::new("unshare")
-        .args(["-rm", "true"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !possible {
-        eprintln!("did not run: this system mounts no file system for a test");
-        return;
-    }
     // Enough for the plan and the inventory, and not for the journal of all items.
     let key = fs::read(lab.path("envclone-runs/digest.key")).unwrap();
     for kilobytes in [560, 600, 640] {
@@ -466,13 +449,9 @@ fn a_disk_that_is_full_while_writing_the_journal() {
             assert_cmd::cargo::cargo_bin!("envclone").display()
         );
         fs::write(lab.path("key"), &key).unwrap();
-        let ran = Ran::of(
-            std::process::Command::new("unshare")
-                .args(["-rm", "sh", "-c", &script])
-                .current_dir(lab.folder.path())
-                .output()
-                .unwrap(),
-        );
+        let Some(ran) = with_mounts(&lab, &script) else {
+            return;
+        };
         assert!(
             [4, 6].contains(&ran.code),
             "{kilobytes}: {} {}",
@@ -505,24 +484,11 @@ fn a_disk_that_is_full_while_writing_the_journal() {
 #[cfg(target_os = "linux")]
 fn a_copy_that_is_read_only() {
     let lab = Lab::adopted();
-    let possible = std::process::Command::new("unshare")
-        .args(["-rm", "true"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !possible {
-        eprintln!("did not run: this system mounts no file system for a test");
-        return;
-    }
     let script = format!(
         "mount --bind target target && mount -o remount,bind,ro target && '{}' plan --quiet",
         assert_cmd::cargo::cargo_bin!("envclone").display()
     );
-    let ran = Ran::of(
-        std::process::Command::new("unshare")
-            .args(["-rm", "sh", "-c", &script])
-            .current_dir(lab.folder.path())
-            .output()
-            .unwrap(),
-    );
-    ran.failed(4, &["target"]);
+    if let Some(ran) = with_mounts(&lab, &script) {
+        ran.failed(4, &["target"]);
+    }
 }

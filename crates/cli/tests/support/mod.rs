@@ -149,6 +149,23 @@ impl Lab {
     }
 }
 
+/// Runs a shell script in the lab's folder that may mount file systems for itself; nothing where this system does not
+/// let a test do that.
+#[cfg(target_os = "linux")]
+pub(crate) fn with_mounts(lab: &Lab, script: &str) -> Option<Ran> {
+    let unshared = |script: &str| {
+        std::process::Command::new("unshare")
+            .args(["-rm", "sh", "-c", script])
+            .current_dir(lab.folder.path())
+            .output()
+    };
+    if !unshared("true").is_ok_and(|output| output.status.success()) {
+        eprintln!("did not run: this system mounts no file system for a test");
+        return None;
+    }
+    Some(Ran::of(unshared(script).unwrap()))
+}
+
 /// The files of an environment.
 pub(crate) const FILES: [&str; 3] = ["outsystems.db", "outsystems_log.db", "PROD_LEDGER.db"];
 
