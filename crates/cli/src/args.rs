@@ -190,7 +190,12 @@ impl Cli {
     /// folders that the user gave.
     #[must_use]
     pub fn repeat(&self, text: &str) -> String {
-        let settings = (self.settings != Path::new(DEFAULT_SETTINGS)).then(|| word(&self.settings));
+        let settings = match &self.command {
+            // A rehearsal has settings of its own.
+            Command::Rehearse(rehearse) => Some(word(&rehearse.dir.join(DEFAULT_SETTINGS))),
+            _ if self.settings == Path::new(DEFAULT_SETTINGS) => None,
+            _ => Some(word(&self.settings)),
+        };
         let text = match &settings {
             Some(settings) => text.replace(
                 &format!(" in {DEFAULT_SETTINGS}"),
@@ -289,6 +294,13 @@ mod tests {
                 "`envclone steps` lists them"
             ),
             "`envclone steps --own mine` lists them"
+        );
+        assert_eq!(
+            repeated(&["rehearse", "--dir", "r"], "run `envclone resume`"),
+            format!(
+                "run `envclone resume --settings {}`",
+                Path::new("r").join("envclone.toml").display()
+            )
         );
         let print = "`envclone init --print` shows every key";
         assert_eq!(repeated(&["plan", "--settings", "t.toml"], print), print);

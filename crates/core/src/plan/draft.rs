@@ -599,3 +599,21 @@ fn may_be_secret(column: &str) -> bool {
     ];
     ["val", "value"].contains(&name.as_str()) || words.iter().any(|word| name.contains(word))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_went_before_their_turn_are_told_as_far_as_it_is_known() {
+        assert_eq!(Basis::Target.gone(0), None);
+        let told = Basis::Target.gone(5).unwrap();
+        assert_eq!(told, "5 more went with earlier ones");
+        assert!(
+            Basis::Source
+                .gone(5)
+                .unwrap()
+                .ends_with("or from the source")
+        );
+    }
+}
