@@ -31,8 +31,9 @@ use envclone_core::plan::{Deed, Plan};
 use envclone_core::scan::{Batch, Found, Scanner, SecretDigest, Term};
 use envclone_core::settings::Environment;
 
-use envclone_db::sqlite::{Access, Snapshot};
-use envclone_db::{Copies, DbError, Engine, Facts, Go, Row, Session, Value};
+use envclone_db::Access;
+use envclone_db::sqlite::Snapshot;
+use envclone_db::{Copies, DbError, Engine, Facts, Go, Lineage, Row, Session, Value};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::types::ValueRef;
@@ -645,10 +646,6 @@ impl Drop for WatchedSession {
 }
 
 impl Engine for Watched<'_> {
-    fn locate(&self, folder: &Path, name: &str) -> String {
-        self.engine.locate(folder, name)
-    }
-
     fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
         let began = Instant::now();
         let session = Some(self.engine.open(name, access)?);
@@ -661,8 +658,12 @@ impl Engine for Watched<'_> {
         self.engine.look(name)
     }
 
-    fn in_use(&self, name: &str) -> Result<bool, DbError> {
+    fn in_use(&self, name: &str) -> Result<Option<String>, DbError> {
         self.engine.in_use(name)
+    }
+
+    fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError> {
+        self.engine.lineage(name)
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

@@ -8,6 +8,7 @@ use envclone_core::dialect::{self, Dialect};
 use envclone_core::settings::{Environment, Settings};
 use envclone_db::Engine;
 
+use crate::connect;
 use crate::failure::{Exit, Failure, Why, chain, file_failure};
 use crate::nearest;
 
@@ -49,10 +50,8 @@ impl Config {
             .unwrap_or(Path::new("."));
         // The same settings mean the same files from whatever folder the program is started in.
         let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-        if let Some(engine) = envclone_db::engine(settings.source.engine.name()) {
-            for environment in [&mut settings.source, &mut settings.target] {
-                locate(environment, engine.as_ref(), &folder);
-            }
+        for environment in [&mut settings.source, &mut settings.target] {
+            locate(environment, &folder);
         }
         let own = settings
             .steps
@@ -71,19 +70,9 @@ impl Config {
     /// The engine, for live sessions.
     ///
     /// # Errors
-    /// Exit 4 where this version has no sessions with it.
+    /// Exit 3 where no server is named, 4 where this version has no sessions with it or a password can't be had.
     pub fn engine(&self) -> Result<Box<dyn Engine>, Failure> {
-        let engine = self.settings.source.engine;
-        envclone_db::engine(engine.name()).ok_or_else(|| {
-            Failure::before(
-                Exit::NoAccess,
-                format!("this version of envclone does not connect to {engine} yet"),
-            )
-            .hint(format!(
-                "`envclone script --engine {} --inventory FILE` writes the plan for a DBA",
-                engine.name()
-            ))
-        })
+        connect::engine(&self.settings, &self.folder)
     }
 
     /// How the engine spells SQL.
@@ -127,12 +116,19 @@ pub fn read_catalogue(own: &[(String, String)]) -> Result<Catalogue, Failure> {
         .map_err(|error| Failure::before(Exit::Invalid, chain(&error)).hint(error.hint()))
 }
 
-fn locate(environment: &mut Environment, engine: &dyn Engine, folder: &Path) {
+/// Makes the names of databases full ones: paths of files, `CATALOG@SERVER` on servers.
+fn locate(environment: &mut Environment, folder: &Path) {
+    let label = environment.server.as_ref().map(|server| server.label());
+    let embedded = environment.engine.is_embedded();
     let names = std::iter::once(&mut environment.platform)
         .chain(&mut environment.log)
         .chain(environment.catalogs.values_mut());
     for name in names {
-        *name = engine.locate(folder, name);
+        match &label {
+            Some(label) => *name = format!("{name}@{label}"),
+            None if embedded => *name = envclone_db::sqlite::locate(folder, name),
+            None => {}
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use envclone_core::engine::Role;
 use envclone_core::journal::{Event, GroupState, Progress, State};
 use envclone_core::plan::{Basis, Deed, Item, Plan};
 use envclone_core::settings::Saved;
-use envclone_db::sqlite::Access;
+use envclone_db::Access;
 use envclone_db::{DbError, Engine, Go, Session, Trouble};
 
 use crate::failure::{Exit, Failure, chain};
@@ -368,11 +368,14 @@ impl Execution<'_> {
         let Changed { rows, gone } = match self.changes(group, items, session.as_mut()) {
             Ok(changed) => changed,
             Err(stop) => {
-                session.rollback()?;
-                self.journal.append(&Event::RolledBack {
-                    group: group.to_owned(),
-                    because: stop.reason(),
-                })?;
+                // Where even that fails the connection is gone, and the transaction with it: what stopped the run is
+                // the better reason to tell.
+                if session.rollback().is_ok() {
+                    self.journal.append(&Event::RolledBack {
+                        group: group.to_owned(),
+                        because: stop.reason(),
+                    })?;
+                }
                 return Err(stop);
             }
         };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use envclone_core::dialect::{Dialect, MARKS};
 use envclone_core::engine::Role;
-use envclone_core::evidence::{Contents, DatabaseEvidence, Evidence, Observed};
+use envclone_core::evidence::{Contents, DatabaseEvidence, Evidence, Lineage, Observed};
 use envclone_core::filter::{Filter, Test};
 use envclone_core::harvest::{self, Identity};
 use envclone_core::inventory::{
@@ -12,8 +12,8 @@ use envclone_core::inventory::{
 };
 use envclone_core::scan::secret_digest;
 use envclone_core::settings::Environment;
-use envclone_db::sqlite::Access;
-use envclone_db::{DbError, Engine, Go, Session};
+use envclone_db::Access;
+use envclone_db::{DbError, Engine, Go, Seen, Session, Trouble};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
@@ -303,7 +303,11 @@ pub fn evidence(
     for database in target.iter_mut().filter(|database| database.exists) {
         // Finding out takes a lock for a moment, which the source must never see.
         if !source.iter().any(|other| other.file == database.file) {
-            database.in_use = Observed::Known(eyes.engine.in_use(&database.locator)?);
+            database.in_use = match eyes.engine.in_use(&database.locator) {
+                Ok(who) => Observed::Known(who),
+                Err(error) if error.trouble == Trouble::NotPermitted => unseen(&error.message),
+                Err(error) => return Err(error),
+            };
         }
     }
     Ok(Evidence { source, target })
@@ -331,6 +335,7 @@ fn database(eyes: Eyes<'_>, role: Role, name: &str) -> Result<DatabaseEvidence, 
         newest_log: Observed::Known(None),
         log_age_seconds: unseen("there are no log tables"),
         in_use: unseen("nobody looked"),
+        lineage: None,
         marks: Vec::new(),
         catalogs: Vec::new(),
         modules: Vec::new(),
@@ -338,6 +343,11 @@ fn database(eyes: Eyes<'_>, role: Role, name: &str) -> Result<DatabaseEvidence, 
     if !evidence.exists {
         return Ok(evidence);
     }
+    evidence.lineage = eyes.engine.lineage(name)?.map(|lineage| Lineage {
+        family: observed(lineage.family),
+        own: observed(lineage.own),
+        restored: observed(lineage.restored),
+    });
     let mut session = eyes.engine.open(name, Access::Read)?;
     let tables = tables(session.as_mut(), eyes.dialect)?;
     let mut look = Look {
@@ -372,6 +382,10 @@ fn unseen<T>(why: &str) -> Observed<T> {
     Observed::Unknown {
         why: why.to_owned(),
     }
+}
+
+fn observed<T>(seen: Seen<T>) -> Observed<T> {
+    seen.map_or_else(|why| Observed::Unknown { why }, Observed::Known)
 }
 
 fn is_log(table: &str) -> bool {

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod command;
 pub mod config;
+pub mod connect;
 pub mod execute;
 pub mod failure;
 pub mod folder;

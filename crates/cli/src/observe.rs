@@ -11,7 +11,7 @@ use envclone_core::inventory::{Inventory, Table};
 use envclone_core::scan::{Batch, Found, Scanner, SecretDigest, Term, sample};
 use envclone_core::settings::Environment;
 use envclone_core::verdict::{Check, Coverage, FORMAT, Verdict, Verification};
-use envclone_db::sqlite::Access;
+use envclone_db::Access;
 use envclone_db::{DbError, Engine, Go, Session, Trouble, Value};
 
 use crate::execute::interrupted;

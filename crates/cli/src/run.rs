@@ -12,8 +12,8 @@ use envclone_core::plan::{Basis, Plan, draft};
 use envclone_core::report::{ItemResult, Override, Parts, Report, RunFacts, RunState};
 use envclone_core::settings::CloneMode;
 use envclone_core::verdict::{Tally, Verification};
+use envclone_db::Access;
 use envclone_db::Engine;
-use envclone_db::sqlite::Access;
 
 use crate::config::Config;
 use crate::execute::{Execution, now};

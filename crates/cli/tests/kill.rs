@@ -20,8 +20,9 @@ use std::time::Duration;
 use envclone::config::Config;
 use envclone::run::Phases;
 use envclone::ui::Silent;
-use envclone_db::sqlite::{Access, Copied};
-use envclone_db::{Copies, DbError, Engine, Facts, Go, Row, Session};
+use envclone_db::Access;
+use envclone_db::sqlite::Copied;
+use envclone_db::{Copies, DbError, Engine, Facts, Go, Lineage, Row, Session};
 use support::{CATALOG, Lab, dump};
 
 /// Calls left until the process dies.
@@ -90,10 +91,6 @@ impl Copies for FatalCopies {
 }
 
 impl Engine for Fatal {
-    fn locate(&self, folder: &Path, name: &str) -> String {
-        self.0.locate(folder, name)
-    }
-
     fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
         Ok(Box::new(FatalSession(around(|| {
             self.0.open(name, access)
@@ -104,8 +101,12 @@ impl Engine for Fatal {
         self.0.look(name)
     }
 
-    fn in_use(&self, name: &str) -> Result<bool, DbError> {
+    fn in_use(&self, name: &str) -> Result<Option<String>, DbError> {
         self.0.in_use(name)
+    }
+
+    fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError> {
+        self.0.lineage(name)
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

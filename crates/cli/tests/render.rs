@@ -161,7 +161,8 @@ fn observed(role: Role, locator: &str, file: &str) -> DatabaseEvidence {
         modules: (1..=214).map(|id| format!("{id}:key")).collect(),
         newest_log: Observed::Known(Some(text("2026-03-14 17:59:31"))),
         log_age_seconds: Observed::Known(Some(11_078)),
-        in_use: Observed::Known(false),
+        in_use: Observed::Known(None),
+        lineage: None,
         marks: Vec::new(),
         catalogs: Vec::new(),
     }

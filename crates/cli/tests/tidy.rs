@@ -137,7 +137,12 @@ fn the_core_has_no_driver_and_the_sessions_no_core() {
 
 #[test]
 fn every_guard_has_a_test_that_names_it() {
-    let tests = fs::read_to_string(root().join("crates/cli/tests/refusals.rs")).unwrap();
+    let tests: String = [
+        "crates/cli/tests/refusals.rs",
+        "crates/core/tests/lineage.rs",
+    ]
+    .map(|file| fs::read_to_string(root().join(file)).unwrap())
+    .concat();
     for lint in envclone_core::lint::LINTS {
         assert!(
             tests.contains(&format!("refused_by(\"{}\")", lint.id)),

@@ -27,6 +27,12 @@ impl Engine {
         ["sqlserver", "oracle", "sqlite"][self as usize]
     }
 
+    /// Whether its databases are files, which no server stands in front of.
+    #[must_use]
+    pub fn is_embedded(self) -> bool {
+        self == Self::Sqlite
+    }
+
     /// The name that people use.
     #[must_use]
     pub fn title(self) -> &'static str {

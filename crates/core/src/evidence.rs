@@ -65,12 +65,26 @@ pub struct DatabaseEvidence {
     pub newest_log: Observed<Option<String>>,
     /// Seconds between the newest log row and the database's clock.
     pub log_age_seconds: Observed<Option<i64>>,
-    /// Whether something else is working with it.
-    pub in_use: Observed<bool>,
+    /// Who else is working with it; none where nobody is.
+    pub in_use: Observed<Option<String>>,
+    /// Where it comes from, on engines that keep a record of it.
+    pub lineage: Option<Lineage>,
     /// What vouches for it, still bound to this very database.
     pub marks: Vec<String>,
     /// Extra catalogs that the platform knows.
     pub catalogs: Vec<String>,
+}
+
+/// Where a database comes from, as its engine recorded it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lineage {
+    /// Given to the first database of a family, and kept by whatever is restored from a backup of one of them.
+    pub family: Observed<String>,
+    /// This database's own: a restore gives another one, a copy of its files keeps it.
+    pub own: Observed<String>,
+    /// The newest restore into it, from what and when; none where nothing was restored into it.
+    pub restored: Observed<Option<String>>,
 }
 
 /// What kind of tables a database has.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Role;
-use crate::evidence::{DatabaseEvidence, Evidence, Observed};
+use crate::evidence::{DatabaseEvidence, Evidence, Lineage, Observed};
 use crate::plan::{Basis, Plan};
 use crate::settings::{Environment, Safety};
 
@@ -162,6 +162,20 @@ pub const LINTS: &[Lint] = &[
         hint: "this target is another environment: compare `envclone inspect` of both",
         overridable: false,
         check: not_a_copy,
+    },
+    Lint {
+        id: "another-family",
+        refuses: "a target that was not restored from a backup of the source, as the engine's own record says",
+        hint: "this target comes from another database: restore a backup of the source, or correct the settings",
+        overridable: false,
+        check: another_family,
+    },
+    Lint {
+        id: "restore-unproven",
+        refuses: "a target of which the engine has no record that it was restored",
+        hint: "let a login look that may see `msdb` and the server's state; or decide by `--override restore-unproven=REASON`, which the report records",
+        overridable: true,
+        check: restore_unproven,
     },
     Lint {
         id: "target-is-newer",
@@ -493,6 +507,65 @@ fn not_a_copy(case: &Case<'_>, said: &mut Vec<Say>) {
     }
 }
 
+/// Existing target databases with the source's of the same role, and both lineages.
+fn lineages<'a>(
+    case: &Case<'a>,
+) -> impl Iterator<Item = (&'a DatabaseEvidence, &'a Lineage, Option<&'a Lineage>)> {
+    let evidence = case.evidence;
+    evidence.target.iter().filter_map(move |target| {
+        let source = evidence
+            .source
+            .iter()
+            .find(|source| source.role == target.role)
+            .and_then(|source| source.lineage.as_ref());
+        Some((target, target.lineage.as_ref()?, source))
+    })
+}
+
+fn another_family(case: &Case<'_>, said: &mut Vec<Say>) {
+    for (target, lineage, source) in lineages(case) {
+        let families = (
+            lineage.family.known(),
+            source.and_then(|source| source.family.known()),
+        );
+        if let (Some(target_family), Some(source_family)) = families
+            && target_family != source_family
+        {
+            refuse(
+                said,
+                format!(
+                    "`{}` belongs to the family {target_family}, the source to {source_family}",
+                    target.locator
+                ),
+            );
+        }
+    }
+}
+
+fn restore_unproven(case: &Case<'_>, said: &mut Vec<Say>) {
+    for (target, lineage, source) in lineages(case) {
+        let differs = source
+            .and_then(|source| source.own.known())
+            .zip(lineage.own.known())
+            .is_some_and(|(source, target)| source != target);
+        // A family of its own refuses the run already; in the source's, another database was restored.
+        let proven = lineage.family.known().is_some() && differs;
+        let why = match &lineage.restored {
+            Observed::Known(Some(_)) => continue,
+            _ if proven => continue,
+            Observed::Known(None) => "its server recorded no restore into it",
+            Observed::Unknown { why } => why,
+        };
+        said.push((
+            Level::Unknown,
+            format!(
+                "nothing proves that `{}` was restored: {why}",
+                target.locator
+            ),
+        ));
+    }
+}
+
 fn target_is_newer(case: &Case<'_>, said: &mut Vec<Say>) {
     let newest = |side: &[DatabaseEvidence]| {
         side.iter()
@@ -561,11 +634,10 @@ fn fresh_heartbeat(case: &Case<'_>, said: &mut Vec<Say>) {
 fn target_in_use(case: &Case<'_>, said: &mut Vec<Say>) {
     for target in case.evidence.target.iter().filter(|target| target.exists) {
         match &target.in_use {
-            Observed::Known(true) => refuse(
-                said,
-                format!("another program is working with `{}`", target.locator),
-            ),
-            Observed::Known(false) => {}
+            Observed::Known(Some(who)) => {
+                refuse(said, format!("{who} is working with `{}`", target.locator))
+            }
+            Observed::Known(None) => {}
             Observed::Unknown { why } => said.push((
                 Level::Unknown,
                 format!(
@@ -699,6 +771,11 @@ mod tests {
             newest_log: nothing(),
             log_age_seconds: nothing(),
             in_use: nothing(),
+            lineage: Some(Lineage {
+                family: nothing(),
+                own: nothing(),
+                restored: nothing(),
+            }),
             marks: Vec::new(),
             catalogs: Vec::new(),
         }

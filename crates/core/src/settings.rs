@@ -64,6 +64,147 @@ pub struct Environment {
     /// Extra catalogs or schemas, by the names that `ossys_dbcatalog` gives them.
     #[serde(default)]
     pub catalogs: BTreeMap<String, String>,
+    /// The server; none for `SQLite`, and where a plan is only scripted.
+    #[serde(default)]
+    pub server: Option<Server>,
+}
+
+/// How a server is reached, and who logs in there.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Server {
+    /// Host name or address, or an availability group's listener.
+    pub host: String,
+    /// TCP port; 1433 unless an instance is named.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// A named instance, whose port the SQL Browser service knows.
+    #[serde(default)]
+    pub instance: Option<String>,
+    /// What kind of login.
+    #[serde(default)]
+    pub login: Login,
+    /// Its name; `DOMAIN\name` for Windows.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Where its password, or the access token, comes from.
+    #[serde(default)]
+    pub password: Option<Secret>,
+    /// What is encrypted.
+    #[serde(default)]
+    pub encryption: Encryption,
+    /// The certificate of the authority that signed the server's, PEM or DER.
+    #[serde(default)]
+    pub ca_file: Option<String>,
+    /// Whether any certificate is believed.
+    #[serde(default)]
+    pub trust_certificate: bool,
+    /// What the server lists the sessions as.
+    #[serde(default = "application")]
+    pub application: String,
+    /// How long connecting may take, in seconds.
+    #[serde(default = "connect_seconds")]
+    pub connect_seconds: u32,
+    /// How long the server may be silent during a command, in seconds; 0 for ever.
+    #[serde(default)]
+    pub command_seconds: u32,
+    /// How long a statement waits for a lock, in seconds.
+    #[serde(default = "lock_seconds")]
+    pub lock_seconds: u32,
+    /// Whether all addresses of the host are tried, for a listener in several subnets.
+    #[serde(default)]
+    pub multi_subnet: bool,
+    /// Whether a readable secondary replica may answer.
+    #[serde(default)]
+    pub read_intent: bool,
+}
+
+fn application() -> String {
+    "envclone".to_owned()
+}
+
+fn connect_seconds() -> u32 {
+    15
+}
+
+fn lock_seconds() -> u32 {
+    30
+}
+
+/// What kind of login.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Login {
+    /// One of the server itself.
+    #[default]
+    Sql,
+    /// A Windows account, with its password.
+    Windows,
+    /// The Windows account that runs the program.
+    Integrated,
+    /// Microsoft Entra ID, with an access token.
+    Entra,
+}
+
+/// Where a secret comes from. Never from the settings themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Secret {
+    /// An environment variable.
+    Env(String),
+    /// The first line of a file.
+    File(String),
+    /// A person is asked.
+    Prompt,
+}
+
+/// What is encrypted between here and the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encryption {
+    /// Nothing but the login.
+    Off,
+    /// Everything, or there is no connection.
+    #[default]
+    On,
+    /// Everything from the first byte, TDS 8.
+    Strict,
+}
+
+impl Server {
+    /// What names the server, without the port that it is expected at: `host`, `host:port` or `host\instance`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match (&self.instance, self.port) {
+            (Some(instance), _) => format!("{}\\{instance}", self.host),
+            (None, Some(port)) => format!("{}:{port}", self.host),
+            (None, None) => self.host.clone(),
+        }
+    }
+
+    /// What contradicts itself.
+    fn mistake(&self) -> Option<&'static str> {
+        let named = self.user.is_some();
+        let secret = self.password.is_some();
+        match self.login {
+            _ if self.port.is_some() && self.instance.is_some() => {
+                Some("`port` and `instance` exclude each other: an instance's port is asked for")
+            }
+            _ if self.ca_file.is_some() && self.trust_certificate => {
+                Some("`ca-file` and `trust-certificate` exclude each other")
+            }
+            Login::Sql | Login::Windows if !named || !secret => {
+                Some("the login needs `user` and `password`")
+            }
+            Login::Integrated if named || secret => {
+                Some("the login `integrated` takes no `user` and no `password`")
+            }
+            Login::Entra if !secret || named => {
+                Some("the login `entra` takes its token from `password`, and no `user`")
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Environment {
@@ -165,6 +306,9 @@ pub enum SettingsError {
     /// Two environments on different engines.
     #[error("the source is on {0}, the target on {1}: a copy stays on its engine")]
     Engines(Engine, Engine),
+    /// A server that contradicts itself, or has none.
+    #[error("[{0}.server]: {1}")]
+    Server(&'static str, &'static str),
     /// Everything accepted at once.
     #[error("`verify.accept` with the table `{0}` would accept everything, unseen")]
     AcceptsAll(String),
@@ -183,6 +327,19 @@ impl Settings {
         let (source, target) = (settings.source.engine, settings.target.engine);
         if source != target {
             return Err(SettingsError::Engines(source, target));
+        }
+        for (side, environment) in [("source", &settings.source), ("target", &settings.target)] {
+            let Some(server) = &environment.server else {
+                continue;
+            };
+            let wrong = if environment.engine.is_embedded() {
+                Some("this engine has files and no server")
+            } else {
+                server.mistake()
+            };
+            if let Some(wrong) = wrong {
+                return Err(SettingsError::Server(side, wrong));
+            }
         }
         if settings.saved.secrets == SavedSecrets::Encrypt && settings.saved.recipients.is_empty() {
             return Err(SettingsError::NoRecipient);

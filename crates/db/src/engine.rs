@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::sqlite::{self, Access, Copied};
-use crate::{DbError, Go, Session};
+use crate::sqlite::{self, Copied};
+use crate::sqlserver::{Side, SqlServer};
+use crate::{Access, DbError, Go, Session};
 
 /// What a name leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,20 @@ pub struct Facts {
     pub identity: String,
     /// Size in bytes.
     pub bytes: u64,
+}
+
+/// What was seen, or why it could not be.
+pub type Seen<T> = Result<T, String>;
+
+/// Where a database comes from, as its engine recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lineage {
+    /// Given to the first database of a family, and kept by whatever is restored from a backup of one of them.
+    pub family: Seen<String>,
+    /// This database's own: a restore gives another one.
+    pub own: Seen<String>,
+    /// The newest restore into it: from what and when; none where nothing was restored into it.
+    pub restored: Seen<Option<String>>,
 }
 
 /// One moment of several databases.
@@ -36,8 +51,6 @@ pub trait Copies {
 
 /// A database engine.
 pub trait Engine {
-    /// The full name of a database that settings in `folder` name so.
-    fn locate(&self, folder: &Path, name: &str) -> String;
     /// Opens a session.
     ///
     /// # Errors
@@ -48,11 +61,16 @@ pub trait Engine {
     /// # Errors
     /// [`DbError`] where a look is denied.
     fn look(&self, name: &str) -> Result<Facts, DbError>;
-    /// Whether another program works with the database, as far as the engine shows it.
+    /// Who else works with the database; none where nobody does.
     ///
     /// # Errors
-    /// [`DbError`] where that can't be seen.
-    fn in_use(&self, name: &str) -> Result<bool, DbError>;
+    /// [`DbError`] where that can't be seen: [`crate::Trouble::NotPermitted`] where only the permission is missing.
+    fn in_use(&self, name: &str) -> Result<Option<String>, DbError>;
+    /// Where the database comes from; none where the engine keeps no record of that.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it; what the login may not see is said in the [`Lineage`].
+    fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError>;
     /// Holds one moment of several databases.
     ///
     /// # Errors
@@ -69,10 +87,15 @@ pub trait Engine {
     fn discard(&self, partial: &str);
 }
 
-/// The engine of this name, where sessions with it can be had.
+/// The engine of this name, where sessions with it can be had: with the servers of both environments, or with files.
+/// `interrupted` says whether a person asked to stop.
 #[must_use]
-pub fn engine(name: &str) -> Option<Box<dyn Engine>> {
-    (name == "sqlite").then(|| Box::new(Sqlite) as Box<dyn Engine>)
+pub fn engine(name: &str, sides: Vec<Side>, interrupted: fn() -> bool) -> Option<Box<dyn Engine>> {
+    match name {
+        "sqlite" => Some(Box::new(Sqlite)),
+        "sqlserver" => Some(Box::new(SqlServer::new(sides, interrupted))),
+        _ => None,
+    }
 }
 
 /// Database files.
@@ -90,15 +113,6 @@ impl Copies for sqlite::Snapshot {
 }
 
 impl Engine for Sqlite {
-    fn locate(&self, folder: &Path, name: &str) -> String {
-        // The same settings mean the same files from whatever folder the program is started in.
-        let path = folder.join(name);
-        std::path::absolute(&path)
-            .unwrap_or(path)
-            .display()
-            .to_string()
-    }
-
     fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
         Ok(Box::new(sqlite::open(Path::new(name), access)?))
     }
@@ -121,8 +135,13 @@ impl Engine for Sqlite {
         })
     }
 
-    fn in_use(&self, name: &str) -> Result<bool, DbError> {
-        sqlite::in_use(Path::new(name))
+    fn in_use(&self, name: &str) -> Result<Option<String>, DbError> {
+        let used = sqlite::in_use(Path::new(name))?;
+        Ok(used.then(|| "another program".to_owned()))
+    }
+
+    fn lineage(&self, _name: &str) -> Result<Option<Lineage>, DbError> {
+        Ok(None)
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

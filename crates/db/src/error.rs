@@ -13,6 +13,22 @@ pub enum Trouble {
     Damaged,
     /// Something else holds it.
     Locked,
+    /// The server chose this session to give way to another one.
+    Deadlock,
+    /// It is being restored, offline, held by one user or otherwise not open.
+    NotReady,
+    /// It can only be read.
+    ReadOnly,
+    /// No way leads to the server.
+    NoRoute,
+    /// The server doesn't let this login in.
+    Login,
+    /// The server's certificate is not believed, or encryption failed.
+    Certificate,
+    /// The connection was lost.
+    Lost,
+    /// No answer came in time.
+    TimedOut,
     /// It may not be written, or not be read.
     NotPermitted,
     /// No space is left.
@@ -33,13 +49,33 @@ impl Trouble {
     pub fn hint(self) -> &'static str {
         match self {
             Self::NotFound => {
-                "check the path in envclone.toml: it is relative to the settings file"
+                "check the name in envclone.toml; a file's path is relative to the settings file"
             }
             Self::NotADatabase => {
                 "check that the path names a database file; an encrypted one must be decrypted first"
             }
             Self::Damaged => {
                 "copy the database again, with the engine's own tools or with `envclone refresh`"
+            }
+            Self::Deadlock => {
+                "run `envclone resume`: the transaction was undone, and can be tried again"
+            }
+            Self::NotReady => {
+                "bring the database online for everyone (state ONLINE, MULTI_USER), then try again"
+            }
+            Self::ReadOnly => "make the copy writable: ALTER DATABASE … SET READ_WRITE",
+            Self::NoRoute => {
+                "check `host`, `port` or `instance`, that TCP is switched on for the server, and the firewall"
+            }
+            Self::Login => {
+                "check `login`, `user` and where the password comes from; the server's own log says more than it tells"
+            }
+            Self::Certificate => {
+                "set `ca-file` to the authority's certificate; `trust-certificate = true` believes anyone who answers"
+            }
+            Self::Lost => "check the server and the network, then run `envclone resume`",
+            Self::TimedOut => {
+                "check what the server is busy with; `command-seconds` sets the limit"
             }
             Self::Locked => "end the program that works with it, or wait, then try again",
             Self::NotPermitted => {

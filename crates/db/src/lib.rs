@@ -1,14 +1,24 @@
 //! Sessions with database engines: connections, rows and errors. Which SQL is sent is decided elsewhere.
 
 pub mod sqlite;
+pub mod sqlserver;
 
 mod engine;
 mod error;
 
-pub use engine::{Copies, Engine, Facts, engine};
+pub use engine::{Copies, Engine, Facts, Lineage, Seen, engine};
 pub use error::{DbError, Trouble};
 
 use std::borrow::Cow;
+
+/// What a session may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Read. All that a source is ever opened for.
+    Read,
+    /// Read and write, with every other program kept out.
+    Write,
+}
 
 /// A value of a row, borrowed from the driver.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -16,7 +16,7 @@ use envclone_core::engine::Engine as Name;
 use envclone_core::inventory::Inventory;
 use envclone_core::plan::{Basis, Plan, draft};
 use envclone_core::settings::{Environment, Settings};
-use envclone_db::sqlite::Access;
+use envclone_db::Access;
 use envclone_db::{Engine, engine};
 use envclone_rehearsal::Spec;
 use envclone_rehearsal::sqlite::create;
@@ -67,7 +67,7 @@ impl Bench {
             }
         }
         let settings = Settings::read(&text).unwrap();
-        let engine = engine("sqlite").unwrap();
+        let engine = engine("sqlite", Vec::new(), || false).unwrap();
         let dialect = dialect::of(Name::Sqlite);
         let eyes = Eyes {
             engine: engine.as_ref(),

@@ -7,7 +7,7 @@ use std::path::Path;
 use envclone_core::engine::Role;
 use envclone_core::filter::{Filter, Test};
 use envclone_core::verdict::{Verdict, Verification};
-use envclone_db::sqlite::Access;
+use envclone_db::Access;
 use envclone_rehearsal::sqlite::{Files, create};
 use envclone_rehearsal::{Manifest, Planted, RemovedIn, Spec};
 

@@ -6,7 +6,7 @@ use envclone_core::inventory::Inventory;
 use envclone_core::lint::indistinguishable;
 use envclone_core::plan::{Basis, Plan, draft};
 use envclone_core::report::LeftOutGroup;
-use envclone_core::settings::{CloneMode, Settings};
+use envclone_core::settings::{CloneMode, Environment, Settings};
 
 use super::with_phases;
 use crate::args::{Cli, EngineArg, Script};
@@ -40,6 +40,15 @@ pub(super) fn run(cli: &Cli, args: &Script) -> Result<(), Failure> {
     };
     let engine = args.engine.map_or(config.settings.source.engine, engine_of);
     write(&config, &inventory, engine, args)
+}
+
+/// A database's name without the address that envclone reaches its server at: a script knows its server by the name
+/// that the server has for itself.
+fn bare<'a>(environment: &Environment, name: &'a str) -> &'a str {
+    match (&environment.server, name.rsplit_once('@')) {
+        (Some(_), Some((catalog, _))) => catalog,
+        _ => name,
+    }
 }
 
 fn write(
@@ -79,11 +88,11 @@ fn write(
     )
     .map_err(|error| Failure::before(Exit::Invalid, chain(&error)))?
     .counted(&[]);
-    let names = |environment: &envclone_core::settings::Environment| {
+    let names = |environment: &Environment| {
         environment
             .databases()
             .into_iter()
-            .map(|(role, name)| (role, name.to_owned()))
+            .map(|(role, name)| (role, bare(environment, name).to_owned()))
             .collect()
     };
     let guard = ScriptGuard {

@@ -1,6 +1,7 @@
 //! What proves that the target is a copy: each piece of evidence as a row.
 
 use super::*;
+use crate::evidence::Lineage;
 
 pub(super) fn plan_facts(plan: &Plan) -> PlanFacts {
     PlanFacts {
@@ -112,6 +113,11 @@ pub(super) fn proof_of(
     say("Newest log row", newest(source, target));
     say("Age of the newest log row", age(source, target));
     say("Used by another program", used(source, target));
+    if let Some(lineage) = &target.lineage {
+        let source = source.lineage.as_ref();
+        say("Family of backups", family(source, lineage));
+        say("Restored", restored(source, lineage));
+    }
     say("Marks of envclone", marks(source, target));
 }
 
@@ -256,17 +262,50 @@ pub(super) fn span(seconds: i64) -> String {
 }
 
 pub(super) fn used(source: &DatabaseEvidence, target: &DatabaseEvidence) -> Said {
-    let text = |side: &Observed<bool>| match side.known() {
-        Some(true) => "yes".to_owned(),
-        Some(false) => "no".to_owned(),
+    let text = |side: &Observed<Option<String>>| match side.known() {
+        Some(Some(who)) => who.clone(),
+        Some(None) => "no".to_owned(),
         None => not_seen(),
     };
     let (says, weight) = match &target.in_use {
-        Observed::Known(false) => ("nobody works with the target".to_owned(), Weight::For),
-        Observed::Known(true) => ("somebody works with the target".to_owned(), Weight::Against),
+        Observed::Known(None) => ("nobody works with the target".to_owned(), Weight::For),
+        Observed::Known(Some(_)) => ("somebody works with the target".to_owned(), Weight::Against),
         Observed::Unknown { why } => (why.clone(), Weight::Silent),
     };
     (text(&source.in_use), text(&target.in_use), says, weight)
+}
+
+pub(super) fn family(source: Option<&Lineage>, target: &Lineage) -> Said {
+    let text = |side: Option<&Lineage>| {
+        side.and_then(|side| side.family.known())
+            .cloned()
+            .unwrap_or_else(not_seen)
+    };
+    let known = source
+        .and_then(|source| source.family.known())
+        .zip(target.family.known());
+    let (says, weight) = match known {
+        Some((source, target)) if source == target => {
+            ("both come from one first database", Weight::For)
+        }
+        Some(_) => ("the target comes from another database", Weight::Against),
+        None => ("one of them could not be seen", Weight::Silent),
+    };
+    (text(source), text(Some(target)), says.to_owned(), weight)
+}
+
+pub(super) fn restored(source: Option<&Lineage>, target: &Lineage) -> Said {
+    let text = |side: Option<&Lineage>| match side.and_then(|side| side.restored.known()) {
+        Some(Some(from)) => from.clone(),
+        Some(None) => "never".to_owned(),
+        None => not_seen(),
+    };
+    let (says, weight) = match &target.restored {
+        Observed::Known(Some(_)) => ("the target was restored".to_owned(), Weight::For),
+        Observed::Known(None) => ("no restore is on record".to_owned(), Weight::Silent),
+        Observed::Unknown { why } => (why.clone(), Weight::Silent),
+    };
+    (text(source), text(Some(target)), says, weight)
 }
 
 pub(super) fn marks(source: &DatabaseEvidence, target: &DatabaseEvidence) -> Said {

@@ -13,21 +13,23 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::{DbError, Go, Row, Session, Trouble, Value};
-
-/// What a session may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Read. All that a source is ever opened for.
-    Read,
-    /// Read and write, with every other program kept out.
-    Write,
-}
+use crate::{Access, DbError, Go, Row, Session, Trouble, Value};
 
 /// A connection to a database file.
 pub struct SqliteSession {
     connection: Connection,
     name: String,
+}
+
+/// The whole path of a file that settings in `folder` name so: they mean the same file from whatever folder the program
+/// is started in.
+#[must_use]
+pub fn locate(folder: &Path, name: &str) -> String {
+    let path = folder.join(name);
+    std::path::absolute(&path)
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 /// Opens a database file that exists.

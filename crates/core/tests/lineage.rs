@@ -1,0 +1,126 @@
+//! Refusals by what an engine recorded of where its databases come from.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
+
+use envclone_core::engine::Role;
+use envclone_core::evidence::{Contents, DatabaseEvidence, Evidence, Lineage, Observed};
+use envclone_core::lint::{Case, Level, lint};
+use envclone_core::settings::Safety;
+
+fn seen(text: &str) -> Observed<String> {
+    Observed::Known(text.to_owned())
+}
+
+fn unseen<T>() -> Observed<T> {
+    Observed::Unknown {
+        why: "not permitted".to_owned(),
+    }
+}
+
+fn database(name: &str, lineage: Lineage) -> DatabaseEvidence {
+    DatabaseEvidence {
+        role: Role::Platform,
+        locator: name.to_owned(),
+        resolved: name.to_owned(),
+        exists: true,
+        file: name.to_owned(),
+        identity: name.to_owned(),
+        has: Contents {
+            platform: true,
+            logs: false,
+            tables: true,
+        },
+        platform_version: seen("11.30.1"),
+        modules: vec!["1:a".to_owned()],
+        newest_log: Observed::Known(None),
+        log_age_seconds: Observed::Known(None),
+        in_use: Observed::Known(None),
+        lineage: Some(lineage),
+        marks: Vec::new(),
+        catalogs: Vec::new(),
+    }
+}
+
+fn source() -> Lineage {
+    Lineage {
+        family: seen("F1"),
+        own: seen("G1"),
+        restored: Observed::Known(None),
+    }
+}
+
+/// The lint and level of everything that speaks against a run with this target.
+struct Found(Vec<(String, Level)>);
+
+impl Found {
+    fn with(target: Lineage) -> Self {
+        let evidence = Evidence {
+            source: vec![database("prod", source())],
+            target: vec![database("copy", target)],
+        };
+        let case = Case {
+            evidence: &evidence,
+            safety: &Safety::default(),
+            plan: None,
+            makes_the_copy: false,
+        };
+        Self(
+            lint(&case)
+                .into_iter()
+                .map(|finding| (finding.lint, finding.level))
+                .collect(),
+        )
+    }
+
+    fn refused_by(&self, id: &str) -> Option<Level> {
+        self.0
+            .iter()
+            .find(|(lint, _)| lint == id)
+            .map(|(_, level)| *level)
+    }
+}
+
+#[test]
+fn a_database_of_another_family_is_no_copy() {
+    let found = Found::with(Lineage {
+        family: seen("F2"),
+        own: seen("G2"),
+        restored: Observed::Known(Some("yesterday, from other".to_owned())),
+    });
+    assert_eq!(found.refused_by("another-family"), Some(Level::Refused));
+}
+
+#[test]
+fn a_restore_is_proven_by_history_or_by_ids() {
+    let by_history = Lineage {
+        family: unseen(),
+        own: unseen(),
+        restored: Observed::Known(Some("yesterday, from prod".to_owned())),
+    };
+    let by_ids = Lineage {
+        family: seen("F1"),
+        own: seen("G2"),
+        restored: Observed::Known(None),
+    };
+    for proven in [by_history, by_ids] {
+        assert_eq!(Found::with(proven).0, []);
+    }
+}
+
+#[test]
+fn what_nobody_may_see_proves_nothing() {
+    let blind = Lineage {
+        family: unseen(),
+        own: unseen(),
+        restored: unseen(),
+    };
+    let never = Lineage {
+        restored: Observed::Known(None),
+        ..blind.clone()
+    };
+    // The files of the source, copied: same ids, and never restored.
+    let files = source();
+    for unproven in [blind, never, files] {
+        let found = Found::with(unproven);
+        assert_eq!(found.refused_by("restore-unproven"), Some(Level::Unknown));
+    }
+}

@@ -1,0 +1,246 @@
+//! SQL Server over TDS.
+//!
+//! A database is named `CATALOG@SERVER`, where SERVER is a [`Server`]'s label.
+
+mod row;
+mod server;
+mod session;
+mod trouble;
+
+pub use server::{Encryption, Login, Place, Server, Trust};
+
+use crate::engine::{Copies, Engine, Facts, Lineage};
+use crate::{Access, DbError, Go, Session, Trouble};
+use session::TdsSession;
+
+/// One environment's server, and which of its databases belong to the environment.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// What people call it: `source` or `target`.
+    pub name: String,
+    /// The server.
+    pub server: Server,
+    /// The catalogs, without the server.
+    pub catalogs: Vec<String>,
+    /// Whether anything may ever be written there.
+    pub writable: bool,
+}
+
+/// The servers of both environments.
+pub struct SqlServer {
+    sides: Vec<Side>,
+    interrupted: fn() -> bool,
+}
+
+/// Which database, resolved.
+struct Found<'a> {
+    side: &'a Side,
+    catalog: &'a str,
+}
+
+impl SqlServer {
+    /// The engine for these environments. `interrupted` says whether a person asked to stop.
+    #[must_use]
+    pub fn new(sides: Vec<Side>, interrupted: fn() -> bool) -> Self {
+        Self { sides, interrupted }
+    }
+
+    /// The side that a database belongs to. One that two sides name is the one that may not be written: a target that
+    /// is the source must be found out, not written to.
+    fn find<'a>(&'a self, name: &'a str) -> Result<Found<'a>, DbError> {
+        let (catalog, label) = name
+            .rsplit_once('@')
+            .ok_or_else(|| DbError::new(Trouble::NotFound, "no server is named").at(name))?;
+        let there = |side: &&Side| side.server.label.eq_ignore_ascii_case(label);
+        let names_it = |side: &&Side| {
+            side.catalogs
+                .iter()
+                .any(|one| one.eq_ignore_ascii_case(catalog))
+        };
+        self.sides
+            .iter()
+            .filter(there)
+            .find(names_it)
+            .or_else(|| self.sides.iter().filter(there).find(|side| side.writable))
+            .map(|side| Found { side, catalog })
+            .ok_or_else(|| {
+                DbError::new(Trouble::NotFound, "no server of this name is set").at(name)
+            })
+    }
+
+    fn session(
+        &self,
+        found: &Found<'_>,
+        catalog: &str,
+        name: &str,
+        access: Access,
+    ) -> Result<TdsSession, DbError> {
+        let Side {
+            name: side, server, ..
+        } = found.side;
+        TdsSession::open(server, catalog, name, access, self.interrupted).map_err(|mut error| {
+            error.message = format!("the {side}'s server {}: {}", server.label, error.message);
+            error
+        })
+    }
+}
+
+/// The first row of an answer.
+fn first(session: &mut TdsSession, sql: &str) -> Result<Option<Vec<String>>, DbError> {
+    let mut first = None;
+    session.query(sql, &mut |row| {
+        first = Some((0..row.len()).map(|column| row.text(column)).collect());
+        Go::Break(())
+    })?;
+    Ok(first)
+}
+
+fn literal(text: &str) -> String {
+    format!("N'{}'", text.replace('\0', "").replace('\'', "''"))
+}
+
+impl Engine for SqlServer {
+    fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
+        let found = self.find(name)?;
+        if access == Access::Write && !found.side.writable {
+            return Err(DbError::new(
+                Trouble::NotPermitted,
+                format!("the {} is never written to", found.side.name),
+            )
+            .at(name));
+        }
+        Ok(Box::new(self.session(
+            &found,
+            found.catalog,
+            name,
+            access,
+        )?))
+    }
+
+    /// Looks from `master`, so that a database which nobody can open is seen as well.
+    ///
+    /// A database is known by its server, its number and the moment it was created or restored: a restore over it, or
+    /// one of the same name elsewhere, is another one; a new name does not make it another one.
+    fn look(&self, name: &str) -> Result<Facts, DbError> {
+        let found = self.find(name)?;
+        let mut session = self.session(&found, "master", name, Access::Read)?;
+        let catalog = literal(found.catalog);
+        let mut facts = Facts {
+            resolved: name.to_lowercase(),
+            ..Facts::default()
+        };
+        session.query(
+            &format!(
+                "SELECT CAST(SERVERPROPERTY('ServerName') AS nvarchar(256)), d.name, d.database_id, \
+                 CONVERT(varchar(23), d.create_date, 126), d.state_desc FROM sys.databases d WHERE d.name = {catalog}"
+            ),
+            &mut |row| {
+                facts.exists = true;
+                facts.resolved = format!("{}@{}", row.text(1), row.text(0));
+                facts.file = format!("{}/{}/{}", row.text(0), row.text(2), row.text(3));
+                facts.identity = facts.file.clone();
+                Go::Break(())
+            },
+        )?;
+        if facts.exists {
+            // Without VIEW ANY DEFINITION the files of other databases are not shown: then the size is not known.
+            let size = format!(
+                "SELECT SUM(CAST(size AS bigint)) * 8192 FROM sys.master_files WHERE database_id = DB_ID({catalog})"
+            );
+            facts.bytes = session.number(&size).unwrap_or(0);
+        }
+        Ok(facts)
+    }
+
+    /// Who has a session in the database, this program's own apart.
+    fn in_use(&self, name: &str) -> Result<Option<String>, DbError> {
+        let found = self.find(name)?;
+        let mut session = self.session(&found, "master", name, Access::Read)?;
+        let may = session.number(
+            "SELECT CASE WHEN HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW SERVER STATE') = 1 THEN 1 ELSE 0 END",
+        )?;
+        if may == 0 {
+            return Err(DbError::new(
+                Trouble::NotPermitted,
+                "the login may not see the sessions of others (VIEW SERVER STATE is missing)",
+            )
+            .at(name));
+        }
+        let mut who = Vec::new();
+        session.query(
+            &format!(
+                "SELECT DISTINCT s.host_name, s.program_name, s.login_name FROM sys.dm_exec_sessions s \
+                 WHERE s.database_id = DB_ID({}) AND s.session_id <> @@SPID \
+                 AND NOT (s.program_name = APP_NAME() AND s.host_name = HOST_NAME()) ORDER BY 1, 2, 3",
+                literal(found.catalog)
+            ),
+            &mut |row| {
+                who.push(format!(
+                    "`{}` on {} as {}",
+                    row.text(1).trim(),
+                    row.text(0).trim(),
+                    row.text(2).trim()
+                ));
+                Go::Continue(())
+            },
+        )?;
+        Ok((!who.is_empty()).then(|| who.join(", ")))
+    }
+
+    fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError> {
+        let found = self.find(name)?;
+        let mut session = self.session(&found, "master", name, Access::Read)?;
+        let catalog = literal(found.catalog);
+        let ids = first(
+            &mut session,
+            &format!(
+                "SELECT CAST(family_guid AS nvarchar(36)), CAST(database_guid AS nvarchar(36)) \
+                 FROM sys.database_recovery_status WHERE database_id = DB_ID({catalog})"
+            ),
+        );
+        let id = |at: usize| match &ids {
+            Ok(Some(row)) if !row[at].is_empty() => Ok(row[at].clone()),
+            Ok(_) => Err("the login may not see the database's recovery status".to_owned()),
+            Err(error) => Err(error.message.clone()),
+        };
+        // History of an earlier database of this name says nothing about this one.
+        let restored = first(
+            &mut session,
+            &format!(
+                "SELECT TOP (1) CONVERT(varchar(19), r.restore_date, 120), b.database_name, b.server_name \
+                 FROM msdb.dbo.restorehistory r LEFT JOIN msdb.dbo.backupset b ON b.backup_set_id = r.backup_set_id \
+                 JOIN sys.databases d ON d.name = r.destination_database_name \
+                 WHERE d.name = {catalog} AND r.restore_date >= DATEADD(minute, -1, d.create_date) \
+                 ORDER BY r.restore_date DESC"
+            ),
+        );
+        Ok(Some(Lineage {
+            family: id(0),
+            own: id(1),
+            restored: match restored {
+                Ok(row) => Ok(row.map(|row| format!("{}, from {} of {}", row[0], row[1], row[2]))),
+                Err(error) => Err(error.message),
+            },
+        }))
+    }
+
+    fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {
+        let name = names.first().map(String::as_str).unwrap_or_default();
+        Err(DbError::new(
+            Trouble::Other,
+            "this version does not make backups yet: restore the copy by hand and set `clone = \"adopt\"`",
+        )
+        .at(name))
+    }
+
+    fn partial_name(&self, name: &str) -> String {
+        let (catalog, server) = name.rsplit_once('@').unwrap_or((name, ""));
+        format!("{catalog}_envclone_partial@{server}")
+    }
+
+    fn publish(&self, _partial: &str, name: &str) -> Result<(), DbError> {
+        Err(DbError::new(Trouble::Other, "this version makes no copies yet").at(name))
+    }
+
+    fn discard(&self, _partial: &str) {}
+}

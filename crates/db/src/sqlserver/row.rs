@@ -1,0 +1,120 @@
+//! Rows of the driver in our values.
+
+use jiff::civil::{Date, DateTime};
+use jiff::{SignedDuration, ToSpan as _};
+use tiberius::ColumnData;
+
+use crate::{Row, Value};
+
+/// A row of the driver, with texts for what it has no texts for.
+pub(super) struct TdsRow<'a> {
+    cells: Vec<&'a ColumnData<'static>>,
+    written: Vec<Option<String>>,
+}
+
+impl<'a> TdsRow<'a> {
+    pub(super) fn new(row: &'a tiberius::Row) -> Self {
+        let cells: Vec<_> = row.cells().map(|(_, cell)| cell).collect();
+        let written = cells.iter().map(|cell| written(cell)).collect();
+        Self { cells, written }
+    }
+}
+
+impl Row for TdsRow<'_> {
+    fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    fn value(&self, column: usize) -> Value<'_> {
+        if let Some(Some(text)) = self.written.get(column) {
+            return Value::Text(text.as_bytes());
+        }
+        match self.cells.get(column) {
+            Some(ColumnData::U8(Some(number))) => Value::Integer((*number).into()),
+            Some(ColumnData::I16(Some(number))) => Value::Integer((*number).into()),
+            Some(ColumnData::I32(Some(number))) => Value::Integer((*number).into()),
+            Some(ColumnData::I64(Some(number))) => Value::Integer(*number),
+            Some(ColumnData::Bit(Some(bit))) => Value::Integer((*bit).into()),
+            Some(ColumnData::F32(Some(number))) => Value::Real((*number).into()),
+            Some(ColumnData::F64(Some(number))) => Value::Real(*number),
+            Some(ColumnData::String(Some(text))) => Value::Text(text.as_bytes()),
+            Some(ColumnData::Xml(Some(xml))) => Value::Text(xml.as_ref().as_ref().as_bytes()),
+            Some(ColumnData::Binary(Some(bytes))) => Value::Bytes(bytes),
+            _ => Value::Null,
+        }
+    }
+}
+
+/// The text of a value that is neither text nor a number of the machine: as the server itself writes it under ODBC
+/// canonical style, without a fraction of nothing.
+fn written(cell: &ColumnData<'_>) -> Option<String> {
+    match cell {
+        ColumnData::Guid(guid) => guid.map(|guid| guid.to_string().to_uppercase()),
+        ColumnData::Numeric(number) => number.map(|number| number.to_string()),
+        ColumnData::DateTime(Some(it)) => {
+            let nanoseconds = i64::from(it.seconds_fragments()) * 10_000_000 / 3;
+            // The server's clock has thirds of hundredths, and it shows thousandths.
+            let rounded = (nanoseconds + 500_000) / 1_000_000 * 1_000_000;
+            moment(days(1900, i64::from(it.days()))?, rounded)
+        }
+        ColumnData::SmallDateTime(Some(it)) => {
+            let minutes = i64::from(it.seconds_fragments());
+            moment(days(1900, i64::from(it.days()))?, minutes * 60_000_000_000)
+        }
+        ColumnData::DateTime2(Some(it)) => moment(
+            days(1, i64::from(it.date().days()))?,
+            nanoseconds(it.time()),
+        ),
+        // The driver hands over the moment in UTC.
+        ColumnData::DateTimeOffset(Some(it)) => {
+            let (date, time) = (it.datetime2().date(), it.datetime2().time());
+            moment(days(1, i64::from(date.days()))?, nanoseconds(time)).map(|text| text + "Z")
+        }
+        ColumnData::Date(Some(it)) => days(1, i64::from(it.days())).map(|date| date.to_string()),
+        ColumnData::Time(Some(it)) => moment(days(1900, 0)?, nanoseconds(*it))
+            .and_then(|text| text.split_once(' ').map(|(_, time)| time.to_owned())),
+        _ => None,
+    }
+}
+
+fn nanoseconds(time: tiberius::time::Time) -> i64 {
+    let digits = u32::from(9_u8.saturating_sub(time.scale()));
+    i64::try_from(time.increments())
+        .unwrap_or(0)
+        .saturating_mul(10_i64.pow(digits))
+}
+
+fn days(year: i16, days: i64) -> Option<Date> {
+    Date::new(year, 1, 1).ok()?.checked_add(days.days()).ok()
+}
+
+fn moment(date: Date, nanoseconds: i64) -> Option<String> {
+    let at: DateTime = date
+        .to_datetime(jiff::civil::Time::midnight())
+        .checked_add(SignedDuration::from_nanos(nanoseconds))
+        .ok()?;
+    Some(at.to_string().replace('T', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tiberius::time::{Date as TdsDate, DateTime as TdsDateTime, DateTime2, Time as TdsTime};
+
+    #[test]
+    fn dates_are_written_as_the_server_writes_them() {
+        let moment = |days, fragments| {
+            written(&ColumnData::DateTime(Some(TdsDateTime::new(
+                days, fragments,
+            ))))
+        };
+        assert_eq!(moment(0, 0).unwrap(), "1900-01-01 00:00:00");
+        assert_eq!(moment(-1, 0).unwrap(), "1899-12-31 00:00:00");
+        assert_eq!(moment(1, 300 * 61 + 1).unwrap(), "1900-01-02 00:01:01.003");
+        let date2 = DateTime2::new(TdsDate::new(738_000), TdsTime::new(12_345_678, 7));
+        assert_eq!(
+            written(&ColumnData::DateTime2(Some(date2))).unwrap(),
+            "2021-07-30 00:00:01.2345678"
+        );
+    }
+}

@@ -1,0 +1,181 @@
+//! A session: batches out, rows back. Everything asynchronous stays in here.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use tiberius::QueryItem;
+use tokio::runtime::Runtime;
+
+use super::row::TdsRow;
+use super::server::{Connection, Server};
+use super::trouble::told;
+use crate::{Access, DbError, Go, Session, Trouble};
+
+/// How often a session that waits for the server looks whether a person asked to stop.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A connection to one database.
+pub(super) struct TdsSession {
+    runtime: Runtime,
+    connection: Connection,
+    interrupted: fn() -> bool,
+    name: String,
+}
+
+impl TdsSession {
+    /// Logs in and makes the settings that everything else relies on.
+    pub(super) fn open(
+        server: &Server,
+        database: &str,
+        name: &str,
+        access: Access,
+        interrupted: fn() -> bool,
+    ) -> Result<Self, DbError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| DbError::new(Trouble::Other, error.to_string()))?;
+        let connection = runtime
+            .block_on(server.connect(database))
+            .map_err(|error| error.at(name))?;
+        let mut session = Self {
+            runtime,
+            connection,
+            interrupted,
+            name: name.to_owned(),
+        };
+        session.batch(&settings(server.lock, access))?;
+        if access == Access::Write {
+            session.keep_others_out()?;
+        }
+        Ok(session)
+    }
+
+    /// Two runs on one copy would each see the other's half.
+    fn keep_others_out(&mut self) -> Result<(), DbError> {
+        let mut granted = false;
+        self.query(
+            "DECLARE @granted int; \
+             EXEC @granted = sp_getapplock @Resource = N'envclone', @LockMode = N'Exclusive', \
+             @LockOwner = N'Session', @LockTimeout = 0; SELECT @granted",
+            &mut |row| {
+                granted = row.value(0).integer().is_some_and(|code| code >= 0);
+                Go::Continue(())
+            },
+        )?;
+        if granted {
+            return Ok(());
+        }
+        Err(DbError::new(
+            Trouble::Locked,
+            "another run of envclone works with the database",
+        )
+        .at(&self.name))
+    }
+
+    /// Sends a batch whose rows nobody wants.
+    fn batch(&mut self, sql: &str) -> Result<(), DbError> {
+        self.query(sql, &mut |_| Go::Continue(()))
+    }
+
+    /// Sends a batch that must run to its end, whatever a person asks.
+    fn finish(&mut self, sql: &str) -> Result<(), DbError> {
+        let connection = &mut self.connection;
+        let work = async move {
+            let stream = connection.simple_query(sql).await?;
+            stream.into_results().await.map(drop)
+        };
+        self.runtime
+            .block_on(work)
+            .map_err(|error| told(&error).at(&self.name))
+    }
+}
+
+/// The settings of every session, whatever the server's defaults are.
+fn settings(lock: Duration, access: Access) -> String {
+    let mut sql = String::from(
+        // The first seven are what indexed views and computed columns demand of whoever writes.
+        "SET ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL, QUOTED_IDENTIFIER ON; \
+         SET NUMERIC_ROUNDABORT OFF; SET NOCOUNT ON; SET XACT_ABORT ON; SET IMPLICIT_TRANSACTIONS OFF; \
+         SET ROWCOUNT 0; SET TEXTSIZE 2147483647; SET DATEFORMAT ymd; \
+         SET TRANSACTION ISOLATION LEVEL READ COMMITTED; ",
+    );
+    sql += &format!("SET LOCK_TIMEOUT {}; ", lock.as_millis());
+    if access == Access::Read {
+        // Whoever works with the database goes first.
+        sql += "SET DEADLOCK_PRIORITY LOW; ";
+    }
+    sql
+}
+
+async fn asked(interrupted: fn() -> bool) {
+    while !interrupted() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Runs a batch to its end. Rows that nobody wants any more are read nevertheless: a cancel that crosses the last of them
+/// on its way is one that the driver can't make sense of.
+async fn run(
+    connection: &mut Connection,
+    sql: &str,
+    each: &mut dyn FnMut(&TdsRow<'_>) -> Go,
+) -> Result<(), DbError> {
+    let mut stream = connection
+        .simple_query(sql)
+        .await
+        .map_err(|error| told(&error))?;
+    let mut wanted = true;
+    while let Some(item) = stream.try_next().await.map_err(|error| told(&error))? {
+        let QueryItem::Row(row) = item else { continue };
+        wanted = wanted && each(&TdsRow::new(&row)).is_continue();
+    }
+    Ok(())
+}
+
+impl Session for TdsSession {
+    fn query(
+        &mut self,
+        sql: &str,
+        each: &mut dyn FnMut(&dyn crate::Row) -> Go,
+    ) -> Result<(), DbError> {
+        let (connection, interrupted) = (&mut self.connection, self.interrupted);
+        let mut shown = |row: &TdsRow<'_>| each(row);
+        let work = async {
+            let until_asked: std::pin::Pin<Box<dyn Future<Output = ()>>> =
+                Box::pin(asked(interrupted));
+            tokio::select! {
+                biased;
+                end = run(connection, sql, &mut shown) => Some(end),
+                () = until_asked => None,
+            }
+        };
+        let end = self.runtime.block_on(work).unwrap_or_else(|| {
+            // The server still works on it: without a cancel the session would wait for it at the next statement. Where
+            // that fails the session is of no use, and the server undoes what it left open.
+            let cancel = self.connection.cancel_query();
+            let _ = self.runtime.block_on(cancel);
+            Err(DbError::new(Trouble::Interrupted, "interrupted"))
+        });
+        end.map_err(|error| error.at(&self.name))
+    }
+
+    /// The number of rows comes from the statement itself, not from its triggers.
+    fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
+        self.number(&format!("{sql}\n;SELECT ROWCOUNT_BIG()"))
+    }
+
+    fn begin(&mut self) -> Result<(), DbError> {
+        self.finish("BEGIN TRANSACTION")
+    }
+
+    fn commit(&mut self) -> Result<(), DbError> {
+        self.finish("COMMIT TRANSACTION")
+    }
+
+    fn rollback(&mut self) -> Result<(), DbError> {
+        // XACT_ABORT may have done it already.
+        self.finish("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")
+    }
+}

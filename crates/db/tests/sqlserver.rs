@@ -1,0 +1,374 @@
+//! The driver against a server that says what a test makes it say.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use envclone_db::sqlserver::{Encryption, Login, Place, Server, Side, SqlServer, Trust};
+use envclone_db::{Access, DbError, Engine, Go, Session, Trouble, Value};
+use envclone_tds_server::{self as tds, Answer, Cell, Options, Request, Type};
+
+fn never() -> bool {
+    false
+}
+
+/// Answers what every session begins with, and the rest as a test wants.
+fn script(rest: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> tds::Server {
+    options(Options::default(), rest)
+}
+
+fn options(
+    options: Options,
+    rest: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+) -> tds::Server {
+    options
+        .start(move |request| {
+            if request.sql.starts_with("SET ANSI_NULLS") {
+                Answer::Done
+            } else if request.sql.contains("sp_getapplock") {
+                Answer::rows([("granted", Type::Int)], [[0.into()]])
+            } else {
+                rest(request)
+            }
+        })
+        .unwrap()
+}
+
+fn server(at: &tds::Server) -> Server {
+    Server {
+        label: "sql1".to_owned(),
+        host: "127.0.0.1".to_owned(),
+        place: Place::Port(at.port()),
+        login: Login::Sql {
+            user: "sa".to_owned(),
+            password: "let me in".into(),
+        },
+        encryption: Encryption::On,
+        trust: Trust::Authority(at.authority().to_owned()),
+        application: "envclone".to_owned(),
+        connect: Duration::from_secs(5),
+        command: None,
+        lock: Duration::from_secs(30),
+        multi_subnet: false,
+        read_intent: false,
+    }
+}
+
+fn side(name: &str, server: &Server, catalog: &str) -> Side {
+    Side {
+        name: name.to_owned(),
+        server: server.clone(),
+        catalogs: vec![catalog.to_owned()],
+        writable: name == "target",
+    }
+}
+
+/// An engine whose source and target are catalogs of one server.
+fn engine(server: &Server, interrupted: fn() -> bool) -> SqlServer {
+    let sides = vec![side("source", server, "prod"), side("target", server, "qa")];
+    SqlServer::new(sides, interrupted)
+}
+
+fn session(at: &tds::Server) -> Box<dyn Session> {
+    engine(&server(at), never)
+        .open("qa@sql1", Access::Write)
+        .unwrap()
+}
+
+fn refused(server: &Server, name: &str) -> DbError {
+    engine(server, never)
+        .open(name, Access::Read)
+        .err()
+        .unwrap()
+}
+
+#[test]
+fn every_session_begins_with_the_settings_that_the_rest_relies_on() {
+    let at = script(|_| Answer::Done);
+    drop(session(&at));
+    let received = at.received();
+    for setting in [
+        "XACT_ABORT ON",
+        "NOCOUNT ON",
+        "IMPLICIT_TRANSACTIONS OFF",
+        "ROWCOUNT 0",
+        "LOCK_TIMEOUT 30000",
+        "ISOLATION LEVEL READ COMMITTED",
+    ] {
+        assert!(received[0].sql.contains(setting), "{setting}");
+    }
+    assert!(received[1].sql.contains("sp_getapplock"));
+    let login = &at.logins()[0];
+    assert_eq!(login.application, "envclone");
+    assert_eq!(login.database, "qa");
+    assert!(login.encrypted);
+}
+
+#[test]
+fn nothing_is_ever_written_to_the_source() {
+    let at = script(|_| Answer::Done);
+    let server = server(&at);
+    let engine = engine(&server, never);
+    for name in ["prod@sql1", "PROD@SQL1"] {
+        let error = engine.open(name, Access::Write).err().unwrap();
+        assert_eq!(error.trouble, Trouble::NotPermitted);
+        assert!(error.to_string().contains("never written"), "{error}");
+    }
+    assert!(at.received().is_empty(), "nobody even connected");
+    // A target that is the source is the source.
+    let sides = vec![
+        side("source", &server, "prod"),
+        side("target", &server, "prod"),
+    ];
+    let same = SqlServer::new(sides, never);
+    for name in ["prod@sql1", "prod@elsewhere", "prod"] {
+        assert!(same.open(name, Access::Write).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn another_run_on_the_same_copy_is_refused() {
+    let at = Options::default()
+        .start(|request| {
+            if request.sql.contains("sp_getapplock") {
+                Answer::rows([("granted", Type::Int)], [[Cell::Integer(-1)]])
+            } else {
+                Answer::Done
+            }
+        })
+        .unwrap();
+    let engine = engine(&server(&at), never);
+    let error = engine.open("qa@sql1", Access::Write).err().unwrap();
+    assert_eq!(error.trouble, Trouble::Locked);
+    engine.open("qa@sql1", Access::Read).unwrap();
+}
+
+#[test]
+fn who_does_not_get_in_is_told_which_side_and_why() {
+    let only_qa = Options {
+        databases: vec!["qa".to_owned()],
+        ..Options::default()
+    };
+    let at = options(only_qa, |_| Answer::Done);
+    let right = server(&at);
+
+    let mut wrong = right.clone();
+    wrong.login = Login::Sql {
+        user: "sa".to_owned(),
+        password: "hunter-22".into(),
+    };
+    let error = refused(&wrong, "qa@sql1");
+    assert_eq!(error.trouble, Trouble::Login, "{error}");
+    let told = error.to_string();
+    assert!(told.contains("the target's server sql1"), "{told}");
+    assert!(told.contains("18456") && !told.contains("hunter"), "{told}");
+
+    let error = refused(&right, "prod@sql1");
+    assert_eq!(error.trouble, Trouble::NotFound, "{error}");
+    let told = error.to_string();
+    assert!(told.contains("the source's server sql1"), "{told}");
+
+    let port = at.port();
+    drop(at);
+    let mut gone = right;
+    gone.place = Place::Port(port);
+    gone.trust = Trust::Any;
+    let error = refused(&gone, "qa@sql1");
+    assert_eq!(error.trouble, Trouble::NoRoute, "{error}");
+}
+
+#[test]
+fn a_certificate_is_believed_only_on_grounds() {
+    let (at, other) = (script(|_| Answer::Done), script(|_| Answer::Done));
+    for trust in [
+        Trust::System,
+        Trust::Authority(other.authority().to_owned()),
+        Trust::Authority("no-such-file.pem".into()),
+    ] {
+        let mut server = server(&at);
+        server.trust = trust.clone();
+        let error = refused(&server, "qa@sql1");
+        assert_eq!(error.trouble, Trouble::Certificate, "{trust:?}: {error}");
+    }
+    let mut server = server(&at);
+    server.trust = Trust::Any;
+    engine(&server, never)
+        .open("qa@sql1", Access::Read)
+        .unwrap();
+}
+
+#[test]
+fn encryption_that_is_not_to_be_had_is_not_done_without() {
+    let plain = Options {
+        encryption: tds::Encryption::Unavailable,
+        ..Options::default()
+    };
+    let at = options(plain, |_| Answer::Done);
+    let error = refused(&server(&at), "qa@sql1");
+    assert_eq!(at.logins().len(), 0, "no password went out: {error}");
+}
+
+#[test]
+fn rows_come_as_they_are() {
+    let at = script(|_| {
+        Answer::rows(
+            [
+                ("n", Type::Int),
+                ("t", Type::NVarcharMax),
+                ("b", Type::VarbinaryMax),
+                ("f", Type::Bit),
+                ("d", Type::Decimal(2)),
+                ("x", Type::Float),
+                ("nothing", Type::Int),
+            ],
+            [[
+                7.into(),
+                Cell::Text("Zürich ✓".to_owned()),
+                Cell::Bytes(vec![0, 1, 255]),
+                Cell::Integer(1),
+                Cell::Decimal(1205),
+                Cell::Real(0.5),
+                Cell::Null,
+            ]],
+        )
+    });
+    let mut rows = 0;
+    session(&at)
+        .query("whatever", &mut |row| {
+            rows += 1;
+            assert_eq!(row.len(), 7);
+            assert_eq!(row.value(0), Value::Integer(7));
+            assert_eq!(row.value(1), Value::Text("Zürich ✓".as_bytes()));
+            assert_eq!(row.value(2), Value::Bytes(&[0, 1, 255]));
+            assert_eq!(row.value(3), Value::Integer(1));
+            assert_eq!(row.text(4), "12.05");
+            assert_eq!(row.value(5), Value::Real(0.5));
+            assert_eq!(row.value(6), Value::Null);
+            assert_eq!(row.value(7), Value::Null);
+            Go::Continue(())
+        })
+        .unwrap();
+    assert_eq!(rows, 1);
+}
+
+#[test]
+fn a_statement_says_how_many_rows_it_changed_itself() {
+    let at = script(|request| {
+        assert!(
+            request.sql.ends_with("SELECT ROWCOUNT_BIG()"),
+            "{}",
+            request.sql
+        );
+        Answer::Many(vec![
+            Answer::Changed(41),
+            Answer::rows([("", Type::BigInt)], [[42.into()]]),
+        ])
+    });
+    assert_eq!(session(&at).execute("DELETE FROM t -- all").unwrap(), 42);
+}
+
+#[test]
+fn the_servers_numbers_become_kinds() {
+    let at = script(|request| {
+        let number = request.sql.split_whitespace().last().unwrap();
+        Answer::error(number.parse().unwrap(), 16, "the server's own words")
+    });
+    let mut session = session(&at);
+    for (number, trouble) in [
+        (547, Trouble::Constraint),
+        (1205, Trouble::Deadlock),
+        (1222, Trouble::Locked),
+        (229, Trouble::NotPermitted),
+        (3906, Trouble::ReadOnly),
+        (1105, Trouble::Full),
+        (208, Trouble::NotFound),
+        (50000, Trouble::Other),
+    ] {
+        let error = session
+            .query(&format!("fail with {number}"), &mut |_| Go::Continue(()))
+            .unwrap_err();
+        assert_eq!(error.trouble, trouble);
+        assert!(error.message.contains("the server's own words"), "{error}");
+        assert!(error.message.contains(&number.to_string()), "{error}");
+        assert_eq!(error.database, "qa@sql1");
+    }
+}
+
+#[test]
+fn rows_that_nobody_wants_leave_the_session_usable() {
+    let at = script(|request| {
+        let rows = if request.sql == "many" { 5000 } else { 1 };
+        Answer::rows([("n", Type::Int)], (1..=rows).map(|n| [n.into()]))
+    });
+    let mut session = session(&at);
+    for _ in 0..3 {
+        assert_eq!(session.number("many").unwrap(), 1);
+        assert_eq!(session.number("one").unwrap(), 1);
+    }
+}
+
+static ASKED: AtomicBool = AtomicBool::new(false);
+
+#[test]
+fn an_interrupted_statement_is_cancelled_and_can_be_rolled_back() {
+    let at = script(|request| {
+        if request.sql == "slow" {
+            ASKED.store(true, Ordering::SeqCst);
+            Answer::Done.after(Duration::from_secs(60))
+        } else {
+            Answer::Done
+        }
+    });
+    let engine = engine(&server(&at), || ASKED.load(Ordering::SeqCst));
+    let mut session = engine.open("qa@sql1", Access::Write).unwrap();
+    session.begin().unwrap();
+    let began = Instant::now();
+    let error = session
+        .query("slow", &mut |_| Go::Continue(()))
+        .unwrap_err();
+    assert_eq!(error.trouble, Trouble::Interrupted);
+    session.rollback().unwrap();
+    assert!(
+        began.elapsed() < Duration::from_secs(40),
+        "nobody waited for its end"
+    );
+    assert!(at.received().last().unwrap().sql.contains("ROLLBACK"));
+}
+
+#[test]
+fn a_server_that_vanishes_is_a_lost_connection_in_every_phase() {
+    for phase in ["BEGIN", "DELETE", "COMMIT", "IF @@TRANCOUNT"] {
+        let at = script(move |request| {
+            if request.sql.starts_with(phase) {
+                Answer::Cut
+            } else if request.sql.starts_with("DELETE") {
+                Answer::rows([("", Type::BigInt)], [[1.into()]])
+            } else {
+                Answer::Done
+            }
+        });
+        let mut session = session(&at);
+        let mut run = || {
+            session.begin()?;
+            session.execute("DELETE FROM t")?;
+            session.commit()?;
+            session.rollback()
+        };
+        let error = run().unwrap_err();
+        assert_eq!(error.trouble, Trouble::Lost, "{phase}: {error}");
+    }
+}
+
+#[test]
+fn a_login_that_may_not_see_others_says_so() {
+    let at = script(|request| {
+        assert!(
+            !request.sql.contains("dm_exec_sessions"),
+            "it must not look"
+        );
+        Answer::rows([("", Type::Int)], [[0.into()]])
+    });
+    let error = engine(&server(&at), never).in_use("qa@sql1").unwrap_err();
+    assert_eq!(error.trouble, Trouble::NotPermitted);
+    assert!(error.message.contains("VIEW SERVER STATE"), "{error}");
+}
