@@ -20,6 +20,12 @@ use crate::ui::{Watch, counted};
 /// Set by the first Ctrl-C; looked at between statements and pages.
 pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+/// How often a transaction is begun that others are in the way of.
+const ATTEMPTS: u32 = 4;
+
+/// How long it waits before the second time; twice as long before the third, and so on.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// Whether a person asked to stop.
 pub fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
@@ -356,7 +362,7 @@ impl Execution<'_> {
             .map(|database| database.locator.clone())
     }
 
-    /// Cleans one database in one transaction.
+    /// Cleans one database in one transaction. One that had to give way to others begins again, whole.
     fn clean(&mut self, group: &str, items: &[&Item]) -> Result<(), Stop> {
         let Some(name) = items.first().and_then(|item| self.target(&item.database)) else {
             return Ok(());
@@ -364,19 +370,14 @@ impl Execution<'_> {
         self.watch.phase("clean");
         let mut session = self.engine.open(&name, Access::Write)?;
         session.execute(&self.dialect.create_marks())?;
-        session.begin()?;
-        let Changed { rows, gone } = match self.changes(group, items, session.as_mut()) {
-            Ok(changed) => changed,
-            Err(stop) => {
-                // Where even that fails the connection is gone, and the transaction with it: what stopped the run is
-                // the better reason to tell.
-                if session.rollback().is_ok() {
-                    self.journal.append(&Event::RolledBack {
-                        group: group.to_owned(),
-                        because: stop.reason(),
-                    })?;
+        let mut attempts = 0;
+        let Changed { rows, gone } = loop {
+            attempts += 1;
+            match self.transaction(group, items, session.as_mut()) {
+                Err(Stop::Database(error)) if error.trouble.passes() && attempts < ATTEMPTS => {
+                    std::thread::sleep(PAUSE * attempts);
                 }
-                return Err(stop);
+                other => break other?,
             }
         };
         let at = now(session.as_mut(), self.dialect)?;
@@ -409,6 +410,30 @@ impl Execution<'_> {
                 .map_or_else(String::new, |gone| format!(" ({gone})"))
         ));
         Ok(())
+    }
+
+    /// Begins a transaction and makes the group's changes in it; after an error it is undone, and the journal says so.
+    fn transaction(
+        &mut self,
+        group: &str,
+        items: &[&Item],
+        session: &mut dyn Session,
+    ) -> Result<Changed, Stop> {
+        session.begin()?;
+        match self.changes(group, items, session) {
+            Ok(changed) => Ok(changed),
+            Err(stop) => {
+                // Where even that fails the connection is gone, and the transaction with it: what stopped the run is
+                // the better reason to tell.
+                if session.rollback().is_ok() {
+                    self.journal.append(&Event::RolledBack {
+                        group: group.to_owned(),
+                        because: stop.reason(),
+                    })?;
+                }
+                Err(stop)
+            }
+        }
     }
 
     fn changes(

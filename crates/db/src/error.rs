@@ -44,6 +44,12 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Whether it passes by itself: others were in the way, and the transaction can be tried again from its beginning.
+    #[must_use]
+    pub fn passes(self) -> bool {
+        matches!(self, Self::Deadlock | Self::Locked)
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(self) -> &'static str {
