@@ -32,6 +32,7 @@ use envclone_core::scan::{Batch, Found, Scanner, SecretDigest, Term};
 use envclone_core::settings::Environment;
 
 use envclone_db::Access;
+use envclone_db::checkup::{Need, Side};
 use envclone_db::sqlite::Snapshot;
 use envclone_db::{Copies, DbError, Engine, Facts, Go, Lineage, Row, Session, Value};
 use rusqlite::Connection;
@@ -664,6 +665,10 @@ impl Engine for Watched<'_> {
 
     fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError> {
         self.engine.lineage(name)
+    }
+
+    fn checkup(&self, name: &str, side: Side) -> Vec<Need> {
+        self.engine.checkup(name, side)
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

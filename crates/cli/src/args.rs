@@ -55,6 +55,8 @@ pub enum Command {
     Rehearse(Rehearse),
     /// Write a commented settings file
     Init(Init),
+    /// Say for both environments what works, and which permissions are there or missing for each phase
+    Doctor,
     /// Look at the source, and write its inventory
     Inspect(Output),
     /// Show what would be done: the SQL, the rows, and the reason for everything left out

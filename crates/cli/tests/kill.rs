@@ -21,6 +21,7 @@ use envclone::config::Config;
 use envclone::run::Phases;
 use envclone::ui::Silent;
 use envclone_db::Access;
+use envclone_db::checkup::{Need, Side};
 use envclone_db::sqlite::Copied;
 use envclone_db::{Copies, DbError, Engine, Facts, Go, Lineage, Row, Session};
 use support::{CATALOG, Lab, dump};
@@ -107,6 +108,10 @@ impl Engine for Fatal {
 
     fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError> {
         self.0.lineage(name)
+    }
+
+    fn checkup(&self, name: &str, side: Side) -> Vec<Need> {
+        self.0.checkup(name, side)
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

@@ -11,6 +11,7 @@ use envclone::config::Config;
 use envclone::failure::Failure;
 use envclone::run::Phases;
 use envclone::ui::Silent;
+use envclone_db::checkup::{Need, Side};
 use envclone_db::{Access, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session, Trouble};
 use support::{CATALOG, Lab, dump};
 
@@ -75,6 +76,10 @@ impl Engine for Fickle {
 
     fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError> {
         self.engine.lineage(name)
+    }
+
+    fn checkup(&self, name: &str, side: Side) -> Vec<Need> {
+        self.engine.checkup(name, side)
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

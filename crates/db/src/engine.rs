@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use crate::checkup::{Need, Side};
 use crate::sqlite::{self, Copied};
-use crate::sqlserver::{Side, SqlServer};
+use crate::sqlserver::{self, SqlServer};
 use crate::{Access, DbError, Go, Session};
 
 /// What a name leads to.
@@ -71,6 +72,8 @@ pub trait Engine {
     /// # Errors
     /// [`DbError`] as the engine reports it; what the login may not see is said in the [`Lineage`].
     fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError>;
+    /// Whether a run could begin with this database: what its phases need, and what of it is there.
+    fn checkup(&self, name: &str, side: Side) -> Vec<Need>;
     /// Holds one moment of several databases.
     ///
     /// # Errors
@@ -90,7 +93,11 @@ pub trait Engine {
 /// The engine of this name, where sessions with it can be had: with the servers of both environments, or with files.
 /// `interrupted` says whether a person asked to stop.
 #[must_use]
-pub fn engine(name: &str, sides: Vec<Side>, interrupted: fn() -> bool) -> Option<Box<dyn Engine>> {
+pub fn engine(
+    name: &str,
+    sides: Vec<sqlserver::Side>,
+    interrupted: fn() -> bool,
+) -> Option<Box<dyn Engine>> {
     match name {
         "sqlite" => Some(Box::new(Sqlite)),
         "sqlserver" => Some(Box::new(SqlServer::new(sides, interrupted))),
@@ -142,6 +149,28 @@ impl Engine for Sqlite {
 
     fn lineage(&self, _name: &str) -> Result<Option<Lineage>, DbError> {
         Ok(None)
+    }
+
+    fn checkup(&self, name: &str, side: Side) -> Vec<Need> {
+        let what = "database file that can be read";
+        match self.look(name) {
+            Ok(facts) if !facts.exists && side == Side::Target => Vec::new(),
+            Ok(_) => match self.open(name, Access::Read) {
+                Ok(_) => vec![Need::there("connect", what, "opened")],
+                Err(error) => vec![Need::missing(
+                    "connect",
+                    what,
+                    error.message,
+                    error.trouble.hint(),
+                )],
+            },
+            Err(error) => vec![Need::missing(
+                "connect",
+                what,
+                error.message,
+                error.trouble.hint(),
+            )],
+        }
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

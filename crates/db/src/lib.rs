@@ -1,5 +1,6 @@
 //! Sessions with database engines: connections, rows and errors. Which SQL is sent is decided elsewhere.
 
+pub mod checkup;
 pub mod sqlite;
 pub mod sqlserver;
 

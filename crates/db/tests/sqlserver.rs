@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use envclone_db::checkup;
 use envclone_db::sqlserver::{Encryption, Login, Place, Server, Side, SqlServer, Trust};
 use envclone_db::{Access, DbError, Engine, Go, Session, Trouble, Value};
 use envclone_tds_server::{self as tds, Answer, Cell, Options, Request, Type};
@@ -371,4 +372,138 @@ fn a_login_that_may_not_see_others_says_so() {
     let error = engine(&server(&at), never).in_use("qa@sql1").unwrap_err();
     assert_eq!(error.trouble, Trouble::NotPermitted);
     assert!(error.message.contains("VIEW SERVER STATE"), "{error}");
+}
+
+/// What a server says of itself and of its databases.
+#[derive(Clone)]
+struct Told {
+    version: &'static str,
+    edition: &'static str,
+    state: [&'static str; 6],
+    granted: fn(&str) -> bool,
+    history: bool,
+}
+
+const WELL: Told = Told {
+    version: "16.0.4095.4",
+    edition: "3",
+    state: [
+        "ONLINE",
+        "MULTI_USER",
+        "writable",
+        "SIMPLE",
+        "Latin1_General_CI_AI",
+        "196611",
+    ],
+    granted: |_| true,
+    history: true,
+};
+
+/// What a checkup finds amiss: what, and whether the run would end there.
+fn amiss(told: Told, side: checkup::Side) -> Vec<(String, bool)> {
+    let at = script(move |request| {
+        let texts = |texts: &[&str]| {
+            let columns = texts.iter().map(|_| ("", Type::NVarcharMax));
+            let cells = texts.iter().map(|text| Cell::Text((*text).to_owned()));
+            Answer::rows(columns, [cells.collect::<Vec<_>>()])
+        };
+        let number = |number: i64| Answer::rows([("", Type::Int)], [[Cell::Integer(number)]]);
+        let sql = &request.sql;
+        if sql.contains("ProductVersion") {
+            texts(&[told.version, "Standard Edition", told.edition, "SQL1"])
+        } else if sql.contains("HAS_PERMS_BY_NAME") {
+            number(i64::from((told.granted)(sql)))
+        } else if sql.contains("restorehistory") && told.history {
+            number(3)
+        } else if sql.contains("restorehistory") {
+            Answer::error(229, 14, "The SELECT permission was denied")
+        } else if sql.contains("sys.databases") {
+            texts(&told.state)
+        } else {
+            Answer::error(102, 15, "nobody expected this")
+        }
+    });
+    engine(&server(&at), never)
+        .checkup("qa@sql1", side)
+        .into_iter()
+        .filter(|need| !need.is_there())
+        .map(|need| {
+            let ends = matches!(need.state, checkup::State::Missing { .. });
+            (need.what, ends)
+        })
+        .collect()
+}
+
+#[test]
+fn a_checkup_says_what_would_end_a_run_and_what_a_person_must_decide() {
+    use checkup::Side::{Source, Target};
+    let state = |at: usize, text: &'static str| {
+        let mut told = WELL;
+        told.state[at] = text;
+        told
+    };
+    let open = "database that is open to all";
+    let version = "version that the platform runs on";
+    let cases: [(Told, checkup::Side, &[(&str, bool)]); 13] = [
+        (WELL, Source, &[]),
+        (WELL, Target, &[]),
+        (
+            Told {
+                version: "10.50.6000.34",
+                ..WELL
+            },
+            Source,
+            &[(version, true)],
+        ),
+        (
+            Told {
+                edition: "5",
+                ..WELL
+            },
+            Source,
+            &[(version, true)],
+        ),
+        (state(0, "RESTORING"), Target, &[(open, true)]),
+        (state(0, "OFFLINE"), Source, &[(open, true)]),
+        (state(1, "SINGLE_USER"), Target, &[(open, true)]),
+        (state(2, "read-only"), Target, &[(open, true)]),
+        (state(2, "read-only"), Source, &[]),
+        (
+            state(5, "196608"),
+            Target,
+            &[("collation that ignores case", true)],
+        ),
+        (
+            Told {
+                history: false,
+                ..WELL
+            },
+            Target,
+            &[("reading msdb's history of restores", false)],
+        ),
+        (
+            Told {
+                history: false,
+                ..WELL
+            },
+            Source,
+            &[],
+        ),
+        (
+            Told {
+                granted: |sql| !sql.contains("DELETE") && !sql.contains("SERVER STATE"),
+                ..WELL
+            },
+            Target,
+            &[("VIEW SERVER STATE", false), ("DELETE", true)],
+        ),
+    ];
+    for (at, (told, side, expected)) in cases.into_iter().enumerate() {
+        let found = amiss(told, side);
+        let found: Vec<(&str, bool)> = found
+            .iter()
+            .map(|(what, ends)| (what.as_str(), *ends))
+            .collect();
+        assert_eq!(found, expected, "case {at}");
+    }
 }

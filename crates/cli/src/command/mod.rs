@@ -1,6 +1,7 @@
 //! The verbs, a file each.
 
 mod apply;
+mod doctor;
 mod init;
 mod inspect;
 mod judge;
@@ -27,6 +28,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     overrides(&cli.overrides)?;
     match &cli.command {
         Command::Init(args) => init::run(cli, args),
+        Command::Doctor => doctor::run(cli),
         Command::Inspect(args) => inspect::inspect(cli, args),
         Command::Plan(args) => inspect::plan(cli, args),
         Command::Apply(args) => apply::apply(cli, args),

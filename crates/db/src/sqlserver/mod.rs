@@ -5,10 +5,12 @@
 mod row;
 mod server;
 mod session;
+mod survey;
 mod trouble;
 
 pub use server::{Encryption, Login, Place, Server, Trust};
 
+use crate::checkup::{self, Need};
 use crate::engine::{Copies, Engine, Facts, Lineage};
 use crate::{Access, DbError, Go, Session, Trouble};
 use session::TdsSession;
@@ -222,6 +224,31 @@ impl Engine for SqlServer {
                 Err(error) => Err(error.message),
             },
         }))
+    }
+
+    fn checkup(&self, name: &str, side: checkup::Side) -> Vec<Need> {
+        let found = match self.find(name) {
+            Ok(found) => found,
+            Err(error) => return vec![survey::unreachable(&error)],
+        };
+        let mut needs = match self.session(&found, "master", name, Access::Read) {
+            Ok(mut session) => {
+                let mut needs = survey::server(&mut session, side);
+                let state = survey::state(&mut session, found.catalog, side);
+                let open = state.iter().any(Need::is_there);
+                needs.extend(state);
+                if !open {
+                    return needs;
+                }
+                needs
+            }
+            Err(error) => return vec![survey::unreachable(&error)],
+        };
+        match self.session(&found, found.catalog, name, Access::Read) {
+            Ok(mut session) => needs.extend(survey::database(&mut session, side)),
+            Err(error) => needs.push(survey::unreachable(&error)),
+        }
+        needs
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

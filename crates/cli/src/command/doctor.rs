@@ -1,0 +1,137 @@
+//! `doctor`: whether a run could begin, asked before anything begins.
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{ContentArrangement, Table};
+use envclone_core::settings::Environment;
+use envclone_db::Engine;
+use envclone_db::checkup::{Need, Side, State};
+use serde_json::json;
+
+use super::print_json;
+use crate::args::Cli;
+use crate::config::Config;
+use crate::failure::{Exit, Failure};
+use crate::ui::data;
+
+/// A need with the environment and database that it concerns.
+struct Entry {
+    side: &'static str,
+    database: String,
+    need: Need,
+}
+
+/// Asks both environments.
+pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
+    let config = Config::load(&cli.settings)?;
+    let engine = config.engine()?;
+    let (source, target) = (&config.settings.source, &config.settings.target);
+    let mut entries = ask(engine.as_ref(), source, "source", Side::Source);
+    entries.extend(ask(engine.as_ref(), target, "target", Side::Target));
+    if cli.json {
+        let all: Vec<_> = entries.iter().map(as_json).collect();
+        print_json(&json!({ "format": 1, "needs": all }))?;
+    } else {
+        data(&table(&entries).to_string());
+    }
+    let mut why = Vec::new();
+    let mut hints = Vec::new();
+    for entry in &entries {
+        if let State::Missing { why: reason, hint } = &entry.need.state {
+            let Entry {
+                side,
+                database,
+                need,
+            } = entry;
+            why.push(format!("{side}, {database}: no {}: {reason}", need.what));
+            if !hints.contains(hint) {
+                hints.push(hint.clone());
+            }
+        }
+    }
+    if why.is_empty() {
+        return Ok(());
+    }
+    Err(Failure {
+        exit: Exit::NoAccess,
+        state: "nothing was changed; a run would not get through".to_owned(),
+        why,
+        hint: Some(hints.join("; ")),
+    })
+}
+
+/// What each database of an environment needs; what concerns the server is said once.
+fn ask(
+    engine: &dyn Engine,
+    environment: &Environment,
+    name: &'static str,
+    side: Side,
+) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for (role, database) in environment.databases() {
+        for need in engine.checkup(database, side) {
+            let server_wide = need.on_server && entries.iter().any(|entry| entry.need == need);
+            if !server_wide {
+                entries.push(Entry {
+                    side: name,
+                    database: role.to_string(),
+                    need,
+                });
+            }
+        }
+    }
+    entries
+}
+
+fn table(entries: &[Entry]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["side", "database", "phase", "needs", "", "what was found"]);
+    for entry in entries {
+        let (sign, found) = match &entry.need.state {
+            State::There(seen) => ("ok", seen.clone()),
+            State::Missing { why, hint } => ("missing", told(why, hint)),
+            State::Lacking { why, hint } => ("lacking", told(why, hint)),
+        };
+        let on = if entry.need.on_server {
+            "server"
+        } else {
+            &entry.database
+        };
+        table.add_row([
+            entry.side,
+            on,
+            entry.need.phase,
+            &entry.need.what,
+            sign,
+            &found,
+        ]);
+    }
+    table
+}
+
+fn told(why: &str, hint: &str) -> String {
+    if hint.is_empty() {
+        why.to_owned()
+    } else {
+        format!("{why}: {hint}")
+    }
+}
+
+fn as_json(entry: &Entry) -> serde_json::Value {
+    let (state, found, hint) = match &entry.need.state {
+        State::There(seen) => ("there", seen, ""),
+        State::Missing { why, hint } => ("missing", why, hint.as_str()),
+        State::Lacking { why, hint } => ("lacking", why, hint.as_str()),
+    };
+    json!({
+        "side": entry.side,
+        "database": (!entry.need.on_server).then_some(&entry.database),
+        "phase": entry.need.phase,
+        "needs": entry.need.what,
+        "state": state,
+        "found": found,
+        "hint": hint,
+    })
+}
