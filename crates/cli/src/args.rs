@@ -226,8 +226,8 @@ impl Cli {
         match verb {
             Some("init") if command.contains("--print") => {}
             Some(
-                "init" | "inspect" | "plan" | "apply" | "refresh" | "resume" | "verify" | "report"
-                | "script",
+                "init" | "doctor" | "inspect" | "plan" | "apply" | "refresh" | "resume" | "verify"
+                | "report" | "script",
             ) => add("--settings", settings.map(str::to_owned)),
             Some("steps") => {
                 if let Command::Steps(Steps { own: Some(own), .. }) = &self.command {
