@@ -399,6 +399,9 @@ const WELL: Told = Told {
     history: true,
 };
 
+/// What a server tells, the side it is asked for, and what is amiss.
+type Case = (Told, checkup::Side, &'static [(&'static str, bool)]);
+
 /// What a checkup finds amiss: what, and whether the run would end there.
 fn amiss(told: Told, side: checkup::Side) -> Vec<(String, bool)> {
     let at = script(move |request| {
@@ -444,7 +447,7 @@ fn a_checkup_says_what_would_end_a_run_and_what_a_person_must_decide() {
     };
     let open = "database that is open to all";
     let version = "version that the platform runs on";
-    let cases: [(Told, checkup::Side, &[(&str, bool)]); 13] = [
+    let cases: [Case; 13] = [
         (WELL, Source, &[]),
         (WELL, Target, &[]),
         (
