@@ -1,5 +1,9 @@
 //! A small environment to point the tool at, and the tool run as a user would.
-#![allow(dead_code, reason = "every test file uses its own part")]
+#![allow(
+    dead_code,
+    clippy::print_stderr,
+    reason = "every test file uses its own part, and says what did not run"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
