@@ -1,8 +1,11 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The settings file when nobody names one.
+const DEFAULT_SETTINGS: &str = "envclone.toml";
 
 /// Turn a copy of an OutSystems 11 environment's database into a safe other environment
 #[derive(Debug, Parser)]
@@ -28,10 +31,10 @@ pub struct Cli {
         long,
         global = true,
         value_name = "FILE",
-        default_value = "envclone.toml"
+        default_value = DEFAULT_SETTINGS
     )]
     pub settings: PathBuf,
-    /// Print results as JSON
+    /// Print results as JSON; a failure is a JSON object, the last line of stderr
     #[arg(long, global = true)]
     pub json: bool,
     /// Show no progress, only results and errors
@@ -182,4 +185,126 @@ pub struct Steps {
     /// Plan against this inventory; the rehearsal's when absent
     #[arg(long, value_name = "FILE")]
     pub inventory: Option<PathBuf>,
+}
+
+impl Cli {
+    /// A text in which the commands to go on with, which stand between backticks, repeat the settings file and the
+    /// folders that the user gave.
+    #[must_use]
+    pub fn repeat(&self, text: &str) -> String {
+        let settings = match &self.command {
+            // A rehearsal has settings of its own.
+            Command::Rehearse(rehearse) => Some(word(&rehearse.dir.join(DEFAULT_SETTINGS))),
+            _ if self.settings == Path::new(DEFAULT_SETTINGS) => None,
+            _ => Some(word(&self.settings)),
+        };
+        let text = match &settings {
+            Some(settings) => text.replace(
+                &format!(" in {DEFAULT_SETTINGS}"),
+                &format!(" in {settings}"),
+            ),
+            None => text.to_owned(),
+        };
+        let piece = |(at, piece): (usize, &str)| match at % 2 {
+            1 => self.command_again(piece, settings.as_deref()),
+            _ => piece.to_owned(),
+        };
+        let pieces: Vec<String> = text.split('`').enumerate().map(piece).collect();
+        pieces.join("`")
+    }
+
+    fn command_again(&self, command: &str, settings: Option<&str>) -> String {
+        let verb = command
+            .strip_prefix("envclone ")
+            .and_then(|rest| rest.split_whitespace().next());
+        let mut text = command.to_owned();
+        let mut add = |option: &str, value: Option<String>| {
+            if let Some(value) = value.filter(|_| !command.contains(option)) {
+                text += &format!(" {option} {value}");
+            }
+        };
+        match verb {
+            Some("init") if command.contains("--print") => {}
+            Some(
+                "init" | "doctor" | "inspect" | "plan" | "apply" | "refresh" | "resume" | "verify"
+                | "report" | "script",
+            ) => add("--settings", settings.map(str::to_owned)),
+            Some("steps") => {
+                if let Command::Steps(Steps { own: Some(own), .. }) = &self.command {
+                    add("--own", Some(word(own)));
+                }
+            }
+            _ => {}
+        }
+        if let Some("resume" | "verify" | "report") = verb
+            && let Command::Resume(run) | Command::Verify(run) | Command::Report(run) =
+                &self.command
+        {
+            add("--run", run.run.as_deref().map(word));
+        }
+        text
+    }
+}
+
+/// A path as a shell takes it for one word.
+#[must_use]
+pub fn word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "-_./\\:+=,@%".contains(c);
+    match text.chars().all(plain) {
+        true => text,
+        false if cfg!(windows) => format!("\"{text}\""),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repeated(arguments: &[&str], text: &str) -> String {
+        let all = [&["envclone"], arguments].concat();
+        Cli::try_parse_from(all).unwrap().repeat(text)
+    }
+
+    #[test]
+    fn commands_to_go_on_with_repeat_what_was_given() {
+        let resume = "run `envclone resume` to go on";
+        assert_eq!(repeated(&["refresh"], resume), resume);
+        assert_eq!(
+            repeated(&["refresh", "--settings", "a b.toml"], resume),
+            if cfg!(windows) {
+                "run `envclone resume --settings \"a b.toml\"` to go on"
+            } else {
+                "run `envclone resume --settings 'a b.toml'` to go on"
+            }
+        );
+        assert_eq!(
+            repeated(&["resume", "--run", "runs/1"], resume),
+            "run `envclone resume --run runs/1` to go on"
+        );
+        assert_eq!(
+            repeated(
+                &["plan", "--settings", "t.toml"],
+                "correct `[target]` in envclone.toml"
+            ),
+            "correct `[target]` in t.toml"
+        );
+        assert_eq!(
+            repeated(
+                &["steps", "--own", "mine", "x"],
+                "`envclone steps` lists them"
+            ),
+            "`envclone steps --own mine` lists them"
+        );
+        assert_eq!(
+            repeated(&["rehearse", "--dir", "r"], "run `envclone resume`"),
+            format!(
+                "run `envclone resume --settings {}`",
+                Path::new("r").join("envclone.toml").display()
+            )
+        );
+        let print = "`envclone init --print` shows every key";
+        assert_eq!(repeated(&["plan", "--settings", "t.toml"], print), print);
+    }
 }

@@ -9,7 +9,8 @@ use envclone_core::settings::{Environment, Settings};
 use envclone_db::Engine;
 
 use crate::connect;
-use crate::failure::{Exit, Failure, chain, file_failure};
+use crate::failure::{Exit, Failure, Why, chain, file_failure};
+use crate::nearest;
 
 /// Settings, ready for use.
 pub struct Config {
@@ -58,6 +59,7 @@ impl Config {
             .map(|steps| own_steps(&folder.join(steps)))
             .transpose()?;
         let catalogue = read_catalogue(&own.unwrap_or_default())?;
+        skipped(&settings, &catalogue)?;
         Ok(Self {
             settings,
             folder,
@@ -83,6 +85,25 @@ impl Config {
     #[must_use]
     pub fn runs(&self) -> PathBuf {
         self.folder.join(&self.settings.runs)
+    }
+}
+
+/// Every step that is left out exists: a misspelt one would run.
+fn skipped(settings: &Settings, catalogue: &Catalogue) -> Result<(), Failure> {
+    let unknown = |id: &&String| catalogue.step(id).is_none();
+    let ids = || catalogue.steps().iter().map(|step| step.id.as_str());
+    let why = |id: &String| Why {
+        what: format!("`skip` names the step `{id}`, which does not exist"),
+        hint: Some(nearest::hint(id, ids())),
+    };
+    let mut whys = settings.skip.iter().filter(unknown).map(why);
+    match whys.next() {
+        None => Ok(()),
+        Some(first) => {
+            let mut failure = Failure::before(Exit::Invalid, first);
+            failure.why.extend(whys);
+            Err(failure)
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use envclone_db::{DbError, Engine, Go, Session, Trouble};
 use crate::failure::{Exit, Failure, chain};
 use crate::journal_file::{JournalFile, JournalFileError};
 use crate::save;
-use crate::ui::Watch;
+use crate::ui::{Watch, counted};
 
 /// Set by the first Ctrl-C; looked at between statements and pages.
 pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -49,6 +49,15 @@ pub struct Execution<'a> {
     pub folder: &'a Path,
     /// Who looks on.
     pub watch: &'a mut dyn Watch,
+}
+
+/// What became of rows.
+#[derive(Default)]
+struct Changed {
+    /// Deleted or changed.
+    rows: u64,
+    /// Counted when the plan was made, and gone before their turn.
+    gone: u64,
 }
 
 /// Why an execution stopped, before it is told in terms of the world.
@@ -86,7 +95,7 @@ impl Stop {
         match self {
             Self::Database(error) => error.to_string(),
             Self::Journal(error) => chain(error),
-            Self::Other(failure) => failure.why.join("; "),
+            Self::Other(failure) => failure.reasons(),
             Self::Interrupted => "interrupted".to_owned(),
         }
     }
@@ -109,7 +118,7 @@ impl Stop {
         Failure {
             exit,
             state,
-            why: vec![why],
+            why: vec![why.into()],
             hint: Some(hint.to_owned()),
         }
     }
@@ -138,7 +147,14 @@ impl Execution<'_> {
             let journal = self.journal.path().display();
             let state = match done {
                 0 => format!("nothing was changed; the journal is `{journal}`"),
-                _ => format!("{done} of {} items are done, the rest is as it was; the journal is `{journal}`", self.plan.items.len()),
+                _ => format!(
+                    "{done} of {}, the rest is as it was; the journal is `{journal}`",
+                    counted(
+                        self.plan.items.len() as u64,
+                        "item is done",
+                        "items are done"
+                    )
+                ),
             };
             stop.failure(state)
         })
@@ -232,8 +248,8 @@ impl Execution<'_> {
             }
         }
         self.watch.done(&format!(
-            "{} databases, {} MB copied from one moment",
-            items.len(),
+            "{}, {} MB copied from one moment",
+            counted(items.len() as u64, "database", "databases"),
             bytes / 1_000_000
         ));
         Ok(())
@@ -355,7 +371,7 @@ impl Execution<'_> {
         let mut session = self.engine.open(&name, Access::Write)?;
         session.execute(&self.dialect.create_marks())?;
         let mut attempts = 0;
-        let rows = loop {
+        let Changed { rows, gone } = loop {
             attempts += 1;
             match self.transaction(group, items, session.as_mut()) {
                 Err(Stop::Database(error)) if error.trouble.passes() && attempts < ATTEMPTS => {
@@ -384,9 +400,14 @@ impl Execution<'_> {
             settled: None,
         })?;
         self.watch.done(&format!(
-            "{group}: {} items, {} rows, committed",
-            items.len(),
-            crate::ui::number(rows)
+            "{}: {}, {}{}, committed",
+            group.replacen(':', " ", 1),
+            counted(items.len() as u64, "item", "items"),
+            counted(rows, "row", "rows"),
+            self.plan
+                .basis
+                .gone(gone)
+                .map_or_else(String::new, |gone| format!(" ({gone})"))
         ));
         Ok(())
     }
@@ -397,10 +418,10 @@ impl Execution<'_> {
         group: &str,
         items: &[&Item],
         session: &mut dyn Session,
-    ) -> Result<u64, Stop> {
+    ) -> Result<Changed, Stop> {
         session.begin()?;
         match self.changes(group, items, session) {
-            Ok(rows) => Ok(rows),
+            Ok(changed) => Ok(changed),
             Err(stop) => {
                 // Where even that fails the connection is gone, and the transaction with it: what stopped the run is
                 // the better reason to tell.
@@ -420,8 +441,8 @@ impl Execution<'_> {
         group: &str,
         items: &[&Item],
         session: &mut dyn Session,
-    ) -> Result<u64, Stop> {
-        let mut all = 0;
+    ) -> Result<Changed, Stop> {
+        let mut all = Changed::default();
         for (at, item) in items.iter().enumerate() {
             if interrupted() {
                 return Err(Stop::Interrupted);
@@ -440,12 +461,14 @@ impl Execution<'_> {
                     error: stop.reason(),
                 })?;
             }
-            all += changed?;
+            let changed = changed?;
+            all.rows += changed.rows;
+            all.gone += changed.gone;
         }
         Ok(all)
     }
 
-    fn change(&mut self, item: &Item, session: &mut dyn Session) -> Result<u64, Stop> {
+    fn change(&mut self, item: &Item, session: &mut dyn Session) -> Result<Changed, Stop> {
         let began = Instant::now();
         let before = session.number(&item.count)?;
         self.journal.append(&Event::Started {
@@ -456,8 +479,10 @@ impl Execution<'_> {
         let approved = item.expect.filter(|_| self.plan.basis == Basis::Target);
         if let Some(approved) = approved.filter(|approved| before > *approved) {
             let why = format!(
-                "item {} would touch {before} rows, and {approved} were approved [target-changed]",
-                item.seq
+                "item {} would touch {}, and {approved} {} approved [target-changed]",
+                item.seq,
+                counted(before, "row", "rows"),
+                if approved == 1 { "was" } else { "were" }
             );
             return Err(Failure::before(Exit::Refused, why)
                 .hint("make a new plan with `envclone plan`, and look at what it would touch now")
@@ -475,8 +500,10 @@ impl Execution<'_> {
         let left = session.number(&item.check)?;
         if left > 0 {
             let why = format!(
-                "item {} ({}) ran and left {left} rows that it should have changed",
-                item.seq, item.title
+                "item {} ({}) ran and left {} that it should have changed",
+                item.seq,
+                item.title,
+                counted(left, "row", "rows")
             );
             return Err(Failure::before(Exit::Stopped, why).into());
         }
@@ -486,7 +513,10 @@ impl Execution<'_> {
             rows,
             millis: millis(began),
         })?;
-        Ok(rows)
+        Ok(Changed {
+            rows,
+            gone: item.expect.unwrap_or(before).saturating_sub(before),
+        })
     }
 }
 

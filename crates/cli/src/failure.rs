@@ -3,6 +3,8 @@
 use envclone_core::lint::Finding;
 use envclone_db::{DbError, Trouble};
 
+use crate::args::Cli;
+
 /// The exit codes, which are an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -38,14 +40,35 @@ pub struct Failure {
     /// The state of the world.
     pub state: String,
     /// Why.
-    pub why: Vec<String>,
+    pub why: Vec<Why>,
     /// What to do.
     pub hint: Option<String>,
 }
 
+/// One reason, with what to do about it where that differs from reason to reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// What was seen.
+    pub what: String,
+    /// What to do about this one.
+    pub hint: Option<String>,
+}
+
+impl From<String> for Why {
+    fn from(what: String) -> Self {
+        Self { what, hint: None }
+    }
+}
+
+impl From<&str> for Why {
+    fn from(what: &str) -> Self {
+        what.to_owned().into()
+    }
+}
+
 impl Failure {
     /// A failure before anything was changed.
-    pub fn before(exit: Exit, why: impl Into<String>) -> Self {
+    pub fn before(exit: Exit, why: impl Into<Why>) -> Self {
         Self {
             exit,
             state: NOTHING_CHANGED.to_owned(),
@@ -68,20 +91,59 @@ impl Failure {
         self
     }
 
-    /// A refusal by evidence.
+    /// A refusal by evidence, each finding with its own hint.
     #[must_use]
     pub fn refused(findings: &[Finding]) -> Self {
         let why = findings
             .iter()
-            .map(|finding| format!("{} [{}]", finding.what, finding.lint))
+            .map(|finding| Why {
+                what: format!("{} [{}]", finding.what, finding.lint),
+                hint: Some(finding.hint.clone()),
+            })
             .collect();
-        let hint = findings.first().map(|finding| finding.hint.clone());
         Self {
             exit: Exit::Refused,
             state: NOTHING_CHANGED.to_owned(),
             why,
-            hint,
+            hint: None,
         }
+    }
+
+    /// The same with hints whose commands repeat what the user gave.
+    #[must_use]
+    pub fn repeating(mut self, cli: &Cli) -> Self {
+        let hints = self.why.iter_mut().map(|why| &mut why.hint);
+        for hint in hints.chain([&mut self.hint]).flatten() {
+            *hint = cli.repeat(hint);
+        }
+        self
+    }
+
+    /// The same for machines.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        let mut hints: Vec<&str> = Vec::new();
+        let all = self.why.iter().map(|why| &why.hint).chain([&self.hint]);
+        for hint in all.flatten() {
+            if !hints.contains(&hint.as_str()) {
+                hints.push(hint);
+            }
+        }
+        let why: Vec<&str> = self.why.iter().map(|why| why.what.as_str()).collect();
+        serde_json::json!({
+            "format": 1,
+            "exit": self.exit as u8,
+            "state": self.state,
+            "why": why,
+            "hints": hints,
+        })
+    }
+
+    /// The reasons in one line.
+    #[must_use]
+    pub fn reasons(&self) -> String {
+        let whats: Vec<&str> = self.why.iter().map(|why| why.what.as_str()).collect();
+        whats.join("; ")
     }
 }
 

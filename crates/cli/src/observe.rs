@@ -17,7 +17,7 @@ use envclone_db::{DbError, Engine, Go, Session, Trouble, Value};
 use crate::execute::interrupted;
 use crate::failure::{Exit, Failure};
 use crate::inspect::{Eyes, inventory, key_check};
-use crate::ui::Watch;
+use crate::ui::{Watch, counted};
 
 /// How wide a sample is, in bytes.
 const SAMPLE: usize = 120;
@@ -92,14 +92,18 @@ pub fn verify(
     };
     let tally = verification.tally();
     watch.done(&format!(
-        "{} tables, {} searched for {} names and addresses and {} secrets: {} places with residue",
-        verification.coverage.tables,
+        "{}, {} searched for {} and {}: {} with residue",
+        counted(verification.coverage.tables, "table", "tables"),
         indicatif::DecimalBytes(
             verification.coverage.text_bytes + verification.coverage.binary_bytes
         ),
-        verification.coverage.terms,
-        verification.coverage.secrets,
-        tally.residue
+        counted(
+            verification.coverage.terms,
+            "name or address",
+            "names and addresses"
+        ),
+        counted(verification.coverage.secrets, "secret", "secrets"),
+        counted(tally.residue.into(), "place", "places")
     ));
     Ok(verification)
 }
@@ -338,7 +342,7 @@ pub fn must_exist(engine: &dyn Engine, target: &Environment) -> Result<(), Failu
         if !engine.look(name)?.exists {
             return Err(Failure::before(
                 Exit::NoAccess,
-                format!("the target's {role} database `{name}` does not exist"),
+                format!("the target's {} `{name}` does not exist", role.phrase()),
             )
             .hint("`envclone refresh` makes it"));
         }

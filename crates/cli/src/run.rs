@@ -24,7 +24,7 @@ use crate::journal_file::{JournalFile, JournalFileError};
 use crate::observe;
 use crate::render;
 use crate::save::{recipient, write_whole};
-use crate::ui::Watch;
+use crate::ui::{Watch, counted};
 
 /// A plan with what it was made from.
 pub struct Planned {
@@ -105,10 +105,15 @@ impl<'a> Phases<'a> {
             .map(|database| database.tables.len())
             .sum();
         let summary = format!(
-            "{} databases, {tables} tables, {} modules; {} things give the source away",
-            inventory.databases.len(),
-            inventory.factory.modules,
-            inventory.identities.len()
+            "{}, {}, {}; {} the source away",
+            counted(inventory.databases.len() as u64, "database", "databases"),
+            counted(tables as u64, "table", "tables"),
+            counted(inventory.factory.modules, "module", "modules"),
+            counted(
+                inventory.identities.len() as u64,
+                "thing gives",
+                "things give"
+            )
         );
         self.watch.done(&summary);
         Ok(inventory)
@@ -133,7 +138,18 @@ impl<'a> Phases<'a> {
             .into_iter()
             .partition(|finding| finding.level == Level::Unknown);
         if !refused.is_empty() {
-            return Err(Failure::refused(&refused));
+            let failure = Failure::refused(&refused);
+            let in_vain = self
+                .overrides
+                .iter()
+                .find(|one| refused.iter().any(|finding| finding.lint == one.lint));
+            return Err(match in_vain {
+                Some(one) => failure.hint(format!(
+                    "`--override {}` is for missing evidence; here the evidence was seen, and nothing overrides it",
+                    one.lint
+                )),
+                None => failure,
+            });
         }
         let open: Vec<_> = unknown
             .iter()
@@ -195,11 +211,11 @@ impl<'a> Phases<'a> {
         let plan = drafted.counted(&counts);
         let rows: u64 = plan.items.iter().filter_map(|item| item.expect).sum();
         self.watch.done(&format!(
-            "{}: {} items, {} rows to change, {} parts left out",
+            "{}: {}, {} to change, {} left out",
             plan.short_id(),
-            plan.items.len(),
-            crate::ui::number(rows),
-            plan.left_out.len()
+            counted(plan.items.len() as u64, "item", "items"),
+            counted(rows, "row", "rows"),
+            counted(plan.left_out.len() as u64, "part", "parts")
         ));
         Ok(Planned {
             plan,
@@ -445,8 +461,9 @@ impl<'a> Phases<'a> {
                     "does not exist any more:"
                 };
                 let why = format!(
-                    "the target's {} database `{}` {what} the run worked on ({file}) [target-changed]",
-                    database.role, database.locator
+                    "the target's {} `{}` {what} the run worked on ({file}) [target-changed]",
+                    database.role.phrase(),
+                    database.locator
                 );
                 return Err(Failure::before(Exit::Refused, why)
                     .hint("start a new run: this one belongs to a database that is gone"));
@@ -586,13 +603,50 @@ fn journal_failure(error: &JournalFileError) -> Failure {
 /// The account that runs the tool.
 #[must_use]
 pub fn who() -> String {
-    ["USER", "USERNAME", "LOGNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok())
+    account(|name| std::env::var(name).ok())
+}
+
+fn account(variable: impl Fn(&str) -> Option<String>) -> String {
+    ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|name| variable(name).filter(|name| !name.is_empty()))
+        .or_else(uid)
         .unwrap_or_else(|| "unknown account".to_owned())
+}
+
+/// The account's number, where the system shows it as the owner of the process itself.
+#[cfg(unix)]
+fn uid() -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let process = std::fs::metadata("/proc/self").ok()?;
+    Some(format!("uid {}", process.uid()))
+}
+
+/// Elsewhere an account is known by its name alone.
+#[cfg(not(unix))]
+fn uid() -> Option<String> {
+    None
 }
 
 /// The computer that the tool runs on.
 fn machine() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_known_by_whatever_the_system_has() {
+        let logname = |name: &str| match name {
+            "USER" => Some(String::new()),
+            "LOGNAME" => Some("mara".to_owned()),
+            _ => None,
+        };
+        assert_eq!(account(logname), "mara");
+        if cfg!(target_os = "linux") {
+            assert!(account(|_| None).starts_with("uid "));
+        }
+    }
 }

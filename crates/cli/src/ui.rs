@@ -4,6 +4,8 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::Failure;
@@ -109,15 +111,78 @@ pub fn data(text: &str) {
 pub fn tell(failure: &Failure) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     say(&format!("{red}error{red:#}: {}", failure.state));
-    for why in failure.why.iter().take(12) {
-        say(&format!("  why:  {why}"));
+    reasons(failure).iter().for_each(|line| say(line));
+}
+
+/// How many reasons fit on a screen.
+pub const MOST: usize = 12;
+
+/// The reasons of a failure and what to do about them. Reasons one after the other with the same hint share it.
+fn reasons(failure: &Failure) -> Vec<String> {
+    let shown = failure.why.get(..MOST).unwrap_or(&failure.why);
+    let mut lines = Vec::new();
+    for (at, why) in shown.iter().enumerate() {
+        lines.push(labelled("why:", &why.what));
+        let shared = shown.get(at + 1).is_some_and(|next| next.hint == why.hint);
+        if let Some(hint) = why.hint.as_ref().filter(|_| !shared) {
+            lines.push(labelled("hint:", hint));
+        }
     }
-    if failure.why.len() > 12 {
-        say(&format!("        and {} more", failure.why.len() - 12));
+    if failure.why.len() > shown.len() {
+        lines.push(labelled(
+            "",
+            &format!("and {} more", failure.why.len() - shown.len()),
+        ));
     }
     if let Some(hint) = &failure.hint {
-        say(&format!("  hint: {hint}"));
+        lines.push(labelled("hint:", hint));
     }
+    lines
+}
+
+/// A text behind its label; further lines of it stand below the first.
+fn labelled(label: &str, text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    format!("  {label:<5} {}", lines.join("\n        "))
+}
+
+/// The width of a table where no terminal has one.
+const WIDTH: u16 = 100;
+
+/// A table that fits the terminal, or a page where there is none.
+#[must_use]
+pub fn table(on_stderr: bool) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    if on_stderr {
+        table.use_stderr();
+    }
+    if table.width().is_none() {
+        table.set_width(WIDTH);
+    }
+    table
+}
+
+/// Words in lines of a page's width, each line behind the same blanks.
+#[must_use]
+pub fn listed(words: &[String], blanks: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let word = match at + 1 == words.len() {
+            true => word.clone(),
+            false => format!("{word},"),
+        };
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < usize::from(WIDTH) => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(format!("{:blanks$}{word}", "")),
+        }
+    }
+    lines
 }
 
 /// A number with spaces between thousands, as reports have it.
@@ -134,8 +199,72 @@ pub fn number(number: u64) -> String {
     text
 }
 
+/// A number with its noun: `1 row`, `2 rows`.
+#[must_use]
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number(count), if count == 1 { one } else { many })
+}
+
 /// Ends the process at once: the journal and the database's own recovery make that safe.
 #[allow(clippy::exit, reason = "a second Ctrl-C means now")]
 pub fn end_now() {
     std::process::exit(130);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::{Exit, Why};
+
+    fn failure(whys: &[(&str, Option<&str>)]) -> Failure {
+        let why = |(what, hint): &(&str, Option<&str>)| Why {
+            what: (*what).to_owned(),
+            hint: hint.map(str::to_owned),
+        };
+        Failure {
+            why: whys.iter().map(why).collect(),
+            ..Failure::before(Exit::Refused, "")
+        }
+    }
+
+    #[test]
+    fn every_reason_has_its_own_hint() {
+        let told = reasons(
+            &failure(&[("a", Some("x")), ("b", Some("x")), ("c", Some("y"))]).hint("in the end"),
+        );
+        let wanted = [
+            "  why:  a",
+            "  why:  b",
+            "  hint: x",
+            "  why:  c",
+            "  hint: y",
+            "  hint: in the end",
+        ];
+        assert_eq!(told, wanted);
+    }
+
+    #[test]
+    fn what_has_more_lines_stays_under_its_label() {
+        assert_eq!(
+            reasons(&failure(&[("one\n  |\n3 | two\n", None)])),
+            ["  why:  one\n          |\n        3 | two"]
+        );
+    }
+
+    #[test]
+    fn a_long_list_takes_several_lines() {
+        let words: Vec<String> = (0..30).map(|at| format!("word-{at}")).collect();
+        let lines = listed(&words, 4);
+        assert_eq!(lines.len(), 3);
+        assert!(lines.iter().all(|line| line.len() <= 100));
+        assert!(lines[0].starts_with("    word-0, word-1,"));
+        assert!(lines[2].ends_with("word-29"));
+    }
+
+    #[test]
+    fn no_more_reasons_than_a_screen_holds() {
+        let told = reasons(&failure(&[("a", None); 20]));
+        assert_eq!(told.len(), 13);
+        assert_eq!(told[12], "        and 8 more");
+    }
 }

@@ -12,6 +12,8 @@ mod support;
 
 use std::fs;
 
+#[cfg(target_os = "linux")]
+use support::with_mounts;
 use support::{FILES, Lab, Ran, dump};
 
 impl Ran {
@@ -77,14 +79,84 @@ fn settings_that_encrypt_to_nobody() {
 fn settings_that_skip_what_does_not_exist() {
     let lab = Lab::new();
     lab.settings("make", "skip = [\"front-end\"]");
-    assert_eq!(lab.run(&["plan"]).code, 3);
+    // Before anything is looked at, so that it costs nobody an inspection.
+    fs::remove_dir_all(lab.path("source")).unwrap();
+    lab.run(&["plan"]).failed(
+        3,
+        &[
+            "`skip` names the step `front-end`",
+            "the nearest ids are `front-ends`",
+        ],
+    );
+}
+
+#[test]
+fn a_hint_names_the_settings_that_were_given() {
+    let lab = Lab::new();
+    fs::rename(lab.path("envclone.toml"), lab.path("test.toml")).unwrap();
+    let plan = lab.run(&["plan", "--settings", "test.toml", "--out", "plan.json"]);
+    assert!(
+        plan.out.contains(" --settings test.toml` carries it out"),
+        "{}",
+        plan.out
+    );
+    fs::remove_dir(lab.path("target")).unwrap();
+    let id: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(lab.path("plan.json")).unwrap()).unwrap();
+    let id = id["id"].as_str().unwrap();
+    let ran = lab.run(&["refresh", "--settings", "test.toml", "--approve", id]);
+    assert_eq!(ran.code, 6, "{}", ran.err);
+    assert!(ran.err.contains(" in test.toml"), "{}", ran.err);
+    let ran = lab.run(&["verify", "--settings", "test.toml"]);
+    ran.failed(4, &["`envclone refresh --settings test.toml` makes it"]);
+}
+
+#[test]
+fn a_failure_for_machines() {
+    let lab = Lab::new();
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let ran = lab.run(arguments);
+        assert!(ran.out.is_empty(), "{}", ran.out);
+        let last = ran.err.lines().last().unwrap();
+        let failure: serde_json::Value = serde_json::from_str(last).expect(&ran.err);
+        assert_eq!(failure["exit"], ran.code);
+        failure
+    };
+    let failure = json(&["resume", "--json"]);
+    assert_eq!(failure["exit"], 3);
+    assert_eq!(failure["state"], "nothing was changed");
+    assert!(
+        failure["why"][0]
+            .as_str()
+            .unwrap()
+            .contains("there is no run")
+    );
+    assert!(
+        failure["hints"][0]
+            .as_str()
+            .unwrap()
+            .contains("envclone refresh")
+    );
+    assert_eq!(json(&["plan", "--jsn", "--json"])["exit"], 2);
+    // What is a result stays on stdout, whole.
+    let id = lab.plan_id();
+    let ran = lab.run(&["refresh", "--json", "--approve", &id]);
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["outcome"]["kind"], "residue");
+    let failure: serde_json::Value = serde_json::from_str(ran.err.lines().last().unwrap()).unwrap();
+    assert_eq!(failure["exit"], 7);
 }
 
 #[test]
 fn init_never_overwrites() {
     let lab = Lab::new();
     let before = fs::read(lab.path("envclone.toml")).unwrap();
-    lab.run(&["init"]).failed(4, &["envclone.toml"]);
+    let ran = lab.run(&["init"]);
+    ran.failed(
+        4,
+        &["there is already a `envclone.toml`", "--settings FILE"],
+    );
+    assert!(!ran.err.contains("os error"), "{}", ran.err);
     assert_eq!(before, fs::read(lab.path("envclone.toml")).unwrap());
 }
 
@@ -127,9 +199,14 @@ fn a_step_for_an_unknown_table_is_left_out_with_the_reason() {
     fs::write(lab.path("own/mine.toml"), text).unwrap();
     let plan = lab.run(&["plan"]);
     assert_eq!(plan.code, 0, "{}", plan.err);
+    let (table, _) = plan.out.split_once("\n-- ").unwrap();
+    assert!(
+        table.lines().all(|line| line.chars().count() <= 100),
+        "{table}"
+    );
     assert!(
         plan.out
-            .contains("mine (acme_settings): this environment has no table `acme_settings`"),
+            .contains("this environment has no such table:\n    mine: acme_settings\n"),
         "{}",
         plan.out
     );
@@ -223,6 +300,13 @@ fn nobody_to_ask() {
     let ran = lab.run(&["refresh"]);
     ran.failed(8, &["there is no terminal to ask at", "--approve "]);
     assert!(!lab.target("outsystems.db").exists());
+    // The source was not inspected for nothing.
+    assert!(!ran.err.contains("inspect "), "{}", ran.err);
+    assert_eq!(lab.run(&["plan", "--out", "plan.json"]).code, 0);
+    let ran = lab.run(&["apply", "plan.json"]);
+    let id = lab.plan_id();
+    ran.failed(8, &[&format!("`envclone apply plan.json --approve {id}`")]);
+    assert!(!ran.err.contains("inspect "), "{}", ran.err);
 }
 
 #[test]
@@ -232,20 +316,28 @@ fn the_wrong_plan_approved() {
         .failed(8, &["`123456789abc` was approved"]);
     // A few digits are no approval, even the right ones.
     let id = lab.plan_id();
-    lab.run(&["refresh", "--approve", &id[..6]])
-        .failed(8, &["was approved"]);
+    let ran = lab.run(&["refresh", "--approve", &id[..6]]);
+    ran.failed(8, &["was approved, and at least 12 digits"]);
+    assert!(!ran.err.contains("inspect "), "{}", ran.err);
     assert!(!lab.target("outsystems.db").exists());
 }
 
 #[test]
 fn overrides_that_name_nothing() {
     let lab = Lab::new();
-    assert_eq!(lab.run(&["plan", "--override", "everything=yes"]).code, 2);
-    assert_eq!(lab.run(&["plan", "--override", "fresh-heartbeat"]).code, 2);
-    assert_eq!(
-        lab.run(&["plan", "--override", "fresh-heartbeat= "]).code,
-        2
+    lab.run(&["plan", "--override", "everything=yes"]).failed(
+        2,
+        &[
+            "there is no guard `everything`",
+            "can be overridden, where their evidence is missing: `platform-versions-differ`, ",
+            "`fresh-heartbeat`, `target-in-use`\n",
+            "these can't: `target-is-source`",
+        ],
     );
+    for without in ["fresh-heartbeat", "fresh-heartbeat= "] {
+        lab.run(&["plan", "--override", without])
+            .failed(2, &["has no reason"]);
+    }
 }
 
 #[test]
@@ -321,20 +413,9 @@ fn a_disk_that_is_full_while_copying() {
         "mount -t tmpfs -o size=2m tmpfs target && '{}' refresh --quiet --approve {id}; code=$?; ls target | wc -l; exit $code",
         assert_cmd::cargo::cargo_bin!("envclone").display()
     );
-    let possible = std::process::Command::new("unshare")
-        .args(["-rm", "true"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !possible {
-        eprintln!("did not run: this system mounts no file system for a test");
+    let Some(ran) = with_mounts(&lab, &script) else {
         return;
-    }
-    let output = std::process::Command::new("unshare")
-        .args(["-rm", "sh", "-c", &script])
-        .current_dir(lab.folder.path())
-        .output()
-        .unwrap();
-    let ran = Ran::of(output);
+    };
     assert_eq!(ran.code, 6, "{}", ran.err);
     assert!(
         ran.err.contains("nothing was changed; the journal is"),
@@ -357,14 +438,6 @@ fn a_disk_that_is_full_while_copying() {
 fn a_disk_that_is_full_while_writing_the_journal() {
     let lab = Lab::new();
     let id = lab.plan_id();
-    let possible = std::process::Command::new("unshare")
-        .args(["-rm", "true"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !possible {
-        eprintln!("did not run: this system mounts no file system for a test");
-        return;
-    }
     // Enough for the plan and the inventory, and not for the journal of all items.
     let key = fs::read(lab.path("envclone-runs/digest.key")).unwrap();
     for kilobytes in [560, 600, 640] {
@@ -373,13 +446,9 @@ fn a_disk_that_is_full_while_writing_the_journal() {
             assert_cmd::cargo::cargo_bin!("envclone").display()
         );
         fs::write(lab.path("key"), &key).unwrap();
-        let ran = Ran::of(
-            std::process::Command::new("unshare")
-                .args(["-rm", "sh", "-c", &script])
-                .current_dir(lab.folder.path())
-                .output()
-                .unwrap(),
-        );
+        let Some(ran) = with_mounts(&lab, &script) else {
+            return;
+        };
         assert!(
             [4, 6].contains(&ran.code),
             "{kilobytes}: {} {}",
@@ -412,24 +481,11 @@ fn a_disk_that_is_full_while_writing_the_journal() {
 #[cfg(target_os = "linux")]
 fn a_copy_that_is_read_only() {
     let lab = Lab::adopted();
-    let possible = std::process::Command::new("unshare")
-        .args(["-rm", "true"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !possible {
-        eprintln!("did not run: this system mounts no file system for a test");
-        return;
-    }
     let script = format!(
         "mount --bind target target && mount -o remount,bind,ro target && '{}' plan --quiet",
         assert_cmd::cargo::cargo_bin!("envclone").display()
     );
-    let ran = Ran::of(
-        std::process::Command::new("unshare")
-            .args(["-rm", "sh", "-c", &script])
-            .current_dir(lab.folder.path())
-            .output()
-            .unwrap(),
-    );
-    ran.failed(4, &["target"]);
+    if let Some(ran) = with_mounts(&lab, &script) {
+        ran.failed(4, &["target"]);
+    }
 }

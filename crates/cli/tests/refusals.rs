@@ -12,6 +12,10 @@ mod support;
 
 use std::fs;
 
+use envclone::config::Config;
+use envclone::failure::Exit;
+use envclone::run::Phases;
+use envclone::ui::Silent;
 use support::{CATALOG, FILES, Lab, Ran, dump};
 
 /// Tries to refresh without asking for a plan first, since planning is refused as well.
@@ -237,10 +241,23 @@ fn the_targets_platform_version_is_unknown() {
 
 #[test]
 fn evidence_against_a_run_cannot_be_overridden() {
-    let lab = Lab::new();
-    lab.settings_with("adopt", "", "source", "source");
-    lab.run(&["plan", "--override", "target-is-source=I know what I do"])
-        .refused_by("target-is-source");
+    let lab = Lab::adopted();
+    // A guard that can't lack its evidence: the option would be without effect, and says so.
+    let ran = lab.run(&["plan", "--override", "target-is-source=I know what I do"]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("evidence against the run"), "{}", ran.err);
+    // One that may lack it, and doesn't.
+    lab.sql(
+        &lab.target("outsystems_log.db"),
+        "UPDATE oslog_Error_5 SET Instant = datetime('now', 'localtime', '-60 seconds')",
+    );
+    let ran = lab.run(&["plan", "--override", "fresh-heartbeat=I know what I do"]);
+    ran.refused_by("fresh-heartbeat");
+    assert!(
+        ran.err.contains("here the evidence was seen"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -344,6 +361,63 @@ fn the_target_changed_since_the_plan_was_approved() {
     assert_eq!(before, dump(&lab.target("outsystems.db")));
 }
 
+/// Between the last look at the target and the lock on it there is a moment in which nothing refuses a change but the
+/// item's own count.
+#[test]
+fn a_row_that_came_after_the_last_look_is_nobodys_approval() {
+    let lab = Lab::adopted();
+    let config = Config::load(&lab.path("envclone.toml")).unwrap();
+    let engine = config.engine().unwrap();
+    let mut watch = Silent;
+    let mut phases = Phases::new(&config, engine.as_ref(), Vec::new(), &mut watch).unwrap();
+    let planned = phases.plan().unwrap();
+    phases.prove(Some(&planned.plan)).unwrap();
+    let before = lab.number(
+        &lab.target("outsystems.db"),
+        "SELECT COUNT(*) FROM ossys_Server",
+    );
+    let (run, journal, progress) = phases.begin(&planned).unwrap();
+    lab.sql(
+        &lab.target("outsystems.db"),
+        "INSERT INTO ossys_Server (ID, NAME, IP_ADDRESS, IS_ACTIVE) SELECT MAX(ID) + 1, 'LATE', '192.0.2.1', 1 FROM ossys_Server",
+    );
+    let failure = phases
+        .execute(&run, &planned.plan, journal, &progress)
+        .unwrap_err();
+    assert_eq!(failure.exit, Exit::Refused, "{failure:?}");
+    assert!(
+        failure.state.starts_with("nothing was changed"),
+        "{failure:?}"
+    );
+    let why = failure.reasons();
+    assert!(
+        why.contains(&format!(
+            "would touch {} rows, and {before} were approved [target-changed]",
+            before + 1
+        )),
+        "{why}"
+    );
+    assert_eq!(
+        lab.number(
+            &lab.target("outsystems.db"),
+            "SELECT COUNT(*) FROM ossys_Server"
+        ),
+        before + 1,
+        "the late row and those that were approved are there"
+    );
+    assert_eq!(
+        lab.number(
+            &lab.target("outsystems.db"),
+            "SELECT COUNT(*) FROM OSSYS_MODULEFRONTEND"
+        ),
+        lab.number(
+            &lab.source("outsystems.db"),
+            "SELECT COUNT(*) FROM OSSYS_MODULEFRONTEND"
+        ),
+        "what was done before the refusal is undone"
+    );
+}
+
 #[test]
 fn the_target_was_replaced_after_a_run_began() {
     let lab = Lab::new();
@@ -427,6 +501,14 @@ fn secrets_are_unknown_when_the_key_of_digests_is_another_one() {
     let lab = Lab::new();
     accept_all(&lab);
     assert_eq!(lab.refresh().code, 0);
+    let ran = lab.run(&["verify"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("verified: nothing of the source was found in "),
+        "{}",
+        ran.err
+    );
     assert_eq!(
         lab.number(
             &lab.target("outsystems.db"),
@@ -500,4 +582,17 @@ fn an_entity_that_must_be_unique_stands_in_two_modules() {
         "{}",
         ran.err
     );
+}
+
+#[test]
+fn each_guard_says_what_to_do_about_it() {
+    let lab = Lab::adopted();
+    lab.edit("log = \"target/outsystems_log.db\"\n", "");
+    fs::remove_file(lab.target(&format!("{CATALOG}.db"))).unwrap();
+    let ran = attempt(&lab);
+    ran.refused_by("databases-differ");
+    ran.refused_by("target-missing");
+    for hint in ["make the copy first", "give the target the same databases"] {
+        assert!(ran.err.contains(hint), "{}", ran.err);
+    }
 }

@@ -161,7 +161,7 @@ fn what_does_not_pass_is_not_tried_again_and_what_stays_is_given_up() {
         let lab = lab();
         let failure = run(&lab, fate.clone()).unwrap_err();
         assert!(
-            failure.why[0].contains("in the way"),
+            failure.why[0].what.contains("in the way"),
             "{fate:?}: {failure:?}"
         );
         // All was undone, and a later attempt finishes it.

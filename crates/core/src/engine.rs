@@ -61,6 +61,24 @@ pub enum Role {
     Catalog(String),
 }
 
+impl Role {
+    /// The database as a sentence names it: `platform database`, `catalog LEDGER`.
+    #[must_use]
+    pub fn phrase(&self) -> String {
+        match self {
+            Self::Platform | Self::Log => format!("{self} database"),
+            Self::Catalog(name) => format!("catalog {name}"),
+        }
+    }
+
+    /// The same for a role that is kept as a text.
+    #[must_use]
+    pub fn phrase_of(role: &str) -> String {
+        role.parse()
+            .map_or_else(|_| format!("{role} database"), |role: Self| role.phrase())
+    }
+}
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -100,5 +118,17 @@ impl TryFrom<String> for Role {
 impl From<Role> for String {
     fn from(role: Role) -> Self {
         role.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_names_a_database_by_what_it_is() {
+        assert_eq!(Role::Log.phrase(), "log database");
+        assert_eq!(Role::phrase_of("catalog:LEDGER"), "catalog LEDGER");
+        assert_eq!(Role::phrase_of("archive"), "archive database");
     }
 }

@@ -54,6 +54,9 @@ pub struct Lint {
     pub refuses: &'static str,
     /// What to do about it.
     pub hint: &'static str,
+    /// Whether its evidence may be missing, which a person can decide about. Evidence that is seen is for nobody to
+    /// decide.
+    pub overridable: bool,
     check: fn(&Case<'_>, &mut Vec<Say>),
 }
 
@@ -66,138 +69,161 @@ pub const LINTS: &[Lint] = &[
         id: "target-is-source",
         refuses: "a target database that is a database of the source, by whatever path, link or role",
         hint: "correct `[target]` in envclone.toml",
+        overridable: false,
         check: target_is_source,
     },
     Lint {
         id: "source-twice",
         refuses: "one database given for two roles of the source",
         hint: "correct `[source]` in envclone.toml",
+        overridable: false,
         check: source_twice,
     },
     Lint {
         id: "target-twice",
         refuses: "one database given for two roles of the target",
         hint: "correct `[target]` in envclone.toml",
+        overridable: false,
         check: target_twice,
     },
     Lint {
         id: "target-is-protected",
         refuses: "a target whose path contains a text of `safety.never`",
         hint: "choose another target, or correct `safety.never`",
+        overridable: false,
         check: target_is_protected,
     },
     Lint {
         id: "source-missing",
         refuses: "a source database that does not exist",
         hint: "correct `[source]` in envclone.toml",
+        overridable: false,
         check: source_missing,
     },
     Lint {
         id: "source-is-no-platform",
         refuses: "a source platform database without the platform's tables",
         hint: "check that `source.platform` names the platform database and not another one",
+        overridable: false,
         check: source_is_no_platform,
     },
     Lint {
         id: "target-exists",
         refuses: "copying over a database that exists",
         hint: "name a new target, or take the existing copy over with `clone = \"adopt\"`",
+        overridable: false,
         check: target_exists,
     },
     Lint {
         id: "target-missing",
         refuses: "taking over a copy that does not exist",
         hint: "make the copy first, or let envclone make it with `clone = \"make\"`",
+        overridable: false,
         check: target_missing,
     },
     Lint {
         id: "target-is-no-platform",
         refuses: "a target platform database without the platform's tables",
         hint: "check that `target.platform` names the copy of the platform database",
+        overridable: false,
         check: target_is_no_platform,
     },
     Lint {
         id: "target-log-is-no-log",
         refuses: "a target log database without log tables",
         hint: "check that `target.log` names the copy of the log database",
+        overridable: false,
         check: target_log_is_no_log,
     },
     Lint {
         id: "databases-differ",
         refuses: "a target that lacks a database which the source has, or has one more",
         hint: "give the target the same databases as the source: platform, log, and every catalog",
+        overridable: false,
         check: databases_differ,
     },
     Lint {
         id: "catalog-unknown",
         refuses: "a catalog that the platform uses and the settings do not name",
         hint: "name it under `[source.catalogs]` and `[target.catalogs]`: a catalog that is not copied stays the source's",
+        overridable: false,
         check: catalog_unknown,
     },
     Lint {
         id: "platform-versions-differ",
         refuses: "a target of another platform version than the source",
         hint: "a copy has its source's version: this target is another environment, or was upgraded since",
+        overridable: true,
         check: versions_differ,
     },
     Lint {
         id: "not-a-copy",
         refuses: "a target whose modules are not the source's",
         hint: "this target is another environment: compare `envclone inspect` of both",
+        overridable: false,
         check: not_a_copy,
     },
     Lint {
         id: "another-family",
         refuses: "a target that was not restored from a backup of the source, as the engine's own record says",
         hint: "this target comes from another database: restore a backup of the source, or correct the settings",
+        overridable: false,
         check: another_family,
     },
     Lint {
         id: "restore-unproven",
         refuses: "a target of which the engine has no record that it was restored",
         hint: "let a login look that may see `msdb` and the server's state; or decide by `--override restore-unproven=REASON`, which the report records",
+        overridable: true,
         check: restore_unproven,
     },
     Lint {
         id: "target-is-newer",
         refuses: "a target with log rows newer than the source's newest: source and target exchanged",
         hint: "a copy can't be ahead of its source: exchange `[source]` and `[target]`, or find out who works with the target",
+        overridable: false,
         check: target_is_newer,
     },
     Lint {
         id: "source-is-a-clone",
         refuses: "a source that envclone itself made as a copy of the target",
         hint: "`[source]` and `[target]` are exchanged",
+        overridable: false,
         check: source_is_a_clone,
     },
     Lint {
         id: "fresh-heartbeat",
         refuses: "a target whose log tables were written to a moment ago",
         hint: "a live environment writes logs all the time. Stop what works with the target, wait for `safety.heartbeat-minutes`, and try again",
+        overridable: true,
         check: fresh_heartbeat,
     },
     Lint {
         id: "target-in-use",
         refuses: "a target that another program is working with",
         hint: "end that program, or find out whether this is the right database",
+        overridable: true,
         check: target_in_use,
     },
     Lint {
         id: "plan-for-another-target",
         refuses: "a plan that was made for another target",
         hint: "make a new plan with `envclone plan`",
+        overridable: false,
         check: plan_for_another_target,
     },
     Lint {
         id: "plan-for-another-source",
         refuses: "a plan that was made for another source",
         hint: "make a new plan with `envclone plan`",
+        overridable: false,
         check: plan_for_another_source,
     },
     Lint {
         id: "target-changed",
         refuses: "a target that changed after the plan was approved",
         hint: "make a new plan with `envclone plan`, and look at what it would touch now",
+        overridable: false,
         check: target_changed,
     },
 ];
@@ -248,8 +274,11 @@ fn target_is_source(case: &Case<'_>, said: &mut Vec<Say>) {
             refuse(
                 said,
                 format!(
-                    "the target's {} database `{}` is the source's {} database `{}`",
-                    target.role, target.locator, source.role, source.locator
+                    "the target's {} `{}` is the source's {} `{}`",
+                    target.role.phrase(),
+                    target.locator,
+                    source.role.phrase(),
+                    source.locator
                 ),
             );
         }
@@ -262,8 +291,10 @@ fn twice(side: &[DatabaseEvidence], name: &str, said: &mut Vec<Say>) {
             refuse(
                 said,
                 format!(
-                    "the {name}'s {} and {} databases are one: `{}`",
-                    left.role, right.role, right.locator
+                    "the {name}'s {} and its {} are one: `{}`",
+                    left.role.phrase(),
+                    right.role.phrase(),
+                    right.locator
                 ),
             );
         }
@@ -303,8 +334,9 @@ fn source_missing(case: &Case<'_>, said: &mut Vec<Say>) {
         refuse(
             said,
             format!(
-                "the source's {} database `{}` does not exist",
-                source.role, source.locator
+                "the source's {} `{}` does not exist",
+                source.role.phrase(),
+                source.locator
             ),
         );
     }
@@ -334,8 +366,9 @@ fn target_exists(case: &Case<'_>, said: &mut Vec<Say>) {
         refuse(
             said,
             format!(
-                "the target's {} database `{}` exists already",
-                target.role, target.locator
+                "the target's {} `{}` exists already",
+                target.role.phrase(),
+                target.locator
             ),
         );
     }
@@ -351,8 +384,9 @@ fn target_missing(case: &Case<'_>, said: &mut Vec<Say>) {
         refuse(
             said,
             format!(
-                "the target's {} database `{}` does not exist",
-                target.role, target.locator
+                "the target's {} `{}` does not exist",
+                target.role.phrase(),
+                target.locator
             ),
         );
     }
@@ -396,13 +430,13 @@ fn databases_differ(case: &Case<'_>, said: &mut Vec<Say>) {
     for role in source.difference(&target) {
         refuse(
             said,
-            format!("the source has the {role} database, the target has none"),
+            format!("the source has a {}, the target has none", role.phrase()),
         );
     }
     for role in target.difference(&source) {
         refuse(
             said,
-            format!("the target has the {role} database, the source has none"),
+            format!("the target has a {}, the source has none", role.phrase()),
         );
     }
 }
@@ -466,7 +500,7 @@ fn not_a_copy(case: &Case<'_>, said: &mut Vec<Say>) {
         refuse(
             said,
             format!(
-                "of the target's {} modules the source has {shared} under the same id and key",
+                "of the target's modules ({}) the source has {shared} under the same id and key",
                 target.modules.len()
             ),
         );
@@ -579,8 +613,9 @@ fn fresh_heartbeat(case: &Case<'_>, said: &mut Vec<Say>) {
                 refuse(
                     said,
                     format!(
-                        "the newest log row of `{}` is {age} seconds old",
-                        target.locator
+                        "the newest log row of `{}` is {age} second{} old",
+                        target.locator,
+                        if *age == 1 { "" } else { "s" }
                     ),
                 );
             }
@@ -703,6 +738,7 @@ pub fn indistinguishable(source: &Environment, target: &Environment) -> Option<S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Contents;
     use crate::settings::Settings;
 
     fn alike(source: &str, target: &str) -> bool {
@@ -711,6 +747,63 @@ mod tests {
         );
         let settings = Settings::read(&text).unwrap();
         indistinguishable(&settings.source, &settings.target).is_some()
+    }
+
+    /// A database of which everything that may be unseen is.
+    fn unseen(role: Role, name: &str) -> DatabaseEvidence {
+        fn nothing<T>() -> Observed<T> {
+            Observed::Unknown { why: String::new() }
+        }
+        DatabaseEvidence {
+            role,
+            locator: name.to_owned(),
+            resolved: name.to_owned(),
+            exists: true,
+            file: name.to_owned(),
+            identity: String::new(),
+            has: Contents {
+                platform: true,
+                logs: true,
+                tables: true,
+            },
+            platform_version: nothing(),
+            modules: Vec::new(),
+            newest_log: nothing(),
+            log_age_seconds: nothing(),
+            in_use: nothing(),
+            lineage: Some(Lineage {
+                family: nothing(),
+                own: nothing(),
+                restored: nothing(),
+            }),
+            marks: Vec::new(),
+            catalogs: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_may_lack_evidence_is_what_can_be_overridden() {
+        let evidence = Evidence {
+            source: vec![unseen(Role::Platform, "s")],
+            target: vec![unseen(Role::Platform, "t")],
+        };
+        let said = lint(&Case {
+            evidence: &evidence,
+            safety: &Safety::default(),
+            plan: None,
+            makes_the_copy: false,
+        });
+        let unknown: BTreeSet<&str> = said
+            .iter()
+            .filter(|finding| finding.level == Level::Unknown)
+            .map(|finding| finding.lint.as_str())
+            .collect();
+        let overridable: BTreeSet<&str> = LINTS
+            .iter()
+            .filter(|lint| lint.overridable)
+            .map(|lint| lint.id)
+            .collect();
+        assert_eq!(unknown, overridable);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
-use crate::engine::Engine;
+use crate::engine::{Engine, Role};
 use crate::evidence::{DatabaseEvidence, Evidence, Observed};
 use crate::lint::{Finding, Level};
 use crate::plan::{Basis, Deed, Item, Plan, Reason};
@@ -351,6 +351,14 @@ pub struct LeftOutGroup {
     pub parts: Vec<LeftOutPart>,
 }
 
+impl LeftOutGroup {
+    /// What a plan leaves out, by reason.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Vec<Self> {
+        left_out(plan)
+    }
+}
+
 /// Something that was left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -551,6 +559,18 @@ impl Report {
             saved: parts.saved.to_vec(),
             totals,
         }
+    }
+
+    /// Rows that were counted when the plan was made and were gone before the turn of their item: an earlier item
+    /// took them, or the database took them along with rows that they refer to.
+    #[must_use]
+    pub fn gone(&self) -> Option<String> {
+        let items = self.steps.iter().flat_map(|step| &step.items);
+        let gone = items
+            .filter(|item| item.is_done())
+            .filter_map(|item| Some(item.planned?.saturating_sub(item.before?)))
+            .sum();
+        self.plan.basis.gone(gone)
     }
 
     /// The tasks of one kind.

@@ -1,23 +1,29 @@
 //! Carrying out a plan, and what follows it.
 
 use std::io::{ErrorKind, IsTerminal};
+use std::path::Path;
 
 use envclone_core::inventory::Inventory;
 use envclone_core::plan::Plan;
+use envclone_core::settings::CloneMode;
 
 use super::{inspect, judge, print_json, run_folder, with_phases};
-use crate::args::{Apply, Approval, Cli, Run};
+use crate::args::{Apply, Approval, Cli, Run, word};
 use crate::failure::{Exit, Failure, NOTHING_CHANGED};
 use crate::folder::{RunFolder, read_plan};
 use crate::run::{Phases, Planned};
-use crate::ui::{number, say};
+use crate::ui::{counted, say};
 
 /// `apply`: a plan file, or a plan made now.
 pub(super) fn apply(cli: &Cli, args: &Apply) -> Result<(), Failure> {
+    long_enough(&args.approval)?;
     with_phases(cli, |phases| {
         let planned = match &args.plan {
             Some(path) => {
                 let plan = read_plan(path)?;
+                if !plan.items.is_empty() {
+                    somebody_to_ask(&args.approval, Some((path, &plan)))?;
+                }
                 let (evidence, findings) = phases.prove(Some(&plan))?;
                 let inventory = phases.inspect()?;
                 Planned {
@@ -27,7 +33,7 @@ pub(super) fn apply(cli: &Cli, args: &Apply) -> Result<(), Failure> {
                     findings,
                 }
             }
-            None => phases.plan()?,
+            None => planned(phases, &args.approval)?,
         };
         carry_out(cli, phases, &planned, &args.approval)
     })
@@ -35,10 +41,20 @@ pub(super) fn apply(cli: &Cli, args: &Apply) -> Result<(), Failure> {
 
 /// `refresh`: all phases in order.
 pub(super) fn refresh(cli: &Cli, args: &Approval) -> Result<(), Failure> {
+    long_enough(args)?;
     with_phases(cli, |phases| {
-        let planned = phases.plan()?;
+        let planned = planned(phases, args)?;
         carry_out(cli, phases, &planned, args)
     })
+}
+
+/// A plan that somebody can approve. One that makes the copy has something to do in any case, so that nobody to ask
+/// is found before the source is inspected; one for a copy that is clean already needs no approval.
+fn planned(phases: &mut Phases<'_>, approval: &Approval) -> Result<Planned, Failure> {
+    if phases.config.settings.clone == CloneMode::Make {
+        somebody_to_ask(approval, None)?;
+    }
+    phases.plan()
 }
 
 fn carry_out(
@@ -50,7 +66,7 @@ fn carry_out(
     if planned.plan.items.is_empty() {
         say("nothing to do: the copy has no row that a step would touch");
         let verification = phases.verify(None, &planned.inventory)?;
-        return judge(&verification, None);
+        return judge(cli, &verification, None);
     }
     approve(&planned.plan, approval)?;
     let folder = execute(phases, planned)?;
@@ -86,13 +102,51 @@ fn finish(
     } else {
         say(&format!("  report    {}", html.display()));
     }
-    judge(&verification, Some(html))
+    judge(cli, &verification, Some(html))
+}
+
+/// How many digits of a plan's id are an approval.
+const DIGITS: usize = 12;
+
+/// Refuses an approval that is too short for any plan.
+fn long_enough(approval: &Approval) -> Result<(), Failure> {
+    match &approval.approve {
+        Some(id) if id.len() < DIGITS => Err(Failure::before(
+            Exit::NotApproved,
+            format!(
+                "`{id}` was approved, and at least {DIGITS} digits of the plan's id are needed"
+            ),
+        )
+        .hint("`envclone plan` shows the plan and its id")),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a plan that nobody approved and nobody can be asked about.
+fn somebody_to_ask(approval: &Approval, plan: Option<(&Path, &Plan)>) -> Result<(), Failure> {
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if approval.approve.is_some() || terminal {
+        return Ok(());
+    }
+    let hint = match plan {
+        Some((path, plan)) => format!(
+            "look at the plan, then approve it by its id: `envclone apply {} --approve {}`",
+            word(path),
+            plan.short_id()
+        ),
+        None => "`envclone plan --out plan.json` shows the plan and its id; then approve it: `envclone apply plan.json --approve ID`".to_owned(),
+    };
+    Err(Failure::before(
+        Exit::NotApproved,
+        "a person must approve the plan, and there is no terminal to ask at",
+    )
+    .hint(hint))
 }
 
 /// Asks a person, or takes the plan's id for the answer.
 fn approve(plan: &Plan, approval: &Approval) -> Result<(), Failure> {
     if let Some(id) = &approval.approve {
-        return if id.len() >= 12 && plan.id.starts_with(id.as_str()) {
+        return if id.len() >= DIGITS && plan.id.starts_with(id.as_str()) {
             Ok(())
         } else {
             Err(Failure::before(
@@ -102,16 +156,7 @@ fn approve(plan: &Plan, approval: &Approval) -> Result<(), Failure> {
             .hint("look at the plan that would be carried out now: `envclone plan`"))
         };
     }
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(Failure::before(
-            Exit::NotApproved,
-            "a person must approve the plan, and there is no terminal to ask at",
-        )
-        .hint(format!(
-            "look at the plan, then approve it by its id: `--approve {}`",
-            plan.short_id()
-        )));
-    }
+    somebody_to_ask(approval, None)?;
     inspect::show(plan, false);
     let place = plan
         .target
@@ -121,9 +166,9 @@ fn approve(plan: &Plan, approval: &Approval) -> Result<(), Failure> {
     let name = place.rsplit(['/', '\\']).next().unwrap_or(place);
     let rows: u64 = plan.items.iter().filter_map(|item| item.expect).sum();
     say(&format!(
-        "\n{} items change {} rows. The target is {place}\nType its name to approve: {name}",
-        plan.items.len(),
-        number(rows)
+        "\n{} to do, {} to change. The target is {place}\nType its name to approve: {name}",
+        counted(plan.items.len() as u64, "item", "items"),
+        counted(rows, "row", "rows")
     ));
     let typed: String = dialoguer::Input::new()
         .with_prompt("target")
@@ -157,10 +202,10 @@ pub(super) fn resume(cli: &Cli, args: &Run) -> Result<(), Failure> {
             say("the run is finished; only verification and the report are made again");
         } else {
             say(&format!(
-                "run {}: {} of {} items are done",
+                "run {}: {} of {}",
                 folder.id(),
                 progress.done(),
-                plan.items.len()
+                counted(plan.items.len() as u64, "item is done", "items are done")
             ));
             phases.execute(&folder, &plan, journal, &progress)?;
         }
@@ -186,6 +231,7 @@ pub(super) fn verify(cli: &Cli, args: &Run) -> Result<(), Failure> {
             phases.report(folder)?;
         }
         judge(
+            cli,
             &verification,
             folder.map(|folder| folder.file("report.html")),
         )

@@ -1,7 +1,6 @@
 //! `doctor`: whether a run could begin, asked before anything begins.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::Table;
 use envclone_core::settings::Environment;
 use envclone_db::Engine;
 use envclone_db::checkup::{Need, Side, State};
@@ -10,7 +9,7 @@ use serde_json::json;
 use super::print_json;
 use crate::args::Cli;
 use crate::config::Config;
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, Why};
 use crate::ui::data;
 
 /// A need with the environment and database that it concerns.
@@ -34,7 +33,6 @@ pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
         data(&table(&entries).to_string());
     }
     let mut why = Vec::new();
-    let mut hints = Vec::new();
     for entry in &entries {
         if let State::Missing { why: reason, hint } = &entry.need.state {
             let Entry {
@@ -42,10 +40,10 @@ pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
                 database,
                 need,
             } = entry;
-            why.push(format!("{side}, {database}: no {}: {reason}", need.what));
-            if !hints.contains(hint) {
-                hints.push(hint.clone());
-            }
+            why.push(Why {
+                what: format!("{side}, {database}: no {}: {reason}", need.what),
+                hint: Some(hint.clone()).filter(|hint| !hint.is_empty()),
+            });
         }
     }
     if why.is_empty() {
@@ -55,7 +53,7 @@ pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
         exit: Exit::NoAccess,
         state: "nothing was changed; a run would not get through".to_owned(),
         why,
-        hint: Some(hints.join("; ")),
+        hint: None,
     })
 }
 
@@ -83,10 +81,7 @@ fn ask(
 }
 
 fn table(entries: &[Entry]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic);
+    let mut table = crate::ui::table(false);
     table.set_header(["side", "database", "phase", "needs", "", "what was found"]);
     for entry in entries {
         let (sign, found) = match &entry.need.state {

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, Table};
 use envclone_core::inventory::Inventory;
-use envclone_core::plan::{Deed, Plan};
+use envclone_core::plan::{Deed, Plan, WHOLE_STEP};
+use envclone_core::report::LeftOutGroup;
 
 use super::{print_json, with_phases};
-use crate::args::{Cli, Output};
+use crate::args::{Cli, Output, word};
 use crate::failure::Failure;
 use crate::folder::write_json;
-use crate::ui::{data, number, say};
+use crate::ui::{counted, data, listed, number, say, table};
 
 /// `inspect`: the source's inventory.
 pub(super) fn inspect(cli: &Cli, args: &Output) -> Result<(), Failure> {
@@ -31,10 +31,7 @@ pub(super) fn inspect(cli: &Cli, args: &Output) -> Result<(), Failure> {
 
 /// A table of two columns.
 fn pairs(rows: Vec<(String, String)>) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic);
+    let mut table = table(false);
     for (name, value) in rows {
         table.add_row([name, value]);
     }
@@ -68,12 +65,12 @@ fn tell(inventory: &Inventory) {
     ];
     for database in &inventory.databases {
         let what = format!(
-            "{}, {} tables, {} MB",
+            "{}, {}, {} MB",
             database.locator,
-            number(database.tables.len() as u64),
+            counted(database.tables.len() as u64, "table", "tables"),
             database.bytes / 1_000_000
         );
-        rows.push((format!("{} database", database.role), what));
+        rows.push((database.role.phrase(), what));
     }
     let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for identity in &inventory.identities {
@@ -122,15 +119,15 @@ pub(super) fn plan(cli: &Cli, args: &Output) -> Result<(), Failure> {
             return print_json(&planned.plan);
         }
         show(&planned.plan, true);
-        data(&format!(
-            "\nplan {}: `envclone apply{} --approve {}` carries it out",
-            planned.plan.short_id(),
-            args.out
-                .as_ref()
-                .map(|path| format!(" {}", path.display()))
-                .unwrap_or_default(),
-            planned.plan.short_id()
-        ));
+        let file = args
+            .out
+            .as_ref()
+            .map(|path| format!(" {}", word(path)))
+            .unwrap_or_default();
+        let id = planned.plan.short_id();
+        data(&cli.repeat(&format!(
+            "\nplan {id}: `envclone apply{file} --approve {id}` carries it out"
+        )));
         Ok(())
     })
 }
@@ -138,10 +135,7 @@ pub(super) fn plan(cli: &Cli, args: &Output) -> Result<(), Failure> {
 /// Shows a plan: on stdout where it is the result, on stderr where it precedes a question.
 pub(super) fn show(plan: &Plan, as_data: bool) {
     let print = |text: &str| if as_data { data(text) } else { say(text) };
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic);
+    let mut table = table(!as_data);
     table.set_header(["#", "step", "database", "what", "rows"]);
     for item in &plan.items {
         let rows = item.expect.map_or_else(|| "-".to_owned(), number);
@@ -158,7 +152,11 @@ pub(super) fn show(plan: &Plan, as_data: bool) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    print(&table.to_string());
+    if plan.items.is_empty() {
+        print("nothing to do");
+    } else {
+        print(&table.to_string());
+    }
     if as_data {
         for item in &plan.items {
             print(&format!("\n-- {} {}: {}", item.seq, item.step, item.title));
@@ -172,8 +170,9 @@ pub(super) fn show(plan: &Plan, as_data: bool) {
     }
     if !plan.left_out.is_empty() {
         print("\nleft out:");
-        for out in &plan.left_out {
-            print(&format!("  {} ({}): {}", out.step, out.part, out.reason));
+        for group in LeftOutGroup::of(plan) {
+            print(&format!("  {}:", group.reason));
+            left_out(&group).iter().for_each(|line| print(line));
         }
     }
     if !plan.guides.is_empty() {
@@ -181,5 +180,78 @@ pub(super) fn show(plan: &Plan, as_data: bool) {
         for guide in &plan.guides {
             print(&format!("  {}: {}", guide.step, guide.title));
         }
+    }
+}
+
+/// How many parts of one step are named.
+const NAMED: usize = 6;
+
+/// What was left out for one reason: whole steps in one list, then a step's parts.
+fn left_out(group: &LeftOutGroup) -> Vec<String> {
+    let mut whole = Vec::new();
+    let mut steps: Vec<(&str, Vec<String>)> = Vec::new();
+    for part in &group.parts {
+        if part.part == WHOLE_STEP {
+            whole.push(part.step.clone());
+            continue;
+        }
+        // An item's title begins with its step's, which is said already.
+        let name = part.part.rsplit(": ").next().unwrap_or(&part.part);
+        let name = match &part.detail {
+            Some(detail) => format!("{name} ({detail})"),
+            None => name.to_owned(),
+        };
+        match steps.last_mut().filter(|(step, _)| *step == part.step) {
+            Some((_, parts)) => parts.push(name),
+            None => steps.push((&part.step, vec![name])),
+        }
+    }
+    let mut lines = listed(&whole, 4);
+    for (step, mut parts) in steps {
+        let more = parts.len().saturating_sub(NAMED);
+        parts.truncate(NAMED);
+        if more > 0 {
+            parts.push(format!("and {more} more"));
+        }
+        if let Some(first) = parts.first_mut() {
+            *first = format!("{step}: {first}");
+        }
+        lines.extend(listed(&parts, 4));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use envclone_core::report::LeftOutPart;
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_for_one_reason_stands_together() {
+        let part = |step: &str, part: String, detail: Option<&str>| LeftOutPart {
+            step: step.to_owned(),
+            part,
+            detail: detail.map(str::to_owned),
+        };
+        let mut parts = vec![
+            part("saml", WHOLE_STEP.to_owned(), None),
+            part("emails", WHOLE_STEP.to_owned(), None),
+            part("zones", "zone".to_owned(), Some("`zone.ID`")),
+        ];
+        parts.extend((0..8).map(|at| part("logs", format!("Empty: delete rows of l{at}"), None)));
+        let group = LeftOutGroup {
+            reason: String::new(),
+            parts,
+        };
+        assert_eq!(
+            left_out(&group),
+            [
+                "    saml, emails",
+                "    zones: zone (`zone.ID`)",
+                "    logs: delete rows of l0, delete rows of l1, delete rows of l2, delete rows of l3,",
+                "    delete rows of l4, delete rows of l5, and 2 more",
+            ]
+        );
     }
 }

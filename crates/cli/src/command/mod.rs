@@ -4,15 +4,15 @@ mod apply;
 mod doctor;
 mod init;
 mod inspect;
+mod judge;
 mod rehearse;
 mod script;
 mod steps;
 
-use std::path::PathBuf;
-
+use envclone_core::lint::LINTS;
 use envclone_core::report::Override;
-use envclone_core::verdict::{Tally, Verdict, Verification};
 
+use self::judge::judge;
 use crate::args::{Cli, Command, Run};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
@@ -25,6 +25,7 @@ use crate::ui::{Terminal, data};
 /// # Errors
 /// Whatever ends it before success.
 pub fn run(cli: &Cli) -> Result<(), Failure> {
+    overrides(&cli.overrides)?;
     match &cli.command {
         Command::Init(args) => init::run(cli, args),
         Command::Doctor => doctor::run(cli),
@@ -56,21 +57,50 @@ fn with_phases<T>(
 
 /// `LINT=REASON`, each with who decided.
 fn overrides(texts: &[String]) -> Result<Vec<Override>, Failure> {
+    let refuse = |why: String| Failure::before(Exit::Usage, why).hint(ids());
     let one = |text: &String| {
-        let known = |lint: &str| envclone_core::lint::LINTS.iter().any(|one| one.id == lint);
-        match text.split_once('=') {
-            Some((lint, because)) if known(lint) && !because.trim().is_empty() => Ok(Override {
-                lint: lint.to_owned(),
-                because: because.trim().to_owned(),
-                who: who(),
-            }),
-            _ => Err(Failure::before(
-                Exit::Usage,
-                format!("`--override {text}` is not LINT=REASON with the id of a lint"),
-            )),
+        let (id, because) = text.split_once('=').unwrap_or((text, ""));
+        let Some(lint) = LINTS.iter().find(|lint| lint.id == id.trim()) else {
+            return Err(refuse(format!(
+                "`--override {text}`: there is no guard `{id}`"
+            )));
+        };
+        if !lint.overridable {
+            return Err(refuse(format!(
+                "`--override {id}`: this guard speaks only when it has seen evidence against the run, and that can't be overridden"
+            )));
         }
+        if because.trim().is_empty() {
+            return Err(
+                Failure::before(Exit::Usage, format!("`--override {text}` has no reason")).hint(
+                    format!("the report says why: `--override {id}=\"checked by hand with M.\"`"),
+                ),
+            );
+        }
+        Ok(Override {
+            lint: lint.id.to_owned(),
+            because: because.trim().to_owned(),
+            who: who(),
+        })
     };
     texts.iter().map(one).collect()
+}
+
+/// The guards' ids, those that a person may decide about first.
+fn ids() -> String {
+    let list = |overridable: bool| {
+        let ids: Vec<_> = LINTS
+            .iter()
+            .filter(|lint| lint.overridable == overridable)
+            .map(|lint| format!("`{}`", lint.id))
+            .collect();
+        ids.join(", ")
+    };
+    format!(
+        "these can be overridden, where their evidence is missing: {}\nthese can't: {}",
+        list(true),
+        list(false)
+    )
 }
 
 /// The run that an option names, or the newest one.
@@ -87,46 +117,4 @@ fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
         .map_err(|error| Failure::before(Exit::Unexpected, error.to_string()))?;
     data(&text);
     Ok(())
-}
-
-/// Ends with exit 7 where something of the source was found, or could not be looked for.
-fn judge(verification: &Verification, report: Option<PathBuf>) -> Result<(), Failure> {
-    let Tally {
-        residue, unknown, ..
-    } = verification.tally();
-    if residue + unknown == 0 {
-        return Ok(());
-    }
-    let mut why = Vec::new();
-    for check in &verification.checks {
-        let place = if check.column.is_empty() {
-            check.table.clone()
-        } else {
-            format!("{}.{}", check.table, check.column)
-        };
-        match &check.verdict {
-            Verdict::Residue { rows, .. } => why.push(format!(
-                "{} {place}: {rows} rows; should hold: {}",
-                check.database, check.title
-            )),
-            Verdict::Unknown { why: reason } => {
-                why.push(format!("{} {place}: unknown, {reason}", check.database))
-            }
-            _ => {}
-        }
-    }
-    let told = report.map_or_else(
-        || "`envclone report` writes the list".to_owned(),
-        |path| format!("the whole list with samples: {}", path.display()),
-    );
-    Err(Failure {
-        exit: Exit::Residue,
-        state: format!(
-            "the target still has {residue} places that belong to the source, and {unknown} that could not be judged"
-        ),
-        why,
-        hint: Some(format!(
-            "{told}; settle each place, or accept it under `[verify]` with a reason, and run `envclone verify`"
-        )),
-    })
 }

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::failure::{Exit, Failure, file_failure};
 use crate::folder::write_json;
 use crate::run::Phases;
-use crate::ui::{Terminal, Watch, number, say};
+use crate::ui::{Terminal, Watch, counted, say};
 
 /// What became of the planted facts.
 #[derive(Debug, Default, serde::Serialize)]
@@ -66,10 +66,14 @@ pub(super) fn run(cli: &Cli, args: &Rehearse) -> Result<(), Failure> {
         Err(Failure {
             exit: Exit::Residue,
             state: format!(
-                "{} planted facts were neither removed nor reported",
-                outcome.missed.len()
+                "{} neither removed nor reported",
+                counted(
+                    outcome.missed.len() as u64,
+                    "planted leftover was",
+                    "planted leftovers were"
+                )
             ),
-            why: outcome.missed,
+            why: outcome.missed.into_iter().map(Into::into).collect(),
             hint: Some(
                 "this is a defect of envclone: please report it with the folder of the rehearsal"
                     .to_owned(),
@@ -106,9 +110,13 @@ fn build(args: &Rehearse, watch: &mut dyn Watch) -> Result<Manifest, Failure> {
         .map(|database| database.rows)
         .sum();
     watch.done(&format!(
-        "a source environment with {} rows and {} planted leftovers",
-        number(rows),
-        manifest.planted.len()
+        "a source environment with {} and {}",
+        counted(rows, "row", "rows"),
+        counted(
+            manifest.planted.len() as u64,
+            "planted leftover",
+            "planted leftovers"
+        )
     ));
     Ok(manifest)
 }
@@ -217,7 +225,7 @@ fn tell(args: &Rehearse, manifest: &Manifest, outcome: &Outcome, folder: &Path, 
         .filter(|fact| fact.removed_in == RemovedIn::Never)
         .count();
     say(&format!(
-        "\nRehearsed. Of {} planted leftovers {} were removed, {} are reported for a person, {} were missed.",
+        "\nRehearsed. Of {} planted leftovers {} removed, {} reported for a person, {} missed.",
         manifest.planted.len(),
         outcome.removed,
         outcome.reported,
@@ -239,4 +247,8 @@ fn tell(args: &Rehearse, manifest: &Manifest, outcome: &Outcome, folder: &Path, 
     for name in ["report.html", "report.md", "report.json"] {
         crate::ui::data(&folder.join(name).display().to_string());
     }
+    say(&format!(
+        "\nRead the report first: {}",
+        folder.join("report.html").display()
+    ));
 }

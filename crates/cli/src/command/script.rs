@@ -1,10 +1,11 @@
 //! `script`: the plan as files that a DBA runs.
 
-use envclone_core::dialect::{self, ScriptGuard};
+use envclone_core::dialect::{self, ScriptFile, ScriptGuard};
 use envclone_core::engine::Engine;
 use envclone_core::inventory::Inventory;
 use envclone_core::lint::indistinguishable;
-use envclone_core::plan::{Basis, draft};
+use envclone_core::plan::{Basis, Plan, draft};
+use envclone_core::report::LeftOutGroup;
 use envclone_core::settings::{CloneMode, Environment, Settings};
 
 use super::with_phases;
@@ -13,7 +14,7 @@ use crate::config::Config;
 use crate::failure::{Exit, Failure, chain};
 use crate::folder::read_inventory;
 use crate::save::write_whole;
-use crate::ui::{data, say};
+use crate::ui::{counted, data, say};
 
 /// The engine that an option names.
 pub(super) fn engine_of(arg: EngineArg) -> Engine {
@@ -23,6 +24,12 @@ pub(super) fn engine_of(arg: EngineArg) -> Engine {
         EngineArg::Sqlite => Engine::Sqlite,
     }
 }
+
+/// What the scripts don't say: their order, and what they leave to people.
+const README: &str = "README.txt";
+
+/// What a script's line begins with that says how it is run.
+const RUN_WITH: &str = "-- run with: ";
 
 /// Writes the files.
 pub(super) fn run(cli: &Cli, args: &Script) -> Result<(), Failure> {
@@ -66,8 +73,8 @@ fn write(
             .any(|(role, _)| *role == database.role)
         {
             say(&format!(
-                "warning: the inventory has the {} database, the settings name none: no script cleans it",
-                database.role
+                "warning: the inventory has a {}, the settings name none: no script cleans it",
+                database.role.phrase()
             ));
         }
     }
@@ -98,12 +105,80 @@ fn write(
         write_whole(&path, file.text.as_bytes())?;
         data(&path.display().to_string());
     }
+    let path = args.out.join(README);
+    write_whole(&path, readme(&plan, &guard, &files).as_bytes())?;
+    data(&path.display().to_string());
     say(&format!(
-        "plan {} for {engine}: {} items in {} files, {} parts left out",
+        "plan {} for {engine}: {} in {}, {} left out",
         plan.short_id(),
-        plan.items.len(),
-        files.len(),
-        plan.left_out.len()
+        counted(plan.items.len() as u64, "item", "items"),
+        counted(files.len() as u64, "script", "scripts"),
+        counted(plan.left_out.len() as u64, "part", "parts")
     ));
     Ok(())
+}
+
+/// What a person reads before the scripts: which there are, in which order, and what no script does.
+fn readme(plan: &Plan, guard: &ScriptGuard, files: &[ScriptFile]) -> String {
+    let mut lines = vec![
+        format!(
+            "Scripts of envclone for {}, plan {}",
+            plan.engine,
+            plan.short_id()
+        ),
+        String::new(),
+        "They clean a copy, each database in one transaction.".to_owned(),
+        "They don't make the copy, and don't verify it. Read each before it is run, and run them in this order:"
+            .to_owned(),
+        String::new(),
+    ];
+    let written = guard.target.iter().filter(|(role, _)| plan.writes_to(role));
+    for (at, (file, (role, name))) in files.iter().zip(written).enumerate() {
+        let items = plan.items.iter().filter(|item| item.database == *role);
+        lines.push(format!(
+            "{:>3}. {}: the {} {name}, {}",
+            at + 1,
+            file.name,
+            role.phrase(),
+            counted(items.count() as u64, "item", "items")
+        ));
+        let run = file
+            .text
+            .lines()
+            .find_map(|line| line.strip_prefix(RUN_WITH));
+        lines.extend(run.map(|run| format!("     {run}")));
+    }
+    for (role, name) in guard
+        .target
+        .iter()
+        .filter(|(role, _)| !plan.writes_to(role))
+    {
+        lines.push(format!(
+            "     The {} {name} has no script: nothing in it is to be changed.",
+            role.phrase()
+        ));
+    }
+    if !plan.guides.is_empty() {
+        lines.push("\nLeft for a person, since no script can do it:".to_owned());
+        for guide in &plan.guides {
+            lines.push(format!("\n  {} ({})", guide.title, guide.step));
+            lines.extend(
+                guide
+                    .text
+                    .lines()
+                    .map(|line| format!("    {}", line.trim())),
+            );
+        }
+    }
+    if !plan.left_out.is_empty() {
+        lines.push("\nLeft out, and why:".to_owned());
+        for group in LeftOutGroup::of(plan) {
+            lines.push(format!("\n  {}", group.reason));
+            lines.extend(group.parts.iter().map(|part| match &part.detail {
+                Some(detail) => format!("    {}: {} ({detail})", part.step, part.part),
+                None => format!("    {}: {}", part.step, part.part),
+            }));
+        }
+    }
+    lines.join("\n") + "\n"
 }

@@ -1,7 +1,5 @@
 //! `steps`: the catalogue.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
 use envclone_core::catalogue::Catalogue;
 use envclone_core::dialect;
 use envclone_core::engine::Engine;
@@ -16,7 +14,8 @@ use crate::args::{Cli, Steps};
 use crate::config::{own_steps, read_catalogue};
 use crate::failure::{Exit, Failure, chain};
 use crate::folder::read_inventory;
-use crate::ui::data;
+use crate::nearest;
+use crate::ui::{data, table};
 
 /// The rehearsal's inventory: what steps are shown against when nobody names another one.
 const REHEARSAL: &str = include_str!("../../../../docs/examples/inventory.json");
@@ -41,10 +40,7 @@ fn list(cli: &Cli, catalogue: &Catalogue) -> Result<(), Failure> {
         let steps: Vec<_> = catalogue.steps().iter().map(|step| json!({ "id": step.id, "title": step.title, "profile": step.profile, "why": step.why, "source": step.source })).collect();
         return print_json(&json!({ "format": 1, "steps": steps }));
     }
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic);
+    let mut table = table(false);
     table.set_header(["step", "profile", "what"]);
     for step in catalogue.steps() {
         table.add_row([step.id.as_str(), step.profile.name(), step.title.as_str()]);
@@ -56,8 +52,10 @@ fn list(cli: &Cli, catalogue: &Catalogue) -> Result<(), Failure> {
 fn show(args: &Steps, catalogue: &Catalogue, id: &str) -> Result<(), Failure> {
     let Some(step) = catalogue.step(id) else {
         return Err(
-            Failure::before(Exit::Usage, format!("there is no step `{id}`"))
-                .hint("`envclone steps` lists them"),
+            Failure::before(Exit::Usage, format!("there is no step `{id}`")).hint(nearest::hint(
+                id,
+                catalogue.steps().iter().map(|step| step.id.as_str()),
+            )),
         );
     };
     data(&format!(

@@ -149,13 +149,17 @@ fn prose(text: &str) -> String {
 
 fn summary(report: &Report) -> String {
     let totals = &report.totals;
+    let changed = || format!("{} deleted or changed", counted(totals.rows, "row", "rows"));
     let mut parts = vec![
         format!(
-            "{} of {} items done",
+            "{} of {} done",
             number(totals.done),
-            number(totals.items)
+            counted(totals.items, "item", "items")
         ),
-        format!("{} deleted or changed", counted(totals.rows, "row", "rows")),
+        match report.gone() {
+            Some(gone) => format!("{} ({gone})", changed()),
+            None => changed(),
+        },
     ];
     match report.verification.as_ref().map(|it| it.tally) {
         Some(tally) => parts.extend([

@@ -6,6 +6,7 @@ mod markdown;
 pub use html::html;
 pub use markdown::markdown;
 
+use envclone_core::engine::Role;
 use envclone_core::plan::Basis;
 use envclone_core::report::Report;
 
@@ -174,6 +175,11 @@ fn coverage(report: &Report) -> Vec<(&'static str, String)> {
 /// How well a step is founded, as people read it.
 fn profile(profile: Option<envclone_core::step::Profile>) -> &'static str {
     profile.map_or("", envclone_core::step::Profile::name)
+}
+
+/// A database as a sentence names it.
+fn database(role: &str) -> String {
+    Role::phrase_of(role)
 }
 
 /// Where a check looked: the column, or the whole row.

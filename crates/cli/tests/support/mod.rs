@@ -1,5 +1,9 @@
 //! A small environment to point the tool at, and the tool run as a user would.
-#![allow(dead_code, reason = "every test file uses its own part")]
+#![allow(
+    dead_code,
+    clippy::print_stderr,
+    reason = "every test file uses its own part, and says what did not run"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -147,6 +151,23 @@ impl Lab {
             .max()
             .unwrap()
     }
+}
+
+/// Runs a shell script in the lab's folder that may mount file systems for itself; nothing where this system does not
+/// let a test do that.
+#[cfg(target_os = "linux")]
+pub(crate) fn with_mounts(lab: &Lab, script: &str) -> Option<Ran> {
+    let unshared = |script: &str| {
+        std::process::Command::new("unshare")
+            .args(["-rm", "sh", "-c", script])
+            .current_dir(lab.folder.path())
+            .output()
+    };
+    if !unshared("true").is_ok_and(|output| output.status.success()) {
+        eprintln!("did not run: this system mounts no file system for a test");
+        return None;
+    }
+    Some(Ran::of(unshared(script).unwrap()))
 }
 
 /// The files of an environment.

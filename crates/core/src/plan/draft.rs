@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, Plan, Reason, Save};
+use super::{DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, Plan, Reason, Save, WHOLE_STEP};
 use crate::catalogue::Catalogue;
 use crate::dialect::{Dialect, Statement};
 use crate::engine::Role;
@@ -19,6 +19,18 @@ pub enum Basis {
     Source,
     /// The copy itself: what was counted must still be so when the plan is applied.
     Target,
+}
+
+impl Basis {
+    /// Why fewer rows were changed than were counted: what to add to a sum, nothing where there is nothing to say.
+    #[must_use]
+    pub fn gone(self, rows: u64) -> Option<String> {
+        let or = match self {
+            Self::Source => ", or from the source",
+            Self::Target => "",
+        };
+        (rows > 0).then(|| format!("{rows} more went with earlier ones{or}"))
+    }
 }
 
 /// Why no plan can be made.
@@ -65,13 +77,13 @@ pub fn draft(
         if step.profile > settings.profile {
             draft.leave_out(
                 step,
-                "whole step",
+                WHOLE_STEP,
                 Reason::NotInProfile {
                     needs: step.profile.name().to_owned(),
                 },
             );
         } else if settings.skip.contains(&step.id) {
-            draft.leave_out(step, "whole step", Reason::SwitchedOff);
+            draft.leave_out(step, WHOLE_STEP, Reason::SwitchedOff);
         } else {
             draft.step(step)?;
         }
@@ -143,7 +155,7 @@ impl<'a> Draft<'a> {
                 .and_then(|from| self.dialect.clone_database(&from, to));
             match deed {
                 Some(deed) => self.push(Item {
-                    title: format!("Copy the {role} database"),
+                    title: format!("Copy the {}", role.phrase()),
                     database: role,
                     deed,
                     ..blank("clone")
@@ -586,4 +598,22 @@ fn may_be_secret(column: &str) -> bool {
         "uid",
     ];
     ["val", "value"].contains(&name.as_str()) || words.iter().any(|word| name.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_went_before_their_turn_are_told_as_far_as_it_is_known() {
+        assert_eq!(Basis::Target.gone(0), None);
+        let told = Basis::Target.gone(5).unwrap();
+        assert_eq!(told, "5 more went with earlier ones");
+        assert!(
+            Basis::Source
+                .gone(5)
+                .unwrap()
+                .ends_with("or from the source")
+        );
+    }
 }

@@ -4,7 +4,7 @@ mod draft;
 mod reason;
 
 pub use draft::{Basis, DraftError, draft};
-pub use reason::{LeftOut, Reason};
+pub use reason::{LeftOut, Reason, WHOLE_STEP};
 
 use serde::{Deserialize, Serialize};
 

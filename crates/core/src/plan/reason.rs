@@ -4,6 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Role;
+
+/// The part that stands for all of a step.
+pub const WHOLE_STEP: &str = "whole step";
+
 /// Something that is not done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,7 +69,7 @@ impl fmt::Display for Reason {
             }
             Self::NoSuchEntity { key } => write!(f, "no active module has the entity {key}"),
             Self::NoSuchDatabase { database } => {
-                write!(f, "this environment has no {database} database")
+                write!(f, "this environment has no {}", Role::phrase_of(database))
             }
             Self::SwitchedOff => write!(f, "the settings leave it out (`skip`)"),
             Self::NotInProfile { needs } => write!(f, "it belongs to the profile `{needs}`"),

@@ -8,7 +8,11 @@ pub(super) fn outcome(parts: &Parts<'_>, steps: &[StepReport], totals: &Totals) 
         RunState::Refused => (OutcomeKind::Refused, refused(parts, *done)),
         RunState::Stopped => (
             OutcomeKind::Stopped,
-            format!("The run stopped; {done} of {items} items are done."),
+            format!(
+                "The run stopped; {} of {}.",
+                grouped(*done),
+                counted(*items, "item is done", "items are done")
+            ),
         ),
         RunState::Finished if done < items => unfinished(parts, steps, totals),
         RunState::Finished => match parts.verification {
@@ -34,8 +38,9 @@ pub(super) fn unfinished(
         .filter(|item| item.state == DONE && !item.is_done())
         .count() as u64;
     let mut sentence = format!(
-        "The run ended with {} of {} items done.",
-        totals.done, totals.items
+        "The run ended with {} of {} done.",
+        grouped(totals.done),
+        counted(totals.items, "item", "items")
     );
     if left > 0 {
         sentence += &format!(

@@ -100,7 +100,11 @@ pub(super) fn tasks(
         }
         tasks.push(task(
             TaskKind::Residue,
-            format!("Table `{}` of the {} database", table.table, table.database),
+            format!(
+                "Table `{}` of the {}",
+                table.table,
+                Role::phrase_of(&table.database)
+            ),
             format!("{}.", places.join("; ")),
         ));
     }
@@ -115,7 +119,11 @@ pub(super) fn tasks(
         };
         tasks.push(task(
             TaskKind::Unknown,
-            format!("Table `{}` of the {} database", place.table, place.database),
+            format!(
+                "Table `{}` of the {}",
+                place.table,
+                Role::phrase_of(&place.database)
+            ),
             text,
         ));
     }

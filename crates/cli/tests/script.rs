@@ -1,0 +1,58 @@
+//! Scripts for a DBA: what lies beside them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test ends where it is surprised"
+)]
+
+mod support;
+
+use std::fs;
+
+use support::Lab;
+
+#[test]
+fn a_readme_says_what_the_scripts_do_not() {
+    let lab = Lab::new();
+    let side = |name: &str, database: &str| {
+        format!(
+            "[{name}]\nengine = \"sqlserver\"\nplatform = \"{database}\"\nlog = \"{database}_log\"\n"
+        )
+    };
+    let text = format!(
+        "profile = \"documented\"\nclone = \"adopt\"\nskip = [\"emails\"]\n{}{}",
+        side("source", "outsystems@SQLPROD01"),
+        side("target", "outsystems_test")
+    );
+    fs::write(lab.path("envclone.toml"), text).unwrap();
+    let inventory = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/examples/inventory.json"
+    );
+    let ran = lab.run(&["script", "--inventory", inventory, "--out", "scripts"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let readme = fs::read_to_string(lab.path("scripts/README.txt")).unwrap();
+    for text in [
+        "for SQL Server, plan ",
+        "  1. clean-platform.sql: the platform database outsystems_test, ",
+        "     sqlcmd -b ",
+        "  2. clean-log.sql: the log database outsystems_test_log, ",
+        "Left for a person",
+        "  Register the environment in LifeTime (lifetime-register)\n    ",
+        "Left out, and why:",
+        "  the settings leave it out (`skip`)\n    emails: whole step\n",
+        "  it belongs to the profile `extra`\n",
+    ] {
+        assert!(readme.contains(text), "no `{text}` in:\n{readme}");
+    }
+    for file in fs::read_dir(lab.path("scripts")).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        assert!(
+            name == "README.txt" || readme.contains(&name),
+            "{name} is not in the order"
+        );
+        assert!(ran.out.contains(&name), "{}", ran.out);
+    }
+}
