@@ -20,7 +20,7 @@ use crate::failure::{Exit, Failure, file_failure};
 pub fn engine(settings: &Settings, folder: &Path) -> Result<Box<dyn Engine>, Failure> {
     let engine = settings.source.engine;
     let mut sides = Vec::new();
-    if !engine.is_embedded() {
+    if !engine.is_embedded() && envclone_db::is_reachable(engine.name()) {
         for (name, environment, writable) in [
             ("source", &settings.source, false),
             ("target", &settings.target, true),

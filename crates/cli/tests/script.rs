@@ -56,3 +56,34 @@ fn a_readme_says_what_the_scripts_do_not() {
         assert!(ran.out.contains(&name), "{}", ran.out);
     }
 }
+
+#[test]
+fn every_engines_files_are_named_alike_and_say_each_thing_once() {
+    let lab = Lab::new();
+    let inventory = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/examples/inventory.json"
+    );
+    for engine in ["sqlserver", "oracle", "sqlite"] {
+        let ran = lab.run(&[
+            "script",
+            "--engine",
+            engine,
+            "--inventory",
+            inventory,
+            "--out",
+            engine,
+        ]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        for name in ["clean-platform.sql", "clean-log.sql"] {
+            let text = fs::read_to_string(lab.path(engine).join(name)).unwrap();
+            let comments: Vec<Option<&str>> =
+                text.lines().map(|line| line.strip_prefix("-- ")).collect();
+            for two in comments.windows(2) {
+                if let [Some(first), Some(second)] = two {
+                    assert!(!first.ends_with(second), "{engine} {name}: {second}");
+                }
+            }
+        }
+    }
+}

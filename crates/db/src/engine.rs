@@ -90,6 +90,12 @@ pub trait Engine {
     fn discard(&self, partial: &str);
 }
 
+/// Whether sessions with the engine of this name can be had.
+#[must_use]
+pub fn is_reachable(name: &str) -> bool {
+    engine(name, Vec::new(), || false).is_some()
+}
+
 /// The engine of this name, where sessions with it can be had: with the servers of both environments, or with files.
 /// `interrupted` says whether a person asked to stop.
 #[must_use]

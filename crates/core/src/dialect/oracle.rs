@@ -149,7 +149,8 @@ impl Oracle {
         let file = format!("clean-{}.sql", file_name(&role.to_string()));
         let lines = [
             spell::comment(&format!(
-                "envclone: clean-up of the {role} schema {schema}, plan {}",
+                "envclone: clean-up of the {} schema {schema}, plan {}",
+                role.phrase().trim_end_matches(" database"),
                 plan.short_id()
             )),
             spell::comment(&format!("run with: sqlplus USER@SERVICE @{file}")),
@@ -230,8 +231,8 @@ impl Oracle {
         );
         for statement in statements {
             text += &format!(
-                "{}\n{};\n",
-                spell::comment(&statement.comment),
+                "{}{};\n",
+                spell::statement_comment(item, statement),
                 statement.sql
             );
         }

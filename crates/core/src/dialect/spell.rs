@@ -1,7 +1,8 @@
 //! What all three engines spell alike, given the parts that they do not.
 
-use super::{Dialect, MARK_COLUMNS, MARKS, Mark};
+use super::{Dialect, MARK_COLUMNS, MARKS, Mark, Statement};
 use crate::filter::{Filter, Source, Test};
+use crate::plan::Item;
 
 /// A condition on rows of a table; a column is written as it is, since every query names one table.
 fn condition(d: &dyn Dialect, table: &str, filter: &Filter) -> String {
@@ -214,6 +215,15 @@ pub(super) fn insert_mark(d: &dyn Dialect, mark: &Mark) -> String {
 
 pub(super) fn select_marks(d: &dyn Dialect) -> String {
     select(d, MARKS, &MARK_COLUMNS, &Filter::default())
+}
+
+/// A statement's comment on a line of its own, unless the title of its item has said it just before.
+pub(super) fn statement_comment(item: &Item, statement: &Statement) -> String {
+    if item.title.ends_with(&statement.comment) {
+        String::new()
+    } else {
+        comment(&statement.comment) + "\n"
+    }
 }
 
 /// A comment that stays on its line.

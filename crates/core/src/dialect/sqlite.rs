@@ -129,8 +129,9 @@ impl Dialect for Sqlite {
             .map(|(role, name)| {
                 let mut lines = vec![
                     spell::comment(&format!(
-                        "envclone, plan {}: the {role} database",
-                        plan.short_id()
+                        "envclone, plan {}: the {}",
+                        plan.short_id(),
+                        role.phrase()
                     )),
                     spell::comment(&format!("run with: sqlite3 -bail {name} < this file")),
                     ".bail on".to_owned(),
@@ -151,7 +152,7 @@ impl Dialect for Sqlite {
                 }
                 lines.push("\nCOMMIT;".to_owned());
                 ScriptFile {
-                    name: format!("{}.sql", file_name(&role.to_string())),
+                    name: format!("clean-{}.sql", file_name(&role.to_string())),
                     text: lines.join("\n") + "\n",
                 }
             })

@@ -137,7 +137,8 @@ impl SqlServer {
         let mut text = format!(
             "{}\n{}\n{}\n:on error exit\nSET NOCOUNT ON;\nSET XACT_ABORT ON;\nGO\n",
             spell::comment(&format!(
-                "envclone: clean-up of the {role} database {name}, plan {}",
+                "envclone: clean-up of the {} {name}, plan {}",
+                role.phrase(),
                 plan.short_id()
             )),
             spell::comment(&format!(
@@ -210,8 +211,8 @@ impl SqlServer {
         );
         for statement in statements {
             text += &format!(
-                "{}\n{};\nSET @rows = ROWCOUNT_BIG();\n",
-                spell::comment(&statement.comment),
+                "{}{};\nSET @rows = ROWCOUNT_BIG();\n",
+                spell::statement_comment(item, statement),
                 statement.sql
             );
             let label = self.text(&format!("{} {}: ", item.seq, item.step));
