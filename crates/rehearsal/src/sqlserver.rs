@@ -278,7 +278,7 @@ fn references_sql(table: &Table) -> String {
         .iter()
         .map(|key| {
             format!(
-                "ALTER TABLE [dbo].{} WITH CHECK ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES [dbo].{} ({});",
+                "ALTER TABLE [dbo].{} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES [dbo].{} ({});",
                 quoted(&table.name),
                 quoted(&constraint(table, key)),
                 list(&key.columns),
@@ -315,7 +315,7 @@ mod tests {
         );
         assert_eq!(
             references_sql(&table),
-            "ALTER TABLE [dbo].[T] WITH CHECK ADD CONSTRAINT [FK_T_FROM] FOREIGN KEY ([FROM]) REFERENCES [dbo].[U] ([ID]);"
+            "ALTER TABLE [dbo].[T] ADD CONSTRAINT [FK_T_FROM] FOREIGN KEY ([FROM]) REFERENCES [dbo].[U] ([ID]);"
         );
     }
 

@@ -37,6 +37,8 @@ pub struct Loader {
     session: TdsSession,
     name: String,
     interrupted: fn() -> bool,
+    /// Whether the server is Babelfish, which takes decimals of a bulk load for longer than they are.
+    misreads_decimals: bool,
     /// Whether the server still waits for rows, so that nothing else can be sent.
     unfinished: bool,
 }
@@ -59,9 +61,12 @@ impl Loader {
             session,
             name,
             interrupted,
+            misreads_decimals: false,
             unfinished: false,
         };
         loader.must_be_empty()?;
+        let babelfish = "SELECT COALESCE(CAST(SERVERPROPERTY('Babelfish') AS int), 0)";
+        loader.misreads_decimals = loader.session.number(babelfish)? == 1;
         Ok(loader)
     }
 
@@ -136,6 +141,9 @@ impl Loader {
         R: IntoIterator<Item = Value<'v>>,
     {
         self.must_be_usable()?;
+        if self.misreads_decimals && columns.iter().any(|(_, kind)| *kind == Kind::Decimal) {
+            return self.insert(table, columns, rows);
+        }
         self.unfinished = true;
         let sent = send(&mut self.session.connection, table, columns, rows);
         match self.session.runtime.block_on(sent) {
@@ -150,6 +158,63 @@ impl Loader {
             }
         }
     }
+}
+
+impl Loader {
+    /// The same by statements, all in one transaction.
+    fn insert<'v, R>(
+        &mut self,
+        table: &str,
+        columns: &[(&str, Kind)],
+        rows: impl IntoIterator<Item = R>,
+    ) -> Result<(), DbError>
+    where
+        R: IntoIterator<Item = Value<'v>>,
+    {
+        let names: Vec<String> = columns.iter().map(|(name, _)| quoted(name)).collect();
+        let head = format!(
+            "INSERT INTO [dbo].{} ({}) VALUES ",
+            quoted(table),
+            names.join(", ")
+        );
+        let mut waiting: Vec<String> = Vec::new();
+        self.session.begin()?;
+        let mut rows = rows.into_iter();
+        loop {
+            let row = rows.next();
+            let last = row.is_none();
+            if let Some(row) = row {
+                let cells: Option<Vec<String>> = row.into_iter().map(written).collect();
+                let misfit =
+                    || self.refused(Trouble::Other, &format!("a value does not fit {table}"));
+                waiting.push(format!("({})", cells.ok_or_else(misfit)?.join(", ")));
+            }
+            if !waiting.is_empty() && (last || waiting.len() == STATEMENT) {
+                self.session
+                    .execute(&format!("{head}{}", waiting.join(", ")))?;
+                waiting.clear();
+            }
+            if last {
+                return self.session.commit();
+            }
+        }
+    }
+}
+
+/// How many rows a statement inserts; the server takes a thousand at most.
+const STATEMENT: usize = 500;
+
+/// A value as a literal; nothing where it has none.
+fn written(value: Value<'_>) -> Option<String> {
+    Some(match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(_) => return None,
+        Value::Text(bytes) => super::literal(std::str::from_utf8(bytes).ok()?),
+        Value::Bytes(bytes) => bytes
+            .iter()
+            .fold("0x".to_owned(), |text, byte| format!("{text}{byte:02x}")),
+    })
 }
 
 /// Why rows were not loaded.
