@@ -83,6 +83,9 @@ pub struct Rehearse {
     /// Where the environments are built; a folder that is new or empty
     #[arg(long, value_name = "DIR", default_value = "rehearsal")]
     pub dir: PathBuf,
+    /// Rehearse on a server: fills the empty databases that the settings name, source and target alike
+    #[arg(long, value_enum, conflicts_with_all = ["dir", "profile"])]
+    pub on: Option<ServerArg>,
     /// How large the factory is: 1 takes seconds, 100 is a real factory
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub scale: u32,
@@ -92,6 +95,13 @@ pub struct Rehearse {
     /// The steps to take
     #[arg(long, value_enum, default_value_t = ProfileArg::Extra)]
     pub profile: ProfileArg,
+}
+
+/// A kind of server on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ServerArg {
+    /// SQL Server
+    Sqlserver,
 }
 
 /// A profile on the command line.

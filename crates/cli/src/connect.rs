@@ -19,15 +19,12 @@ use crate::failure::{Exit, Failure, file_failure};
 /// Exit 3 where no server is named, 4 where this version has no sessions with the engine or a password can't be had.
 pub fn engine(settings: &Settings, folder: &Path) -> Result<Box<dyn Engine>, Failure> {
     let engine = settings.source.engine;
-    let mut sides = Vec::new();
-    if !engine.is_embedded() && envclone_db::is_reachable(engine.name()) {
-        for (name, environment, writable) in [
-            ("source", &settings.source, false),
-            ("target", &settings.target, true),
-        ] {
-            sides.push(side(name, environment, writable, folder)?);
-        }
-    }
+    let servers = !engine.is_embedded() && envclone_db::is_reachable(engine.name());
+    let sides = if servers {
+        sides(settings, folder)?.into()
+    } else {
+        Vec::new()
+    };
     envclone_db::engine(engine.name(), sides, interrupted).ok_or_else(|| {
         Failure::before(
             Exit::NoAccess,
@@ -38,6 +35,17 @@ pub fn engine(settings: &Settings, folder: &Path) -> Result<Box<dyn Engine>, Fai
             engine.name()
         ))
     })
+}
+
+/// The servers of both environments: the source's, and the target's.
+///
+/// # Errors
+/// Exit 3 where no server is named, 4 where a password can't be had.
+pub fn sides(settings: &Settings, folder: &Path) -> Result<[Side; 2], Failure> {
+    Ok([
+        side("source", &settings.source, false, folder)?,
+        side("target", &settings.target, true, folder)?,
+    ])
 }
 
 fn side(

@@ -9,15 +9,11 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 
 use envclone_core::dialect::{Mark, ScriptGuard};
 use envclone_core::engine::{Engine, Role};
 use envclone_core::plan::Deed;
-
-/// A text and what it is called.
-type Named = (String, String);
+use envclone_testing::Named;
 
 #[test]
 fn a_parser_takes_all_of_sql_server() {
@@ -39,69 +35,9 @@ fn sqlfluff_takes_all_of_oracle() {
     judge("ENVCLONE_CHECK_SQLFLUFF", &["oracle"], Engine::Oracle);
 }
 
-/// What no engine takes, so that a checker that takes everything is found out.
-const BROKEN: [&str; 4] = [
-    "DELETE FROM",
-    "UPDATE t SET WHERE a = 1",
-    "SELECT COUNT(* FROM t",
-    "DELETE FROM t WHERE a = 'never closed",
-];
-
 fn judge(variable: &str, arguments: &[&str], engine: Engine) {
-    let Ok(program) = std::env::var(variable) else {
-        eprintln!("not run: {variable} names no checker for {engine}");
-        return;
-    };
-    let mut texts = spelled(engine);
-    let sound = texts.len();
-    texts.extend(BROKEN.map(|sql| (format!("broken: {sql}"), sql.to_owned())));
-    let errors = ask(&program, arguments, &texts);
-    assert_eq!(errors.len(), texts.len(), "{program} left some out");
-    let refused: Vec<_> = texts[..sound]
-        .iter()
-        .zip(&errors)
-        .filter(|(_, errors)| !errors.is_empty())
-        .map(|((name, sql), errors)| format!("{name}: {}\n{sql}", errors.join("; ")))
-        .collect();
-    assert!(
-        refused.is_empty(),
-        "{program} refuses {} of {sound}:\n{}",
-        refused.len(),
-        refused.join("\n\n")
-    );
-    for ((name, _), errors) in texts[sound..].iter().zip(&errors[sound..]) {
-        assert!(!errors.is_empty(), "{program} takes {name}");
-    }
-}
-
-/// The errors of each text, in order.
-fn ask(program: &str, arguments: &[&str], texts: &[Named]) -> Vec<Vec<String>> {
-    let asked: Vec<_> = texts
-        .iter()
-        .map(|(name, sql)| serde_json::json!({"name": name, "sql": sql}))
-        .collect();
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{program}: {error}"));
-    let mut stdin = child.stdin.take().unwrap();
-    let sent = serde_json::to_vec(&asked).unwrap();
-    let writer = std::thread::spawn(move || stdin.write_all(&sent));
-    let output = child.wait_with_output().unwrap();
-    // A program that ends early says why on its standard error, which is the test's.
-    let _ = writer.join().unwrap();
-    assert!(output.status.success(), "{program}: {}", output.status);
-    let answers: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
-    let mut answers = answers.into_iter();
-    let errors = |(name, _): &Named| {
-        let answer = answers.next().unwrap();
-        assert_eq!(answer["name"], **name, "{program} answers out of order");
-        let errors = answer["errors"].as_array().unwrap().iter();
-        errors.map(ToString::to_string).collect()
-    };
-    texts.iter().map(errors).collect()
+    let texts = spelled(engine);
+    envclone_testing::judge(variable, arguments, &texts);
 }
 
 /// All that an engine is ever sent. Of texts that differ in digits only, as those on rotating log tables do, one.

@@ -9,8 +9,10 @@
 )]
 
 mod compare;
+mod parsers;
 
 pub use compare::{rows, tables};
+pub use parsers::{Named, judge};
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

@@ -6,18 +6,24 @@ use std::path::Path;
 
 use envclone_core::engine::Role;
 use envclone_core::filter::{Filter, Test};
+use envclone_core::report::Override;
+use envclone_core::settings::{CloneMode, Environment};
 use envclone_core::verdict::{Verdict, Verification};
 use envclone_db::Access;
+use envclone_db::sqlserver::{Loader, Side};
 use envclone_rehearsal::sqlite::{Files, create};
-use envclone_rehearsal::{Manifest, Planted, RemovedIn, Spec};
+use envclone_rehearsal::sqlserver::{Loaders, fill};
+use envclone_rehearsal::{CATALOGS, Manifest, Planted, RemovedIn, Spec};
 
 use super::apply::execute;
 use super::print_json;
-use crate::args::{Cli, ProfileArg, Rehearse};
+use crate::args::{Cli, ProfileArg, Rehearse, ServerArg};
 use crate::config::Config;
+use crate::connect;
+use crate::execute::interrupted;
 use crate::failure::{Exit, Failure, file_failure};
 use crate::folder::write_json;
-use crate::run::Phases;
+use crate::run::{Phases, who};
 use crate::ui::{Terminal, Watch, counted, say};
 
 /// What became of the planted facts.
@@ -33,6 +39,101 @@ struct Outcome {
 
 /// Builds, refreshes, checks.
 pub(super) fn run(cli: &Cli, args: &Rehearse) -> Result<(), Failure> {
+    match args.on {
+        None => in_files(cli, args),
+        Some(ServerArg::Sqlserver) => on_server(cli, args),
+    }
+}
+
+/// On databases that exist on a server and are empty. Nothing restores a backup here: the target is filled with the same
+/// rows as the source, which the report says.
+fn on_server(cli: &Cli, args: &Rehearse) -> Result<(), Failure> {
+    let config = Config::load(&cli.settings)?;
+    if config.settings.clone != CloneMode::Adopt {
+        return Err(Failure::before(
+            Exit::Invalid,
+            "a rehearsal on a server takes over a target that it filled itself",
+        )
+        .hint("set `clone = \"adopt\"`"));
+    }
+    let mut watch = Terminal::watching(cli.quiet);
+    watch.phase("fill");
+    let spec = Spec {
+        scale: args.scale,
+        seed: args.seed,
+    };
+    // All are opened before the first is filled: one that is not empty ends it while nothing is changed.
+    let [source, target] = connect::sides(&config.settings, &config.folder)?;
+    let loaders = [
+        loaders(&config.settings.source, &source)?,
+        loaders(&config.settings.target, &target)?,
+    ];
+    let mut manifest = None;
+    for (loaders, side) in loaders.into_iter().zip(["source", "target"]) {
+        let filled = fill(loaders, &spec, &mut |progress| {
+            watch.progress(side, progress.done, progress.of)
+        });
+        manifest = Some(filled.map_err(|error| {
+            Failure::before(Exit::NoAccess, crate::failure::chain(&error))
+                .state("the rehearsal's databases are incomplete; nothing else was changed")
+                .hint("drop them, create them again, and try again")
+        })?);
+    }
+    let Some(manifest) = manifest else {
+        return Ok(());
+    };
+    let rows: u64 = manifest.databases.iter().map(|one| one.rows).sum();
+    watch.done(&format!(
+        "source and target with {} each",
+        counted(rows, "row", "rows")
+    ));
+    let filled = Override {
+        lint: "restore-unproven".to_owned(),
+        because: "the rehearsal filled the target itself, with the same rows as the source"
+            .to_owned(),
+        who: who(),
+    };
+    refresh(
+        cli,
+        &config,
+        vec![filled],
+        &manifest,
+        watch.as_mut(),
+        |outcome, folder| {
+            tell(&config, &cli.settings, &manifest, outcome, folder);
+        },
+    )
+}
+
+/// Opens an environment's databases, which must be empty.
+fn loaders(environment: &Environment, side: &Side) -> Result<Loaders, Failure> {
+    let open = |catalog: &String| Loader::open(&side.server, catalog, interrupted);
+    let mut loaders: BTreeMap<Role, Loader> = BTreeMap::new();
+    for ((role, _), catalog) in environment.databases().into_iter().zip(&side.catalogs) {
+        loaders.insert(role, open(catalog)?);
+    }
+    let mut take = |role: Role| {
+        loaders.remove(&role).ok_or_else(|| {
+            let why = format!("the {} has no {}", side.name, role.phrase());
+            let needs = CATALOGS.join(", ");
+            Failure::before(Exit::Invalid, why).hint(format!(
+                "the invented environment has a platform database, a log database and the catalogs {needs}: name an empty \
+                 database for each"
+            ))
+        })
+    };
+    Ok(Loaders {
+        platform: take(Role::Platform)?,
+        log: take(Role::Log)?,
+        catalogs: CATALOGS
+            .iter()
+            .map(|name| Ok(((*name).to_owned(), take(Role::Catalog((*name).to_owned()))?)))
+            .collect::<Result<_, Failure>>()?,
+    })
+}
+
+/// In files of a folder of its own.
+fn in_files(cli: &Cli, args: &Rehearse) -> Result<(), Failure> {
     let occupied = fs::read_dir(&args.dir).is_ok_and(|mut entries| entries.next().is_some());
     if occupied {
         return Err(Failure::before(
@@ -48,17 +149,38 @@ pub(super) fn run(cli: &Cli, args: &Rehearse) -> Result<(), Failure> {
     let manifest = build(args, watch.as_mut())?;
     let settings = args.dir.join("envclone.toml");
     let config = Config::load(&settings)?;
+    refresh(
+        cli,
+        &config,
+        Vec::new(),
+        &manifest,
+        watch.as_mut(),
+        |outcome, folder| {
+            tell(&config, &settings, &manifest, outcome, folder);
+        },
+    )
+}
+
+/// All phases, and whether they did what they must.
+fn refresh(
+    cli: &Cli,
+    config: &Config,
+    overrides: Vec<Override>,
+    manifest: &Manifest,
+    watch: &mut dyn Watch,
+    tell: impl FnOnce(&Outcome, &Path),
+) -> Result<(), Failure> {
     let engine = config.engine()?;
-    let mut phases = Phases::new(&config, engine.as_ref(), Vec::new(), watch.as_mut())?;
+    let mut phases = Phases::new(config, engine.as_ref(), overrides, watch)?;
     let planned = phases.plan()?;
     let folder = execute(&mut phases, &planned)?;
     let verification = phases.verify(Some(&folder), &planned.inventory)?;
     let report = phases.report(&folder)?;
-    let outcome = outcome(&phases, &manifest, &verification)?;
+    let outcome = outcome(&phases, manifest, &verification)?;
     if cli.json {
         print_json(&serde_json::json!({ "format": 1, "outcome": outcome, "report": report }))?;
     } else {
-        tell(args, &manifest, &outcome, &folder.path, &settings);
+        tell(&outcome, &folder.path);
     }
     if outcome.missed.is_empty() {
         Ok(())
@@ -218,7 +340,7 @@ fn reported(verification: &Verification, fact: &Planted) -> bool {
     })
 }
 
-fn tell(args: &Rehearse, manifest: &Manifest, outcome: &Outcome, folder: &Path, settings: &Path) {
+fn tell(config: &Config, settings: &Path, manifest: &Manifest, outcome: &Outcome, folder: &Path) {
     let person = manifest
         .planted
         .iter()
@@ -237,12 +359,9 @@ fn tell(args: &Rehearse, manifest: &Manifest, outcome: &Outcome, folder: &Path, 
     ));
     say(&format!(
         "\n  source    {}",
-        args.dir.join("source").display()
+        config.settings.source.platform
     ));
-    say(&format!(
-        "  target    {}",
-        args.dir.join("target").display()
-    ));
+    say(&format!("  target    {}", config.settings.target.platform));
     say(&format!("  settings  {}", settings.display()));
     for name in ["report.html", "report.md", "report.json"] {
         crate::ui::data(&folder.join(name).display().to_string());

@@ -171,6 +171,25 @@ impl Loader {
     where
         R: IntoIterator<Item = Value<'v>>,
     {
+        self.session.begin()?;
+        let inserted = self.statements(table, columns, rows);
+        if inserted.is_err() {
+            // The first error is the one to tell; where this fails too the connection is gone, and the rows with it.
+            self.unfinished = self.session.rollback().is_err();
+            return inserted;
+        }
+        self.session.commit()
+    }
+
+    fn statements<'v, R>(
+        &mut self,
+        table: &str,
+        columns: &[(&str, Kind)],
+        rows: impl IntoIterator<Item = R>,
+    ) -> Result<(), DbError>
+    where
+        R: IntoIterator<Item = Value<'v>>,
+    {
         let names: Vec<String> = columns.iter().map(|(name, _)| quoted(name)).collect();
         let head = format!(
             "INSERT INTO [dbo].{} ({}) VALUES ",
@@ -178,13 +197,13 @@ impl Loader {
             names.join(", ")
         );
         let mut waiting: Vec<String> = Vec::new();
-        self.session.begin()?;
         let mut rows = rows.into_iter();
         loop {
             let row = rows.next();
             let last = row.is_none();
             if let Some(row) = row {
                 let cells: Option<Vec<String>> = row.into_iter().map(written).collect();
+                let cells = cells.filter(|cells| cells.len() == columns.len());
                 let misfit =
                     || self.refused(Trouble::Other, &format!("a value does not fit {table}"));
                 waiting.push(format!("({})", cells.ok_or_else(misfit)?.join(", ")));
@@ -195,7 +214,7 @@ impl Loader {
                 waiting.clear();
             }
             if last {
-                return self.session.commit();
+                return Ok(());
             }
         }
     }
