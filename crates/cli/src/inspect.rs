@@ -394,22 +394,25 @@ fn is_log(table: &str) -> bool {
         .is_some_and(|head| head.eq_ignore_ascii_case("oslog_"))
 }
 
+/// How many log tables are asked in one statement: each is a trip to the server, and engines limit what one may hold.
+const TOGETHER: usize = 100;
+
 /// The newest log row, against the database's own clock.
 fn heartbeat(look: &mut Look<'_>, evidence: &mut DatabaseEvidence) -> Result<(), DbError> {
     let logs: Vec<_> = look
         .tables
         .iter()
         .filter(|table| is_log(&table.name))
-        .filter_map(|table| Some((table.name.clone(), table.column("Instant")?.to_owned())))
+        .filter_map(|table| Some((table.name.as_str(), table.column("Instant")?)))
         .collect();
     if logs.is_empty() {
         return Ok(());
     }
     let mut newest: Option<String> = None;
-    for (table, column) in logs {
+    for some in logs.chunks(TOGETHER) {
         newest = newest.max(
             look.session
-                .texts(&look.dialect.newest(&table, &column))?
+                .texts(&look.dialect.newest(some))?
                 .into_iter()
                 .next(),
         );

@@ -74,7 +74,10 @@ fn spelled(engine: Engine) -> Vec<Named> {
         ("columns", inspection.columns),
         ("foreign keys", inspection.foreign_keys),
         ("now", dialect.now()),
-        ("newest", dialect.newest("oslog_Error_0", "Instant")),
+        (
+            "newest",
+            dialect.newest(&[("oslog_Error_0", "Instant"), ("oslog_Error_1", "Instant")]),
+        ),
         ("create marks", dialect.create_marks()),
         ("insert mark", dialect.insert_mark(&mark)),
         ("select marks", dialect.select_marks()),

@@ -139,7 +139,7 @@ fn statements(d: &dyn Dialect, words: &[String]) -> Vec<String> {
     vec![
         d.count(table, &filter),
         d.select(table, &[&words[3], &words[4]], &filter),
-        d.newest(table, &words[1]),
+        d.newest(&[(table, &words[1]), (table, &words[0])]),
         d.delete_rows(table, &filter),
         d.set_columns(table, &set, &filter),
         d.insert_mark(&mark),

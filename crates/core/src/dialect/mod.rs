@@ -50,8 +50,8 @@ pub trait Dialect: Sync {
     fn count(&self, table: &str, filter: &Filter) -> String;
     /// Some columns of some rows.
     fn select(&self, table: &str, columns: &[&str], filter: &Filter) -> String;
-    /// The largest value of a column.
-    fn newest(&self, table: &str, column: &str) -> String;
+    /// The largest value of all of these columns: table and column.
+    fn newest(&self, columns: &[(&str, &str)]) -> String;
     /// Deletes rows.
     fn delete_rows(&self, table: &str, filter: &Filter) -> String;
     /// Writes columns.

@@ -160,11 +160,20 @@ pub(super) fn select(d: &dyn Dialect, table: &str, columns: &[&str], filter: &Fi
     )
 }
 
-pub(super) fn newest(d: &dyn Dialect, table: &str, column: &str) -> String {
+pub(super) fn newest(d: &dyn Dialect, columns: &[(&str, &str)]) -> String {
+    let each: Vec<_> = columns
+        .iter()
+        .map(|(table, column)| {
+            format!(
+                "SELECT MAX({}) AS newest FROM {}",
+                d.identifier(column),
+                d.table(table)
+            )
+        })
+        .collect();
     format!(
-        "SELECT MAX({}) FROM {}",
-        d.identifier(column),
-        d.table(table)
+        "SELECT MAX(each_one.newest) FROM ({}) each_one",
+        each.join(" UNION ALL ")
     )
 }
 

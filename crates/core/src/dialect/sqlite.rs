@@ -58,8 +58,8 @@ impl Dialect for Sqlite {
         spell::select(self, table, columns, filter)
     }
 
-    fn newest(&self, table: &str, column: &str) -> String {
-        spell::newest(self, table, column)
+    fn newest(&self, columns: &[(&str, &str)]) -> String {
+        spell::newest(self, columns)
     }
 
     fn delete_rows(&self, table: &str, filter: &Filter) -> String {

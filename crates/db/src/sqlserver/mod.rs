@@ -12,6 +12,9 @@ mod trouble;
 pub use loader::{Kind, Loader};
 pub use server::{Encryption, Login, Place, Server, Trust};
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use crate::checkup::{self, Need};
 use crate::engine::{Copies, Engine, Facts, Lineage};
 use crate::{Access, DbError, Go, Session, Trouble};
@@ -33,6 +36,8 @@ pub struct Side {
 /// The servers of both environments.
 pub struct SqlServer {
     sides: Vec<Side>,
+    /// Sessions with the servers themselves, by the side's name: a login takes longer than most questions.
+    masters: RefCell<BTreeMap<String, TdsSession>>,
     interrupted: fn() -> bool,
 }
 
@@ -46,7 +51,11 @@ impl SqlServer {
     /// The engine for these environments. `interrupted` says whether a person asked to stop.
     #[must_use]
     pub fn new(sides: Vec<Side>, interrupted: fn() -> bool) -> Self {
-        Self { sides, interrupted }
+        Self {
+            sides,
+            masters: RefCell::default(),
+            interrupted,
+        }
     }
 
     /// The side that a database belongs to. One that two sides name is the one that may not be written: a target that
@@ -72,6 +81,27 @@ impl SqlServer {
             })
     }
 
+    /// Asks the server itself, in `master`, in the session that the last question left, if it still answers.
+    fn ask<T>(
+        &self,
+        found: &Found<'_>,
+        name: &str,
+        question: impl FnOnce(&mut TdsSession) -> T,
+    ) -> Result<T, DbError> {
+        let kept = self.masters.borrow_mut().remove(&found.side.name);
+        let alive =
+            kept.and_then(|mut session| session.number("SELECT 1").is_ok().then_some(session));
+        let mut session = match alive {
+            Some(session) => session.renamed(name),
+            None => self.session(found, "master", name, Access::Read)?,
+        };
+        let answer = question(&mut session);
+        self.masters
+            .borrow_mut()
+            .insert(found.side.name.clone(), session);
+        Ok(answer)
+    }
+
     fn session(
         &self,
         found: &Found<'_>,
@@ -86,6 +116,105 @@ impl SqlServer {
             error.message = format!("the {side}'s server {}: {}", server.label, error.message);
             error
         })
+    }
+}
+
+/// What is known of a database without opening it.
+fn facts(session: &mut TdsSession, name: &str, catalog: &str) -> Result<Facts, DbError> {
+    let catalog = literal(catalog);
+    let mut facts = Facts {
+        resolved: name.to_lowercase(),
+        ..Facts::default()
+    };
+    session.query(
+            &format!(
+                "SELECT CAST(SERVERPROPERTY('ServerName') AS nvarchar(256)), d.name, d.database_id, \
+                 CONVERT(varchar(23), d.create_date, 126), d.state_desc FROM sys.databases d WHERE d.name = {catalog}"
+            ),
+            &mut |row| {
+                facts.exists = true;
+                facts.resolved = format!("{}@{}", row.text(1), row.text(0));
+                facts.file = format!("{}/{}/{}", row.text(0), row.text(2), row.text(3));
+                facts.identity = facts.file.clone();
+                Go::Break(())
+            },
+        )?;
+    if facts.exists {
+        // Without VIEW ANY DEFINITION the files of other databases are not shown: then the size is not known.
+        let size = format!(
+            "SELECT SUM(CAST(size AS bigint)) * 8192 FROM sys.master_files WHERE database_id = DB_ID({catalog})"
+        );
+        facts.bytes = session.number(&size).unwrap_or(0);
+    }
+    Ok(facts)
+}
+
+/// Who has a session in the database, this program's own apart.
+fn users(session: &mut TdsSession, name: &str, catalog: &str) -> Result<Option<String>, DbError> {
+    let may = session.number(
+        "SELECT CASE WHEN HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW SERVER STATE') = 1 THEN 1 ELSE 0 END",
+    )?;
+    if may == 0 {
+        return Err(DbError::new(
+            Trouble::NotPermitted,
+            "the login may not see the sessions of others (VIEW SERVER STATE is missing)",
+        )
+        .at(name));
+    }
+    let mut who = Vec::new();
+    session.query(
+            &format!(
+                "SELECT DISTINCT s.host_name, s.program_name, s.login_name FROM sys.dm_exec_sessions s \
+                 WHERE s.database_id = DB_ID({}) AND s.session_id <> @@SPID \
+                 AND NOT (s.program_name = APP_NAME() AND s.host_name = HOST_NAME()) ORDER BY 1, 2, 3",
+                literal(catalog)
+            ),
+            &mut |row| {
+                who.push(format!(
+                    "`{}` on {} as {}",
+                    row.text(1).trim(),
+                    row.text(0).trim(),
+                    row.text(2).trim()
+                ));
+                Go::Continue(())
+            },
+        )?;
+    Ok((!who.is_empty()).then(|| who.join(", ")))
+}
+
+/// What the server recorded of where a database comes from.
+fn lineage(session: &mut TdsSession, catalog: &str) -> Lineage {
+    let catalog = literal(catalog);
+    let ids = first(
+        session,
+        &format!(
+            "SELECT CAST(family_guid AS nvarchar(36)), CAST(database_guid AS nvarchar(36)) \
+                 FROM sys.database_recovery_status WHERE database_id = DB_ID({catalog})"
+        ),
+    );
+    let id = |at: usize| match &ids {
+        Ok(Some(row)) if !row[at].is_empty() => Ok(row[at].clone()),
+        Ok(_) => Err("the login may not see the database's recovery status".to_owned()),
+        Err(error) => Err(error.message.clone()),
+    };
+    // History of an earlier database of this name says nothing about this one.
+    let restored = first(
+        session,
+        &format!(
+            "SELECT TOP (1) CONVERT(varchar(19), r.restore_date, 120), b.database_name, b.server_name \
+                 FROM msdb.dbo.restorehistory r LEFT JOIN msdb.dbo.backupset b ON b.backup_set_id = r.backup_set_id \
+                 JOIN sys.databases d ON d.name = r.destination_database_name \
+                 WHERE d.name = {catalog} AND r.restore_date >= DATEADD(minute, -1, d.create_date) \
+                 ORDER BY r.restore_date DESC"
+        ),
+    );
+    Lineage {
+        family: id(0),
+        own: id(1),
+        restored: match restored {
+            Ok(row) => Ok(row.map(|row| format!("{}, from {} of {}", row[0], row[1], row[2]))),
+            Err(error) => Err(error.message),
+        },
     }
 }
 
@@ -127,105 +256,20 @@ impl Engine for SqlServer {
     /// one of the same name elsewhere, is another one; a new name does not make it another one.
     fn look(&self, name: &str) -> Result<Facts, DbError> {
         let found = self.find(name)?;
-        let mut session = self.session(&found, "master", name, Access::Read)?;
-        let catalog = literal(found.catalog);
-        let mut facts = Facts {
-            resolved: name.to_lowercase(),
-            ..Facts::default()
-        };
-        session.query(
-            &format!(
-                "SELECT CAST(SERVERPROPERTY('ServerName') AS nvarchar(256)), d.name, d.database_id, \
-                 CONVERT(varchar(23), d.create_date, 126), d.state_desc FROM sys.databases d WHERE d.name = {catalog}"
-            ),
-            &mut |row| {
-                facts.exists = true;
-                facts.resolved = format!("{}@{}", row.text(1), row.text(0));
-                facts.file = format!("{}/{}/{}", row.text(0), row.text(2), row.text(3));
-                facts.identity = facts.file.clone();
-                Go::Break(())
-            },
-        )?;
-        if facts.exists {
-            // Without VIEW ANY DEFINITION the files of other databases are not shown: then the size is not known.
-            let size = format!(
-                "SELECT SUM(CAST(size AS bigint)) * 8192 FROM sys.master_files WHERE database_id = DB_ID({catalog})"
-            );
-            facts.bytes = session.number(&size).unwrap_or(0);
-        }
-        Ok(facts)
+        self.ask(&found, name, |session| facts(session, name, found.catalog))?
     }
 
     /// Who has a session in the database, this program's own apart.
     fn in_use(&self, name: &str) -> Result<Option<String>, DbError> {
         let found = self.find(name)?;
-        let mut session = self.session(&found, "master", name, Access::Read)?;
-        let may = session.number(
-            "SELECT CASE WHEN HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW SERVER STATE') = 1 THEN 1 ELSE 0 END",
-        )?;
-        if may == 0 {
-            return Err(DbError::new(
-                Trouble::NotPermitted,
-                "the login may not see the sessions of others (VIEW SERVER STATE is missing)",
-            )
-            .at(name));
-        }
-        let mut who = Vec::new();
-        session.query(
-            &format!(
-                "SELECT DISTINCT s.host_name, s.program_name, s.login_name FROM sys.dm_exec_sessions s \
-                 WHERE s.database_id = DB_ID({}) AND s.session_id <> @@SPID \
-                 AND NOT (s.program_name = APP_NAME() AND s.host_name = HOST_NAME()) ORDER BY 1, 2, 3",
-                literal(found.catalog)
-            ),
-            &mut |row| {
-                who.push(format!(
-                    "`{}` on {} as {}",
-                    row.text(1).trim(),
-                    row.text(0).trim(),
-                    row.text(2).trim()
-                ));
-                Go::Continue(())
-            },
-        )?;
-        Ok((!who.is_empty()).then(|| who.join(", ")))
+        self.ask(&found, name, |session| users(session, name, found.catalog))?
     }
 
     fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError> {
         let found = self.find(name)?;
-        let mut session = self.session(&found, "master", name, Access::Read)?;
-        let catalog = literal(found.catalog);
-        let ids = first(
-            &mut session,
-            &format!(
-                "SELECT CAST(family_guid AS nvarchar(36)), CAST(database_guid AS nvarchar(36)) \
-                 FROM sys.database_recovery_status WHERE database_id = DB_ID({catalog})"
-            ),
-        );
-        let id = |at: usize| match &ids {
-            Ok(Some(row)) if !row[at].is_empty() => Ok(row[at].clone()),
-            Ok(_) => Err("the login may not see the database's recovery status".to_owned()),
-            Err(error) => Err(error.message.clone()),
-        };
-        // History of an earlier database of this name says nothing about this one.
-        let restored = first(
-            &mut session,
-            &format!(
-                "SELECT TOP (1) CONVERT(varchar(19), r.restore_date, 120), b.database_name, b.server_name \
-                 FROM msdb.dbo.restorehistory r LEFT JOIN msdb.dbo.backupset b ON b.backup_set_id = r.backup_set_id \
-                 JOIN sys.databases d ON d.name = r.destination_database_name \
-                 WHERE d.name = {catalog} AND r.restore_date >= DATEADD(minute, -1, d.create_date) \
-                 ORDER BY r.restore_date DESC"
-            ),
-        );
-        Ok(Some(Lineage {
-            family: id(0),
-            own: id(1),
-            restored: match restored {
-                Ok(row) => Ok(row.map(|row| format!("{}, from {} of {}", row[0], row[1], row[2]))),
-                Err(error) => Err(error.message),
-            },
-        }))
+        self.ask(&found, name, |session| {
+            Some(lineage(session, found.catalog))
+        })
     }
 
     fn checkup(&self, name: &str, side: checkup::Side) -> Vec<Need> {
@@ -233,17 +277,16 @@ impl Engine for SqlServer {
             Ok(found) => found,
             Err(error) => return vec![survey::unreachable(&error)],
         };
-        let mut needs = match self.session(&found, "master", name, Access::Read) {
-            Ok(mut session) => {
-                let mut needs = survey::server(&mut session, side);
-                let state = survey::state(&mut session, found.catalog, side);
-                let open = state.iter().any(Need::is_there);
-                needs.extend(state);
-                if !open {
-                    return needs;
-                }
-                needs
-            }
+        let asked = self.ask(&found, name, |session| {
+            let mut needs = survey::server(session, side);
+            let state = survey::state(session, found.catalog, side);
+            let open = state.iter().any(Need::is_there);
+            needs.extend(state);
+            (needs, open)
+        });
+        let mut needs = match asked {
+            Ok((needs, true)) => needs,
+            Ok((needs, false)) => return needs,
             Err(error) => return vec![survey::unreachable(&error)],
         };
         match self.session(&found, found.catalog, name, Access::Read) {

@@ -52,6 +52,12 @@ impl TdsSession {
         Ok(session)
     }
 
+    /// The same session, for questions about another database.
+    pub(super) fn renamed(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
     /// Two runs on one copy would each see the other's half.
     fn keep_others_out(&mut self) -> Result<(), DbError> {
         let mut granted = false;
