@@ -10,6 +10,11 @@
 mod support;
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use envclone_db::sqlserver::{Loader, Login, Place, Server, Trust};
 use envclone_db::{Access, Engine as _};
@@ -92,6 +97,50 @@ impl Live {
         Ran::of(output)
     }
 
+    /// The id of a plan for it.
+    fn plan_id(&self) -> String {
+        let plan = self.run(&["plan", "--json", "--override", UNPROVEN]);
+        assert_eq!(plan.code, 0, "{}", plan.err);
+        let plan: serde_json::Value = serde_json::from_str(&plan.out).unwrap();
+        plan["id"].as_str().unwrap()[..12].to_owned()
+    }
+
+    /// Makes one side go another way to its server.
+    fn detour(&self, port: u16) {
+        let path = self.folder.path().join("envclone.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        let (source, target) = text.split_once("[target]").unwrap();
+        let Place::Port(straight) = self.server.place else {
+            panic!("the test's server has a port");
+        };
+        // Only the login is encrypted, so that a test can see what goes by.
+        let target = target.replace(
+            &format!("port = {straight}"),
+            &format!("port = {port}\nencryption = \"off\""),
+        );
+        fs::write(path, format!("{source}[target]{target}")).unwrap();
+    }
+
+    /// The copy has the rows that the same run leaves in files.
+    #[track_caller]
+    fn assert_like(&self, lab: &Lab, what: &str) {
+        let files = ["outsystems.db", "outsystems_log.db", "PROD_LEDGER.db"];
+        let shapes = tables(&SPEC);
+        for (at, role) in roles().iter().enumerate() {
+            let mut file = envclone_db::sqlite::open(&lab.target(files[at]), Access::Read).unwrap();
+            for (table, there) in self.content(3 + at, role) {
+                let shape = shapes
+                    .iter()
+                    .find(|(its, shape)| its == role && shape.name == table);
+                let here = rows(&mut file, &shape.unwrap().1, ['"', '"']);
+                assert_eq!(there.len(), here.len(), "{what} {role:?} {table}");
+                for (there, here) in there.iter().zip(&here) {
+                    assert_eq!(there, here, "{what} {role:?} {table}");
+                }
+            }
+        }
+    }
+
     /// Every row of the copy's database with this role.
     fn content(&self, at: usize, role: &Role) -> Vec<(String, Vec<String>)> {
         let name = format!("{}@test", self.databases.names()[at]);
@@ -109,6 +158,14 @@ impl Live {
     }
 }
 
+/// The databases of a side, in their order.
+fn roles() -> [Role; 3] {
+    [Role::Platform, Role::Log, Role::Catalog(CATALOG.to_owned())]
+}
+
+/// A test's copy was loaded, not restored.
+const UNPROVEN: &str = "restore-unproven=a test's copy";
+
 /// What the same run leaves in files.
 fn on_files(profile: &str) -> Lab {
     let lab = Lab::adopted();
@@ -125,47 +182,105 @@ fn a_run_leaves_what_it_leaves_in_files() {
     };
     for profile in ["official", "extra"] {
         let live = Live::new(server.clone(), profile);
-        let roles = [Role::Platform, Role::Log, Role::Catalog(CATALOG.to_owned())];
-        let before: Vec<_> = (0..3).map(|at| live.content(at, &roles[at])).collect();
+        let before: Vec<_> = (0..3).map(|at| live.content(at, &roles()[at])).collect();
 
-        let plan = live.run(&[
-            "plan",
-            "--json",
-            "--override",
-            "restore-unproven=a test's copy",
-        ]);
-        assert_eq!(plan.code, 0, "{}", plan.err);
-        let plan: serde_json::Value = serde_json::from_str(&plan.out).unwrap();
-        let id = &plan["id"].as_str().unwrap()[..12];
-        let ran = live.run(&[
-            "refresh",
-            "--approve",
-            id,
-            "--override",
-            "restore-unproven=a test's copy",
-        ]);
+        let id = live.plan_id();
+        let ran = live.run(&["refresh", "--approve", &id, "--override", UNPROVEN]);
         eprintln!("{profile}:\n{}", ran.err);
         assert!([0, 7].contains(&ran.code), "{}", ran.err);
 
-        let lab = on_files(profile);
-        let files = ["outsystems.db", "outsystems_log.db", "PROD_LEDGER.db"];
-        for (at, role) in roles.iter().enumerate() {
-            let mut file = envclone_db::sqlite::open(&lab.target(files[at]), Access::Read).unwrap();
-            for (table, rows_there) in live.content(3 + at, role) {
-                let shapes = tables(&SPEC);
-                let shape = shapes
-                    .iter()
-                    .find(|(its, shape)| its == role && shape.name == table);
-                let here = rows(&mut file, &shape.unwrap().1, ['"', '"']);
-                assert_eq!(rows_there.len(), here.len(), "{profile} {role:?} {table}");
-                for (there, here) in rows_there.iter().zip(&here) {
-                    assert_eq!(there, here, "{profile} {role:?} {table}");
-                }
-            }
+        live.assert_like(&on_files(profile), profile);
+        for (at, role) in roles().iter().enumerate() {
             assert!(
                 live.content(at, role) == before[at],
                 "{profile}: the source's {role:?} database was changed"
             );
         }
+    }
+}
+
+/// Where a connection is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    /// The server never hears of the commit.
+    Before,
+    /// The server commits, and nobody hears of it.
+    After,
+}
+
+/// A way to a server that is cut at the first commit that comes by; afterwards it is open.
+fn way(to: u16, cut: Cut) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let armed = Arc::new(AtomicBool::new(true));
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, server) = (
+                client.unwrap(),
+                TcpStream::connect(("127.0.0.1", to)).unwrap(),
+            );
+            let (mut back, mut answers) =
+                (client.try_clone().unwrap(), server.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut answers, &mut back));
+            let armed = Arc::clone(&armed);
+            std::thread::spawn(move || forward(client, server, &armed, cut));
+        }
+    });
+    port
+}
+
+fn forward(mut client: TcpStream, mut server: TcpStream, armed: &AtomicBool, cut: Cut) {
+    let commit: Vec<u8> = "COMMIT TRANSACTION"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(count @ 1..) = client.read(&mut buffer) {
+        let said = &buffer[..count];
+        let commits = said.windows(commit.len()).any(|window| window == commit);
+        if commits && armed.swap(false, Ordering::SeqCst) {
+            if cut == Cut::After {
+                // No answer comes through any more, but the server has all the time to commit.
+                client.shutdown(Shutdown::Both).unwrap();
+                server.write_all(said).unwrap();
+                std::thread::sleep(Duration::from_secs(3));
+            }
+            let _ = server.shutdown(Shutdown::Both);
+            let _ = client.shutdown(Shutdown::Both);
+            return;
+        }
+        if server.write_all(said).is_err() {
+            return;
+        }
+    }
+    let _ = server.shutdown(Shutdown::Both);
+}
+
+#[test]
+fn a_commit_that_nobody_heard_the_end_of_is_found_out() {
+    let Some(server) = envclone_testing::sql_server() else {
+        return;
+    };
+    let Place::Port(port) = server.place else {
+        panic!("the test's server has a port");
+    };
+    for (cut, settled) in [(Cut::Before, false), (Cut::After, true)] {
+        let live = Live::new(server.clone(), "documented");
+        live.detour(way(port, cut));
+        let id = live.plan_id();
+        let ran = live.run(&["refresh", "--approve", &id, "--override", UNPROVEN]);
+        assert_eq!(ran.code, 6, "{cut:?}: {}", ran.err);
+        let run = fs::read_dir(live.folder.path().join("envclone-runs"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.is_dir())
+            .unwrap();
+        let journal = || fs::read_to_string(run.join("journal.jsonl")).unwrap();
+        let last = journal().lines().last().unwrap().to_owned();
+        assert!(last.contains("committing"), "{cut:?}: {last}");
+        let resumed = live.run(&["resume", "--override", UNPROVEN]);
+        assert!([0, 7].contains(&resumed.code), "{cut:?}: {}", resumed.err);
+        assert_eq!(journal().contains("\"marker\""), settled, "{cut:?}");
+        live.assert_like(&on_files("documented"), &format!("{cut:?}"));
     }
 }
