@@ -120,10 +120,7 @@ pub fn read_catalogue(own: &[(String, String)]) -> Result<Catalogue, Failure> {
 fn locate(environment: &mut Environment, folder: &Path) {
     let label = environment.server.as_ref().map(|server| server.label());
     let embedded = environment.engine.is_embedded();
-    let names = std::iter::once(&mut environment.platform)
-        .chain(&mut environment.log)
-        .chain(environment.catalogs.values_mut());
-    for name in names {
+    for name in environment.names_mut() {
         match &label {
             Some(label) => *name = format!("{name}@{label}"),
             None if embedded => *name = envclone_db::sqlite::locate(folder, name),

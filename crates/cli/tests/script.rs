@@ -87,3 +87,40 @@ fn every_engines_files_are_named_alike_and_say_each_thing_once() {
         }
     }
 }
+
+/// Scripts for settings with servers: what the platform's one holds, or what refused them.
+fn with_servers(own: [&str; 2]) -> Result<String, String> {
+    let lab = Lab::new();
+    let side = |name: &str, own: &str| {
+        format!(
+            "[{name}]\nengine = \"sqlserver\"\nplatform = \"outsystems\"\nlog = \"outsystems_log\"\n\
+             [{name}.server]\nhost = \"{name}.example.com\"\nuser = \"u\"\npassword = \"prompt\"\n{own}\n"
+        )
+    };
+    let text = side("source", own[0]) + &side("target", own[1]);
+    fs::write(lab.path("envclone.toml"), text).unwrap();
+    let inventory = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/examples/inventory.json"
+    );
+    let ran = lab.run(&["script", "--inventory", inventory, "--out", "scripts"]);
+    if ran.code == 0 {
+        Ok(fs::read_to_string(lab.path("scripts/clean-platform.sql")).unwrap())
+    } else {
+        Err(ran.err)
+    }
+}
+
+#[test]
+fn a_script_knows_its_server_by_the_name_that_it_has_for_itself() {
+    let script = with_servers(["name = \"SQLPROD01\"", "name = \"SQLTEST01\""]).unwrap();
+    assert!(script.contains("@@SERVERNAME <> N'SQLTEST01'"), "{script}");
+    assert!(script.contains("@@SERVERNAME = N'SQLPROD01'"), "{script}");
+    assert!(
+        !script.contains("example.com"),
+        "an address is no name: {script}"
+    );
+    // The same catalog on two servers, and nothing that tells them apart: the script would take one for the other.
+    let refused = with_servers(["", "name = \"SQLTEST01\""]).unwrap_err();
+    assert!(refused.contains("names-alike"), "{refused}");
+}

@@ -75,6 +75,10 @@ pub struct Environment {
 pub struct Server {
     /// Host name or address, or an availability group's listener.
     pub host: String,
+    /// What the server calls itself (SQL Server's `@@SERVERNAME`), which may differ from how it is reached: scripts
+    /// refuse on any other one.
+    #[serde(default)]
+    pub name: Option<String>,
     /// TCP port; 1433 unless an instance is named.
     #[serde(default)]
     pub port: Option<u16>,
@@ -208,6 +212,13 @@ impl Server {
 }
 
 impl Environment {
+    /// The names of all databases, to be written.
+    pub fn names_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        std::iter::once(&mut self.platform)
+            .chain(&mut self.log)
+            .chain(self.catalogs.values_mut())
+    }
+
     /// The databases, the platform database first.
     #[must_use]
     pub fn databases(&self) -> Vec<(Role, &str)> {

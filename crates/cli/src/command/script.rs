@@ -42,13 +42,22 @@ pub(super) fn run(cli: &Cli, args: &Script) -> Result<(), Failure> {
     write(&config, &inventory, engine, args)
 }
 
-/// A database's name without the address that envclone reaches its server at: a script knows its server by the name
-/// that the server has for itself.
-fn bare<'a>(environment: &Environment, name: &'a str) -> &'a str {
-    match (&environment.server, name.rsplit_once('@')) {
-        (Some(_), Some((catalog, _))) => catalog,
-        _ => name,
+/// The environment with names as a script knows them: without the address that envclone reaches the server at, and with
+/// the name that the server has for itself, where the settings say it.
+fn as_scripts_see_it(environment: &Environment) -> Environment {
+    let mut seen = environment.clone();
+    let Some(server) = &environment.server else {
+        return seen;
+    };
+    for name in seen.names_mut() {
+        if let Some((catalog, _)) = name.rsplit_once('@') {
+            *name = match &server.name {
+                Some(own) => format!("{catalog}@{own}"),
+                None => catalog.to_owned(),
+            };
+        }
     }
+    seen
 }
 
 fn write(
@@ -59,11 +68,13 @@ fn write(
 ) -> Result<(), Failure> {
     let settings = Settings {
         clone: CloneMode::Adopt,
+        source: as_scripts_see_it(&config.settings.source),
+        target: as_scripts_see_it(&config.settings.target),
         ..config.settings.clone()
     };
     if let Some(name) = indistinguishable(&settings.source, &settings.target) {
         return Err(Failure::before(Exit::Refused, format!("source and target are both called `{name}`: a script could not tell them apart [names-alike]"))
-            .hint("write the server behind the name: `outsystems@SQLPROD01` (SQL Server's @@SERVERNAME, Oracle's DB_UNIQUE_NAME)"));
+            .hint("write the server behind the name: `outsystems@SQLPROD01` (SQL Server's @@SERVERNAME, Oracle's DB_UNIQUE_NAME), or as `name` under `[source.server]` and `[target.server]`"));
     }
     for database in &inventory.databases {
         if !settings
@@ -92,7 +103,7 @@ fn write(
         environment
             .databases()
             .into_iter()
-            .map(|(role, name)| (role, bare(environment, name).to_owned()))
+            .map(|(role, name)| (role, name.to_owned()))
             .collect()
     };
     let guard = ScriptGuard {
