@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use envclone_core::dialect::{Dialect, MARKS};
 use envclone_core::engine::Role;
-use envclone_core::evidence::{Contents, DatabaseEvidence, Evidence, Lineage, Observed};
+use envclone_core::evidence::{Collation, Contents, DatabaseEvidence, Evidence, Lineage, Observed};
 use envclone_core::filter::{Filter, Test};
 use envclone_core::harvest::{self, Identity};
 use envclone_core::inventory::{
@@ -336,6 +336,9 @@ fn database(eyes: Eyes<'_>, role: Role, name: &str) -> Result<DatabaseEvidence, 
         log_age_seconds: unseen("there are no log tables"),
         in_use: unseen("nobody looked"),
         lineage: None,
+        collation: facts
+            .collation
+            .map(|(name, ignores_case)| Collation { name, ignores_case }),
         marks: Vec::new(),
         catalogs: Vec::new(),
         modules: Vec::new(),

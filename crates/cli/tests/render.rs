@@ -163,6 +163,7 @@ fn observed(role: Role, locator: &str, file: &str) -> DatabaseEvidence {
         log_age_seconds: Observed::Known(Some(11_078)),
         in_use: Observed::Known(None),
         lineage: None,
+        collation: None,
         marks: Vec::new(),
         catalogs: Vec::new(),
     }

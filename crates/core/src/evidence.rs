@@ -69,10 +69,22 @@ pub struct DatabaseEvidence {
     pub in_use: Observed<Option<String>>,
     /// Where it comes from, on engines that keep a record of it.
     pub lineage: Option<Lineage>,
+    /// How its texts compare, on engines where a database decides that.
+    pub collation: Option<Collation>,
     /// What vouches for it, still bound to this very database.
     pub marks: Vec<String>,
     /// Extra catalogs that the platform knows.
     pub catalogs: Vec<String>,
+}
+
+/// How a database compares texts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collation {
+    /// The engine's name for it.
+    pub name: String,
+    /// Whether upper and lower case are the same; none where the engine does not say.
+    pub ignores_case: Option<bool>,
 }
 
 /// Where a database comes from, as its engine recorded it.

@@ -164,6 +164,20 @@ pub const LINTS: &[Lint] = &[
         check: not_a_copy,
     },
     Lint {
+        id: "collation-tells-case",
+        refuses: "a database whose collation tells upper from lower case: the platform does not support it, and statements would miss rows",
+        hint: "the platform needs a collation that ignores case: find out how this database came to its own",
+        overridable: false,
+        check: collation_tells_case,
+    },
+    Lint {
+        id: "collations-differ",
+        refuses: "a target of another collation than the source",
+        hint: "a restored copy keeps its source's collation: this target was made or changed otherwise",
+        overridable: false,
+        check: collations_differ,
+    },
+    Lint {
         id: "another-family",
         refuses: "a target that was not restored from a backup of the source, as the engine's own record says",
         hint: "this target comes from another database: restore a backup of the source, or correct the settings",
@@ -507,6 +521,44 @@ fn not_a_copy(case: &Case<'_>, said: &mut Vec<Say>) {
     }
 }
 
+fn collation_tells_case(case: &Case<'_>, said: &mut Vec<Say>) {
+    for database in case.evidence.source.iter().chain(&case.evidence.target) {
+        if let Some(collation) = &database.collation
+            && collation.ignores_case == Some(false)
+        {
+            refuse(
+                said,
+                format!(
+                    "`{}` has the collation {}",
+                    database.locator, collation.name
+                ),
+            );
+        }
+    }
+}
+
+fn collations_differ(case: &Case<'_>, said: &mut Vec<Say>) {
+    for target in &case.evidence.target {
+        let source = case
+            .evidence
+            .source
+            .iter()
+            .find(|source| source.role == target.role)
+            .and_then(|source| source.collation.as_ref());
+        if let (Some(source), Some(own)) = (source, &target.collation)
+            && source.name != own.name
+        {
+            refuse(
+                said,
+                format!(
+                    "`{}` has the collation {}, the source {}",
+                    target.locator, own.name, source.name
+                ),
+            );
+        }
+    }
+}
+
 /// Existing target databases with the source's of the same role, and both lineages.
 fn lineages<'a>(
     case: &Case<'a>,
@@ -776,6 +828,7 @@ mod tests {
                 own: nothing(),
                 restored: nothing(),
             }),
+            collation: None,
             marks: Vec::new(),
             catalogs: Vec::new(),
         }

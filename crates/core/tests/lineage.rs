@@ -1,8 +1,8 @@
-//! Refusals by what an engine recorded of where its databases come from.
+//! Refusals by what an engine with servers says of its databases: where they come from, how they compare texts.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
 
 use envclone_core::engine::Role;
-use envclone_core::evidence::{Contents, DatabaseEvidence, Evidence, Lineage, Observed};
+use envclone_core::evidence::{Collation, Contents, DatabaseEvidence, Evidence, Lineage, Observed};
 use envclone_core::lint::{Case, Level, lint};
 use envclone_core::settings::Safety;
 
@@ -35,6 +35,7 @@ fn database(name: &str, lineage: Lineage) -> DatabaseEvidence {
         log_age_seconds: Observed::Known(None),
         in_use: Observed::Known(None),
         lineage: Some(lineage),
+        collation: None,
         marks: Vec::new(),
         catalogs: Vec::new(),
     }
@@ -53,9 +54,13 @@ struct Found(Vec<(String, Level)>);
 
 impl Found {
     fn with(target: Lineage) -> Self {
+        Self::of(database("prod", source()), database("copy", target))
+    }
+
+    fn of(source: DatabaseEvidence, target: DatabaseEvidence) -> Self {
         let evidence = Evidence {
-            source: vec![database("prod", source())],
-            target: vec![database("copy", target)],
+            source: vec![source],
+            target: vec![target],
         };
         let case = Case {
             evidence: &evidence,
@@ -123,4 +128,33 @@ fn what_nobody_may_see_proves_nothing() {
         let found = Found::with(unproven);
         assert_eq!(found.refused_by("restore-unproven"), Some(Level::Unknown));
     }
+}
+
+#[test]
+fn collations_must_ignore_case_and_be_the_same() {
+    let proven = Lineage {
+        own: seen("G2"),
+        ..source()
+    };
+    let with = |source_name: &str, target_name: &str| {
+        let collation = |name: &str| {
+            Some(Collation {
+                name: name.to_owned(),
+                ignores_case: Some(name.contains("CI")),
+            })
+        };
+        let (mut left, mut right) = (database("prod", source()), database("copy", proven.clone()));
+        left.collation = collation(source_name);
+        right.collation = collation(target_name);
+        Found::of(left, right)
+    };
+    assert_eq!(with("Latin1_CI_AI", "Latin1_CI_AI").0, []);
+    let found = with("Latin1_CI_AI", "Latin1_CI_AS");
+    assert_eq!(found.refused_by("collations-differ"), Some(Level::Refused));
+    let found = with("Latin1_CS_AS", "Latin1_CS_AS");
+    assert_eq!(
+        found.refused_by("collation-tells-case"),
+        Some(Level::Refused)
+    );
+    assert_eq!(found.refused_by("collations-differ"), None);
 }

@@ -20,6 +20,9 @@ pub struct Facts {
     pub identity: String,
     /// Size in bytes.
     pub bytes: u64,
+    /// How its texts compare: the engine's name for that, and whether case is ignored where the engine says it. None
+    /// on engines where each comparison decides for itself.
+    pub collation: Option<(String, Option<bool>)>,
 }
 
 /// What was seen, or why it could not be.
@@ -145,6 +148,7 @@ impl Engine for Sqlite {
             file,
             identity,
             bytes,
+            collation: None,
         })
     }
 

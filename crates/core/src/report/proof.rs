@@ -1,7 +1,7 @@
 //! What proves that the target is a copy: each piece of evidence as a row.
 
 use super::*;
-use crate::evidence::Lineage;
+use crate::evidence::{Collation, Lineage};
 
 pub(super) fn plan_facts(plan: &Plan) -> PlanFacts {
     PlanFacts {
@@ -113,6 +113,9 @@ pub(super) fn proof_of(
     say("Newest log row", newest(source, target));
     say("Age of the newest log row", age(source, target));
     say("Used by another program", used(source, target));
+    if let (Some(left), Some(right)) = (&source.collation, &target.collation) {
+        say("Collation", collation(left, right));
+    }
     if let Some(lineage) = &target.lineage {
         let source = source.lineage.as_ref();
         say("Family of backups", family(source, lineage));
@@ -273,6 +276,20 @@ pub(super) fn used(source: &DatabaseEvidence, target: &DatabaseEvidence) -> Said
         Observed::Unknown { why } => (why.clone(), Weight::Silent),
     };
     (text(&source.in_use), text(&target.in_use), says, weight)
+}
+
+pub(super) fn collation(source: &Collation, target: &Collation) -> Said {
+    let (says, weight) = if source.name == target.name {
+        ("the same, as a copy has", Weight::For)
+    } else {
+        ("a copy has its source's collation", Weight::Against)
+    };
+    (
+        source.name.clone(),
+        target.name.clone(),
+        says.to_owned(),
+        weight,
+    )
 }
 
 pub(super) fn family(source: Option<&Lineage>, target: &Lineage) -> Said {

@@ -129,13 +129,17 @@ fn facts(session: &mut TdsSession, name: &str, catalog: &str) -> Result<Facts, D
     session.query(
             &format!(
                 "SELECT CAST(SERVERPROPERTY('ServerName') AS nvarchar(256)), d.name, d.database_id, \
-                 CONVERT(varchar(23), d.create_date, 126), d.state_desc FROM sys.databases d WHERE d.name = {catalog}"
+                 CONVERT(varchar(23), d.create_date, 126), d.collation_name, \
+                 CAST(COLLATIONPROPERTY(d.collation_name, 'ComparisonStyle') AS nvarchar(16)) FROM sys.databases d WHERE d.name = {catalog}"
             ),
             &mut |row| {
                 facts.exists = true;
                 facts.resolved = format!("{}@{}", row.text(1), row.text(0));
                 facts.file = format!("{}/{}/{}", row.text(0), row.text(2), row.text(3));
                 facts.identity = facts.file.clone();
+            // Bit 0 of the comparison style: case is ignored.
+            let style: Option<i64> = row.text(5).parse().ok();
+            facts.collation = Some((row.text(4), style.map(|style| style & 1 == 1)));
                 Go::Break(())
             },
         )?;
