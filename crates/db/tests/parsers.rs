@@ -19,7 +19,7 @@ fn a_parser_takes_all_that_sessions_ask() {
             if request.sql.starts_with("SELECT CASE") || request.sql.contains("sp_getapplock") {
                 Answer::rows([("", Type::Int)], [[1.into()]])
             } else {
-                let texts = ["ONLINE", "MULTI_USER", "writable", "SIMPLE", "CI", "196611"];
+                let texts = ["ONLINE", "MULTI_USER", "writable", "SIMPLE", "X_CI_AS"];
                 Answer::rows(
                     texts.map(|_| ("", Type::NVarcharMax)),
                     [texts.map(Into::into)],

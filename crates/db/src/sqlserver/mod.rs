@@ -127,22 +127,21 @@ fn facts(session: &mut TdsSession, name: &str, catalog: &str) -> Result<Facts, D
         ..Facts::default()
     };
     session.query(
-            &format!(
-                "SELECT CAST(SERVERPROPERTY('ServerName') AS nvarchar(256)), d.name, d.database_id, \
-                 CONVERT(varchar(23), d.create_date, 126), d.collation_name, \
-                 CAST(COLLATIONPROPERTY(d.collation_name, 'ComparisonStyle') AS nvarchar(16)) FROM sys.databases d WHERE d.name = {catalog}"
-            ),
-            &mut |row| {
-                facts.exists = true;
-                facts.resolved = format!("{}@{}", row.text(1), row.text(0));
-                facts.file = format!("{}/{}/{}", row.text(0), row.text(2), row.text(3));
-                facts.identity = facts.file.clone();
-            // Bit 0 of the comparison style: case is ignored.
-            let style: Option<i64> = row.text(5).parse().ok();
-            facts.collation = Some((row.text(4), style.map(|style| style & 1 == 1)));
-                Go::Break(())
-            },
-        )?;
+        &format!(
+            "SELECT CAST(SERVERPROPERTY('ServerName') AS nvarchar(256)), d.name, d.database_id, \
+                 CONVERT(varchar(23), d.create_date, 126), d.collation_name \
+                 FROM sys.databases d WHERE d.name = {catalog}"
+        ),
+        &mut |row| {
+            facts.exists = true;
+            facts.resolved = format!("{}@{}", row.text(1), row.text(0));
+            facts.file = format!("{}/{}/{}", row.text(0), row.text(2), row.text(3));
+            facts.identity = facts.file.clone();
+            let collation = row.text(4);
+            facts.collation = Some((collation.clone(), ignores_case(&collation)));
+            Go::Break(())
+        },
+    )?;
     if facts.exists {
         // Without VIEW ANY DEFINITION the files of other databases are not shown: then the size is not known.
         let size = format!(
@@ -220,6 +219,18 @@ fn lineage(session: &mut TdsSession, catalog: &str) -> Lineage {
             Err(error) => Err(error.message),
         },
     }
+}
+
+/// Whether a collation ignores case, as its name says: every collation's name has `CI`, `CS` or `BIN` in it. (The server's
+/// own COLLATIONPROPERTY says it as well, but not on all servers that speak its protocol.)
+fn ignores_case(collation: &str) -> Option<bool> {
+    let name = collation.to_uppercase();
+    let mut parts = name.split('_');
+    parts.find_map(|part| match part {
+        "CI" => Some(true),
+        "CS" | "BIN" | "BIN2" => Some(false),
+        _ => None,
+    })
 }
 
 /// The first row of an answer.
@@ -319,4 +330,24 @@ impl Engine for SqlServer {
     }
 
     fn discard(&self, _partial: &str) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ignores_case;
+
+    #[test]
+    fn a_collations_name_says_what_it_ignores() {
+        for (name, ignores) in [
+            ("SQL_Latin1_General_CP1_CI_AS", Some(true)),
+            ("Latin1_General_100_CI_AI_SC_UTF8", Some(true)),
+            ("bbf_unicode_cp1_ci_as", Some(true)),
+            ("Latin1_General_CS_AS", Some(false)),
+            ("Latin1_General_BIN2", Some(false)),
+            ("Latin1_General_BIN", Some(false)),
+            ("", None),
+        ] {
+            assert_eq!(ignores_case(name), ignores, "{name}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What a login may do on a server and in a database, asked before anything begins.
 
 use super::session::TdsSession;
-use super::{first, literal};
+use super::{first, ignores_case, literal};
 use crate::checkup::{Need, Side};
 use crate::{DbError, Session as _};
 
@@ -193,8 +193,7 @@ pub(super) fn state(session: &mut TdsSession, catalog: &str, side: Side) -> Vec<
         session,
         &format!(
             "SELECT d.state_desc, d.user_access_desc, CASE WHEN d.is_read_only = 1 THEN 'read-only' ELSE 'writable' END, \
-             d.recovery_model_desc, d.collation_name, \
-             CAST(COLLATIONPROPERTY(d.collation_name, 'ComparisonStyle') AS nvarchar(16)) \
+             d.recovery_model_desc, d.collation_name \
              FROM sys.databases d WHERE d.name = {}",
             literal(catalog)
         ),
@@ -224,20 +223,19 @@ pub(super) fn state(session: &mut TdsSession, catalog: &str, side: Side) -> Vec<
     } else {
         Need::missing("clean", what, told, "ALTER DATABASE … SET READ_WRITE")
     };
-    vec![open, collation(&row[4], row[5].parse().ok())]
+    vec![open, collation(&row[4])]
 }
 
-/// The platform asks for a collation that ignores case, and the statements rely on it. Bit 0 of the comparison style
-/// says that case is ignored.
-fn collation(name: &str, style: Option<i64>) -> Need {
+/// The platform asks for a collation that ignores case, and the statements rely on it.
+fn collation(name: &str) -> Need {
     let what = "collation that ignores case";
-    match style {
-        Some(style) if style & 1 == 1 => Need::there("inspect", what, name),
-        Some(_) => Need::missing(
+    match ignores_case(name) {
+        Some(true) => Need::there("inspect", what, name),
+        Some(false) => Need::missing(
             "inspect",
             what,
             format!("{name} tells upper from lower case"),
-            "the platform does not support it, and statements would miss rows: restore into a collation that ignores case",
+            "the platform does not support it, and statements would miss rows: find out how the database came to it",
         ),
         None => Need::lacking(
             "inspect",
