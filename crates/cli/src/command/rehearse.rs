@@ -7,7 +7,7 @@ use std::path::Path;
 use envclone_core::engine::Role;
 use envclone_core::filter::{Filter, Test};
 use envclone_core::report::Override;
-use envclone_core::settings::{CloneMode, Environment};
+use envclone_core::settings::{CloneMode, Environment, Settings};
 use envclone_core::verdict::{Verdict, Verification};
 use envclone_db::Access;
 use envclone_db::sqlserver::{Loader, Side};
@@ -100,7 +100,9 @@ fn on_server(cli: &Cli, args: &Rehearse) -> Result<(), Failure> {
         &manifest,
         watch.as_mut(),
         |outcome, folder| {
-            tell(&config, &cli.settings, &manifest, outcome, folder);
+            let Settings { source, target, .. } = &config.settings;
+            let places = [source.platform.clone(), target.platform.clone()];
+            tell(&places, &cli.settings, &manifest, outcome, folder);
         },
     )
 }
@@ -156,7 +158,8 @@ fn in_files(cli: &Cli, args: &Rehearse) -> Result<(), Failure> {
         &manifest,
         watch.as_mut(),
         |outcome, folder| {
-            tell(&config, &settings, &manifest, outcome, folder);
+            let places = ["source", "target"].map(|side| args.dir.join(side).display().to_string());
+            tell(&places, &settings, &manifest, outcome, folder);
         },
     )
 }
@@ -340,7 +343,13 @@ fn reported(verification: &Verification, fact: &Planted) -> bool {
     })
 }
 
-fn tell(config: &Config, settings: &Path, manifest: &Manifest, outcome: &Outcome, folder: &Path) {
+fn tell(
+    [source, target]: &[String; 2],
+    settings: &Path,
+    manifest: &Manifest,
+    outcome: &Outcome,
+    folder: &Path,
+) {
     let person = manifest
         .planted
         .iter()
@@ -357,11 +366,8 @@ fn tell(config: &Config, settings: &Path, manifest: &Manifest, outcome: &Outcome
         "On a real environment what is reported would end the run with exit code 7 until a person settles or accepts it;
 {person} of the planted leftovers are for a person in any profile, since no step can know what is right there."
     ));
-    say(&format!(
-        "\n  source    {}",
-        config.settings.source.platform
-    ));
-    say(&format!("  target    {}", config.settings.target.platform));
+    say(&format!("\n  source    {source}"));
+    say(&format!("  target    {target}"));
     say(&format!("  settings  {}", settings.display()));
     for name in ["report.html", "report.md", "report.json"] {
         crate::ui::data(&folder.join(name).display().to_string());
