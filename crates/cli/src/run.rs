@@ -174,6 +174,15 @@ impl<'a> Phases<'a> {
     /// # Errors
     /// Where the run is refused, or no plan can be made.
     pub fn plan(&mut self) -> Result<Planned, Failure> {
+        let engine = self.config.settings.source.engine;
+        let copies = self.config.dialect().clone_database("", "").is_some();
+        if self.config.settings.clone == CloneMode::Make && !copies {
+            return Err(Failure::before(
+                Exit::Invalid,
+                format!("this version of envclone makes no copies on {engine}, and `clone` is `make`"),
+            )
+            .hint("restore a backup of the source under the target's names, and set `clone = \"adopt\"`"));
+        }
         let (evidence, findings) = self.prove(None)?;
         let inventory = self.inspect()?;
         self.watch.phase("plan");

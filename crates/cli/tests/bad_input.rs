@@ -394,6 +394,53 @@ fn a_live_engine_that_this_version_cannot_reach() {
 }
 
 #[test]
+fn settings_of_servers_that_lead_nowhere() {
+    let lab = Lab::new();
+    fs::write(lab.path("password"), "made up\n").unwrap();
+    let good = "host = \"127.0.0.1\"\nport = 9\nuser = \"u\"\npassword = { file = \"password\" }";
+    let plan = |head: &str, server: &str| {
+        let side = |name: &str| {
+            format!("[{name}]\nengine = \"sqlserver\"\nplatform = \"os\"\n{server}\n")
+                .replace("SIDE", name)
+        };
+        let text = format!("{head}\n{}{}", side("source"), side("target"));
+        fs::write(lab.path("envclone.toml"), text).unwrap();
+        lab.run(&["plan"])
+    };
+    let server = |lines: &str| format!("[SIDE.server]\n{lines}");
+    let adopt = "clone = \"adopt\"";
+    plan(adopt, "").failed(3, &["[source.server] is missing"]);
+    plan("", &server(good)).failed(3, &["makes no copies on SQL Server", "adopt"]);
+    plan(adopt, &server(good)).failed(4, &["the source's server 127.0.0.1:9", "firewall"]);
+    for (lines, why) in [
+        ("host = \"h\"".to_owned(), "needs `user` and `password`"),
+        (
+            good.replace("port = 9", "port = 9\ninstance = \"I\""),
+            "exclude each other",
+        ),
+        (format!("{good}\nlogin = \"integrated\""), "takes no `user`"),
+        (format!("{good}\nlogin = \"entra\""), "and no `user`"),
+        (
+            format!("{good}\nca-file = \"x\"\ntrust-certificate = true"),
+            "exclude each other",
+        ),
+        (
+            good.replace("{ file = \"password\" }", "\"made up\""),
+            "line 9: `password` says where",
+        ),
+    ] {
+        let ran = plan(adopt, &server(&lines));
+        assert!(!ran.err.contains("made up"), "a password is shown");
+        ran.failed(3, &[why]);
+    }
+    let secret = |from: &str| good.replace("{ file = \"password\" }", from);
+    plan(adopt, &server(&secret("{ file = \"none\" }"))).failed(4, &["read the source's password"]);
+    plan(adopt, &server(&secret("{ env = \"ENVCLONE_NOT_SET\" }")))
+        .failed(4, &["ENVCLONE_NOT_SET"]);
+    plan(adopt, &server(&secret("\"prompt\""))).failed(4, &["no terminal to ask at"]);
+}
+
+#[test]
 fn a_script_that_could_not_tell_source_from_target() {
     let lab = Lab::new();
     assert_eq!(lab.run(&["inspect", "--out", "inventory.json"]).code, 0);

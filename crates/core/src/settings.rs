@@ -314,6 +314,12 @@ pub enum SettingsError {
     /// No TOML of this shape; the reader names line and column.
     #[error("{0}")]
     Shape(#[from] Box<toml::de::Error>),
+    /// A password in the settings, or something else that is no place of one: the line is not shown.
+    #[error(
+        "line {0}: `password` says where the password comes from, `{{ env = \"NAME\" }}`, `{{ file = \"PATH\" }}` or \"prompt\"; \
+         it never holds the password itself"
+    )]
+    Password(usize),
     /// Two environments on different engines.
     #[error("the source is on {0}, the target on {1}: a copy stays on its engine")]
     Engines(Engine, Engine),
@@ -328,13 +334,31 @@ pub enum SettingsError {
     NoRecipient,
 }
 
+/// What is wrong with the text. The reader's message shows the line, which is nobody's business where it has a password.
+fn shape(text: &str, error: toml::de::Error) -> SettingsError {
+    let lines = error.span().and_then(|span| {
+        let begin = text.get(..span.start)?.rfind('\n').map_or(0, |at| at + 1);
+        let end = span.end + text.get(span.end..)?.find('\n').unwrap_or(0);
+        Some((
+            text.get(..begin)?.lines().count() + 1,
+            text.get(begin..end)?,
+        ))
+    });
+    match lines {
+        Some((line, shown)) if shown.to_lowercase().contains("password") => {
+            SettingsError::Password(line)
+        }
+        _ => SettingsError::Shape(Box::new(error)),
+    }
+}
+
 impl Settings {
     /// Reads the settings.
     ///
     /// # Errors
     /// [`SettingsError`]: unknown keys, wrong types, contradictions.
     pub fn read(text: &str) -> Result<Self, SettingsError> {
-        let settings: Self = toml::from_str(text).map_err(Box::new)?;
+        let settings: Self = toml::from_str(text).map_err(|error| shape(text, error))?;
         let (source, target) = (settings.source.engine, settings.target.engine);
         if source != target {
             return Err(SettingsError::Engines(source, target));
