@@ -34,7 +34,7 @@ use envclone_core::settings::Environment;
 use envclone_db::Access;
 use envclone_db::checkup::{Need, Side};
 use envclone_db::sqlite::Snapshot;
-use envclone_db::{Copies, DbError, Engine, Facts, Go, Lineage, Row, Session, Value};
+use envclone_db::{Copied, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session, Value};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::types::ValueRef;
@@ -669,6 +669,19 @@ impl Engine for Watched<'_> {
 
     fn checkup(&self, name: &str, side: Side) -> Vec<Need> {
         self.engine.checkup(name, side)
+    }
+
+    fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError> {
+        self.engine.server(name)
+    }
+
+    fn work(
+        &self,
+        name: &str,
+        sql: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError> {
+        self.engine.work(name, sql, progress)
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

@@ -1,5 +1,6 @@
 //! Carries out a plan: the journal's line first, then the deed. Makes no choice that the plan has not made.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -16,6 +17,10 @@ use crate::failure::{Exit, Failure, chain};
 use crate::journal_file::{JournalFile, JournalFileError};
 use crate::save;
 use crate::ui::{Watch, counted};
+
+mod serve;
+
+pub use serve::{in_the_way, obstacles};
 
 /// Set by the first Ctrl-C; looked at between statements and pages.
 pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -66,6 +71,8 @@ enum Stop {
     Journal(JournalFileError),
     Other(Failure),
     Interrupted,
+    /// Any of them, in the middle of what leaves something on a server.
+    Leaving(Box<Stop>, String),
 }
 
 impl From<DbError> for Stop {
@@ -97,11 +104,20 @@ impl Stop {
             Self::Journal(error) => chain(error),
             Self::Other(failure) => failure.reasons(),
             Self::Interrupted => "interrupted".to_owned(),
+            Self::Leaving(stop, _) => stop.reason(),
         }
+    }
+
+    /// The same, with what it leaves on a server.
+    fn leaving(self, remains: &str) -> Self {
+        Self::Leaving(Box::new(self), remains.to_owned())
     }
 
     /// The failure, told with what is done and what is not.
     fn failure(self, state: String) -> Failure {
+        if let Self::Leaving(stop, remains) = self {
+            return stop.failure(format!("{state}; {remains}"));
+        }
         let why = self.reason();
         let (exit, hint) = match &self {
             Self::Interrupted => (Exit::Interrupted, Trouble::Interrupted.hint()),
@@ -113,7 +129,9 @@ impl Stop {
                     ..failure_of(self)
                 };
             }
-            Self::Other(_) => (Exit::Stopped, "mend the cause, then run `envclone resume`"),
+            Self::Other(_) | Self::Leaving(..) => {
+                (Exit::Stopped, "mend the cause, then run `envclone resume`")
+            }
         };
         Failure {
             exit,
@@ -162,39 +180,59 @@ impl Execution<'_> {
 
     fn phases(&mut self, progress: &Progress, done: &mut usize) -> Result<(), Stop> {
         let plan = self.plan;
+        self.nothing_in_the_way(progress)?;
         let copies: Vec<&Item> = plan
             .items
             .iter()
             .filter(|item| matches!(item.deed, Deed::Copy { .. }))
             .collect();
-        let copied = |item: &&Item| progress.items.get(&item.seq).is_some_and(State::is_settled);
-        if !copies.iter().all(copied) {
+        let settled = |item: &&Item| progress.items.get(&item.seq).is_some_and(State::is_settled);
+        if !copies.iter().all(settled) {
             self.clone_databases(&copies, progress)?;
-            *done += copies.iter().filter(|item| !copied(item)).count();
+            *done += copies.iter().filter(|item| !settled(item)).count();
         }
-        let mut groups: Vec<&str> = Vec::new();
-        for group in plan.items.iter().filter_map(|item| item.group.as_deref()) {
-            if !groups.contains(&group) {
-                groups.push(group);
+        let mut notes: BTreeMap<String, String> = progress.notes.clone();
+        let mut cleaned: Vec<&str> = Vec::new();
+        for item in &plan.items {
+            match (item.group.as_deref(), &item.deed) {
+                (Some(group), _) if cleaned.contains(&group) => {}
+                (Some(group), _) => {
+                    cleaned.push(group);
+                    *done += self.clean_unless_done(group, progress)?;
+                }
+                (None, _) if settled(&item) => {}
+                (None, Deed::Server(deed)) => {
+                    self.serve(item, deed, &notes, progress)?;
+                    *done += 1;
+                }
+                (None, Deed::Note { on, name, sql }) => {
+                    let value = self.note(item, *on, name, sql)?;
+                    notes.insert(name.clone(), value);
+                    *done += 1;
+                }
+                (None, Deed::Copy { .. } | Deed::Sql { .. }) => {}
             }
-        }
-        for group in groups {
-            let items: Vec<&Item> = plan
-                .items
-                .iter()
-                .filter(|item| item.group.as_deref() == Some(group))
-                .collect();
-            let settled = match progress.groups.get(group) {
-                Some(GroupState::Committed { .. }) => continue,
-                Some(GroupState::InDoubt) => self.settle(group, &items)?,
-                _ => false,
-            };
-            if !settled {
-                self.clean(group, &items)?;
-            }
-            *done += items.len();
         }
         Ok(())
+    }
+
+    /// How many items of a group were done, now or by the process that died around its commit.
+    fn clean_unless_done(&mut self, group: &str, progress: &Progress) -> Result<usize, Stop> {
+        let items: Vec<&Item> = self
+            .plan
+            .items
+            .iter()
+            .filter(|item| item.group.as_deref() == Some(group))
+            .collect();
+        let settled = match progress.groups.get(group) {
+            Some(GroupState::Committed { .. }) => return Ok(0),
+            Some(GroupState::InDoubt) => self.settle(group, &items)?,
+            _ => false,
+        };
+        if !settled {
+            self.clean(group, &items)?;
+        }
+        Ok(items.len())
     }
 
     /// Copies all databases from one moment. Nothing gets its name before everything is complete, so that after a
@@ -206,7 +244,7 @@ impl Execution<'_> {
             .iter()
             .filter_map(|item| match &item.deed {
                 Deed::Copy { from, to } => Some((from.as_str(), to.as_str())),
-                Deed::Sql { .. } => None,
+                _ => None,
             })
             .collect();
         let resumed = items.iter().any(|item| {
@@ -301,6 +339,7 @@ impl Execution<'_> {
         Ok(())
     }
 
+    /// Writes into a copy that this run made it, of what.
     fn mark_clone(&self, from: &str, partial: &str) -> Result<(), DbError> {
         let source = self.engine.look(from)?.file;
         let proof = self.engine.look(partial)?.file;
@@ -492,10 +531,8 @@ impl Execution<'_> {
             save::save(item, what, self.saved, session, self.folder)?;
         }
         let mut rows = 0;
-        if let Deed::Sql { statements } = &item.deed {
-            for statement in statements {
-                rows += session.execute(&statement.sql)?;
-            }
+        for statement in item.deed.statements() {
+            rows += session.execute(&statement.sql)?;
         }
         let left = session.number(&item.check)?;
         if left > 0 {

@@ -1,6 +1,7 @@
 //! How a command ends when it does not succeed: first the state of the world, then why, then what to do.
 
 use envclone_core::lint::Finding;
+use envclone_core::plan::DraftError;
 use envclone_db::{DbError, Trouble};
 
 use crate::args::Cli;
@@ -106,6 +107,16 @@ impl Failure {
             state: NOTHING_CHANGED.to_owned(),
             why,
             hint: None,
+        }
+    }
+
+    /// No plan can be made.
+    #[must_use]
+    pub fn undrafted(error: &DraftError) -> Self {
+        let failure = Self::before(Exit::Invalid, chain(error));
+        match error {
+            DraftError::NoCopy(why) => failure.hint(why.hint()),
+            _ => failure,
         }
     }
 

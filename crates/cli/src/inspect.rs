@@ -8,7 +8,7 @@ use envclone_core::evidence::{Collation, Contents, DatabaseEvidence, Evidence, L
 use envclone_core::filter::{Filter, Test};
 use envclone_core::harvest::{self, Identity};
 use envclone_core::inventory::{
-    self, Catalog, Database, Entity, Factory, ForeignKey, Inventory, Table,
+    self, Catalog, DataFile, Database, Entity, Factory, ForeignKey, Holds, Inventory, Server, Table,
 };
 use envclone_core::scan::secret_digest;
 use envclone_core::settings::Environment;
@@ -54,6 +54,8 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
             identity: facts.identity,
             locator: name.to_owned(),
             bytes: facts.bytes,
+            files: files(session.as_mut(), eyes.dialect)?,
+            recovery_model: recovery_model(session.as_mut(), eyes.dialect)?,
             tables,
         });
     }
@@ -79,6 +81,7 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
         engine: eyes.dialect.engine(),
         taken_at: Timestamp::now().to_string(),
         platform_version,
+        server: server(eyes, &environment.platform)?,
         databases,
         entities,
         catalogs,
@@ -87,6 +90,69 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
         identities,
     }
     .sealed())
+}
+
+/// The server behind a database; none where there is none.
+///
+/// # Errors
+/// [`DbError`] as the engine reports it.
+pub fn server(eyes: Eyes<'_>, name: &str) -> Result<Option<Server>, DbError> {
+    let Some(query) = eyes.dialect.inspection().server else {
+        return Ok(None);
+    };
+    let mut session = eyes.engine.server(name)?;
+    let mut server = None;
+    session.query(&query, &mut |row| {
+        let given = |column| Some(row.text(column)).filter(|text| !text.is_empty());
+        server = Some(Server {
+            name: row.text(0),
+            version: row.text(1),
+            edition: row.text(2),
+            compresses: row.value(3).integer() == Some(1),
+            data_folder: given(4),
+            log_folder: given(5),
+            backup_folder: given(6),
+        });
+        Go::Continue(())
+    })?;
+    Ok(server)
+}
+
+/// The files that a database consists of.
+fn files(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<Vec<DataFile>, DbError> {
+    let mut files = Vec::new();
+    let Some(query) = dialect.inspection().files else {
+        return Ok(files);
+    };
+    session.query(&query, &mut |row| {
+        files.push(DataFile {
+            name: row.text(0),
+            holds: match row.text(1).as_str() {
+                "rows" => Holds::Rows,
+                "log" => Holds::Log,
+                _ => Holds::Other,
+            },
+            path: row.text(2),
+            bytes: row
+                .value(3)
+                .integer()
+                .and_then(|bytes| bytes.try_into().ok())
+                .unwrap_or(0),
+        });
+        Go::Continue(())
+    })?;
+    Ok(files)
+}
+
+/// What a database keeps of its changes.
+fn recovery_model(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+) -> Result<Option<String>, DbError> {
+    match dialect.inspection().recovery_model {
+        Some(query) => Ok(session.texts(&query)?.into_iter().next()),
+        None => Ok(None),
+    }
 }
 
 /// What an inventory says of the key that its secrets were digested with.

@@ -16,7 +16,7 @@ use envclone_db::Access;
 use envclone_db::Engine;
 
 use crate::config::Config;
-use crate::execute::{Execution, now};
+use crate::execute::{Execution, in_the_way, now, obstacles};
 use crate::failure::{Exit, Failure, chain};
 use crate::folder::{RunFolder, Start, digest_key};
 use crate::inspect::{self, Eyes};
@@ -174,15 +174,6 @@ impl<'a> Phases<'a> {
     /// # Errors
     /// Where the run is refused, or no plan can be made.
     pub fn plan(&mut self) -> Result<Planned, Failure> {
-        let engine = self.config.settings.source.engine;
-        let copies = self.config.dialect().clone_database("", "").is_some();
-        if self.config.settings.clone == CloneMode::Make && !copies {
-            return Err(Failure::before(
-                Exit::Invalid,
-                format!("this version of envclone makes no copies on {engine}, and `clone` is `make`"),
-            )
-            .hint("restore a backup of the source under the target's names, and set `clone = \"adopt\"`"));
-        }
         let (evidence, findings) = self.prove(None)?;
         let inventory = self.inspect()?;
         self.watch.phase("plan");
@@ -195,14 +186,23 @@ impl<'a> Phases<'a> {
             Basis::Source => inventory.clone(),
             Basis::Target => inspect::inventory(self.eyes(), &settings.target)?,
         };
+        let destination = match basis {
+            Basis::Source => inspect::server(self.eyes(), &settings.target.platform)?,
+            Basis::Target => None,
+        };
         let drafted = draft(
             &self.config.catalogue,
             settings,
             &found,
+            destination.as_ref(),
             basis,
             self.config.dialect(),
         )
-        .map_err(|error| Failure::before(Exit::Invalid, chain(&error)))?;
+        .map_err(|error| Failure::undrafted(&error))?;
+        let found = obstacles(self.engine, &drafted, |_| false)?;
+        if let Some(failure) = in_the_way(&found) {
+            return Err(failure);
+        }
         let mut counts = vec![None; drafted.items.len()];
         for (role, name) in environment.databases() {
             let mut session = self.engine.open(name, Access::Read)?;
@@ -455,7 +455,7 @@ impl<'a> Phases<'a> {
             let cloned = plan
                 .items
                 .iter()
-                .find(|item| item.group.is_none() && item.database == database.role)
+                .find(|item| item.deed.makes_a_database() && item.database == database.role)
                 .and_then(|item| progress.clones.get(&item.seq));
             let began = start
                 .evidence

@@ -22,8 +22,7 @@ use envclone::run::Phases;
 use envclone::ui::Silent;
 use envclone_db::Access;
 use envclone_db::checkup::{Need, Side};
-use envclone_db::sqlite::Copied;
-use envclone_db::{Copies, DbError, Engine, Facts, Go, Lineage, Row, Session};
+use envclone_db::{Copied, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session};
 use support::{CATALOG, Lab, dump};
 
 /// Calls left until the process dies.
@@ -112,6 +111,19 @@ impl Engine for Fatal {
 
     fn checkup(&self, name: &str, side: Side) -> Vec<Need> {
         self.0.checkup(name, side)
+    }
+
+    fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError> {
+        around(|| self.0.server(name))
+    }
+
+    fn work(
+        &self,
+        name: &str,
+        sql: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError> {
+        around(|| self.0.work(name, sql, progress))
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

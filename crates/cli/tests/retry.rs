@@ -12,7 +12,9 @@ use envclone::failure::Failure;
 use envclone::run::Phases;
 use envclone::ui::Silent;
 use envclone_db::checkup::{Need, Side};
-use envclone_db::{Access, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session, Trouble};
+use envclone_db::{
+    Access, Copied, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session, Trouble,
+};
 use support::{CATALOG, Lab, dump};
 
 /// What becomes of the statements that write, one after the other; afterwards they succeed.
@@ -80,6 +82,19 @@ impl Engine for Fickle {
 
     fn checkup(&self, name: &str, side: Side) -> Vec<Need> {
         self.engine.checkup(name, side)
+    }
+
+    fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError> {
+        self.engine.server(name)
+    }
+
+    fn work(
+        &self,
+        name: &str,
+        sql: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError> {
+        self.engine.work(name, sql, progress)
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

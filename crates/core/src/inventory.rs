@@ -24,6 +24,9 @@ pub struct Inventory {
     pub taken_at: String,
     /// The platform's version, from `ossys_parameter`.
     pub platform_version: Option<String>,
+    /// The server that they are on; none where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<Server>,
     /// The databases, the platform database first.
     pub databases: Vec<Database>,
     /// The active entities of active modules.
@@ -52,8 +55,71 @@ pub struct Database {
     pub locator: String,
     /// Its size in bytes.
     pub bytes: u64,
+    /// The files that it consists of, where a server keeps them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<DataFile>,
+    /// What it keeps of its changes, on engines that let one choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery_model: Option<String>,
     /// Its tables, by name.
     pub tables: Vec<Table>,
+}
+
+/// A database server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// What it calls itself.
+    pub name: String,
+    /// Its version, as dotted numbers.
+    pub version: String,
+    /// Its edition.
+    pub edition: String,
+    /// Whether its edition compresses backups.
+    pub compresses: bool,
+    /// Where it puts data files unless told otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_folder: Option<String>,
+    /// Where it puts transaction logs unless told otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_folder: Option<String>,
+    /// Where it puts backups unless told otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_folder: Option<String>,
+}
+
+impl Server {
+    /// The first number of its version.
+    #[must_use]
+    pub fn major(&self) -> Option<u32> {
+        self.version.split('.').next()?.parse().ok()
+    }
+}
+
+/// A file that a database consists of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataFile {
+    /// What the database calls it.
+    pub name: String,
+    /// What it holds.
+    pub holds: Holds,
+    /// Where it is, as the server sees it.
+    pub path: String,
+    /// Its size in bytes; 0 where the server does not say.
+    pub bytes: u64,
+}
+
+/// What a file of a database holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holds {
+    /// Tables.
+    Rows,
+    /// The transaction log.
+    Log,
+    /// Something else, in a folder of its own: FILESTREAM, tables in memory.
+    Other,
 }
 
 /// A table.

@@ -82,6 +82,15 @@ pub enum Event {
         /// The clone's identity.
         identity: String,
     },
+    /// An item asked a server something, and later items use the answer.
+    Noted {
+        /// The item.
+        seq: u32,
+        /// What they call it.
+        name: String,
+        /// The answer.
+        value: String,
+    },
     /// All items of a transaction ran, and it is about to be committed.
     Committing {
         /// The items that share the transaction.
@@ -130,6 +139,7 @@ impl Event {
             Self::Failed { .. } => "failed",
             Self::Skipped { .. } => "skipped",
             Self::Cloned { .. } => "cloned",
+            Self::Noted { .. } => "noted",
             Self::Committing { .. } => "committing",
             Self::Committed { .. } => "committed",
             Self::RolledBack { .. } => "rolled-back",

@@ -30,6 +30,9 @@ pub struct Settings {
     /// Whether envclone makes the copy, or takes over one that was made by hand.
     #[serde(default)]
     pub clone: CloneMode,
+    /// How the copy is made, on engines where a server makes it.
+    #[serde(default)]
+    pub copy: Copying,
     /// What is done with secrets in saved rows.
     #[serde(default)]
     pub saved: Saved,
@@ -245,6 +248,113 @@ pub enum CloneMode {
     Adopt,
 }
 
+/// How a server makes the copy: by a backup that another one, or the same, restores.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Copying {
+    /// The folder or URL of the backups, as the source's server sees it; its own folder for backups when absent.
+    pub backup_folder: Option<String>,
+    /// The same as the target's server sees it; as the source's does when absent.
+    pub restore_folder: Option<String>,
+    /// The folder of the copy's data files on the target's server; its own default when absent.
+    pub data_folder: Option<String>,
+    /// The folder of the copy's transaction logs there; its own default when absent.
+    pub log_folder: Option<String>,
+    /// How many files each backup is spread over, 1 to 64.
+    pub stripes: u32,
+    /// Whether backups are compressed, where the source's edition can.
+    pub compress: bool,
+    /// By how much each file grows when it is full, in MB. The vendor recommends 512.
+    pub growth_mb: u32,
+    /// The copy's recovery model.
+    pub recovery: Recovery,
+    /// The copy's compatibility level; the source's when absent.
+    pub compatibility: Option<u32>,
+    /// The login that owns the copy; the server's own administrator when absent. `login` leaves it to the login that
+    /// restores.
+    pub owner: Option<String>,
+    /// What becomes of Service Broker.
+    pub broker: Broker,
+    /// Whether code in the copy may reach out of it with its owner's rights.
+    pub trustworthy: bool,
+    /// Whether only administrators get into the copy until it is clean.
+    pub restricted: bool,
+}
+
+impl Default for Copying {
+    fn default() -> Self {
+        Self {
+            backup_folder: None,
+            restore_folder: None,
+            data_folder: None,
+            log_folder: None,
+            stripes: 1,
+            compress: true,
+            growth_mb: 512,
+            recovery: Recovery::Simple,
+            compatibility: None,
+            owner: None,
+            broker: Broker::Off,
+            trustworthy: false,
+            restricted: true,
+        }
+    }
+}
+
+impl Copying {
+    /// What contradicts itself or the engine's limits.
+    fn mistake(&self) -> Option<&'static str> {
+        let given = [
+            &self.backup_folder,
+            &self.restore_folder,
+            &self.data_folder,
+            &self.log_folder,
+            &self.owner,
+        ];
+        if !(1..=64).contains(&self.stripes) {
+            Some("`stripes` is a number from 1 to 64")
+        } else if !(1..=1_048_576).contains(&self.growth_mb) {
+            Some("`growth-mb` is a number from 1 to 1048576")
+        } else if given
+            .into_iter()
+            .flatten()
+            .any(|text| text.trim().is_empty())
+        {
+            Some("a folder or name is empty; leave the key out for the default")
+        } else if self.backup_folder.is_none() && self.restore_folder.is_some() {
+            Some(
+                "`restore-folder` says how the target's server sees `backup-folder`, which is missing",
+            )
+        } else {
+            None
+        }
+    }
+}
+
+/// What a database keeps of its changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recovery {
+    /// What is needed after a crash: nobody backs the log of a test environment up.
+    #[default]
+    Simple,
+    /// Everything, until the log is backed up.
+    Full,
+    /// As the source has it.
+    Keep,
+}
+
+/// What becomes of Service Broker in a copy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Broker {
+    /// It is switched off: nothing is sent.
+    #[default]
+    Off,
+    /// It is on, with an identifier of its own; conversations of the source are ended.
+    New,
+}
+
 /// What becomes of rows before they are deleted.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -326,6 +436,9 @@ pub enum SettingsError {
     /// A server that contradicts itself, or has none.
     #[error("[{0}.server]: {1}")]
     Server(&'static str, &'static str),
+    /// How the copy is made contradicts itself.
+    #[error("[copy]: {0}")]
+    Copying(&'static str),
     /// Everything accepted at once.
     #[error("`verify.accept` with the table `{0}` would accept everything, unseen")]
     AcceptsAll(String),
@@ -375,6 +488,9 @@ impl Settings {
             if let Some(wrong) = wrong {
                 return Err(SettingsError::Server(side, wrong));
             }
+        }
+        if let Some(wrong) = settings.copy.mistake() {
+            return Err(SettingsError::Copying(wrong));
         }
         if settings.saved.secrets == SavedSecrets::Encrypt && settings.saved.recipients.is_empty() {
             return Err(SettingsError::NoRecipient);

@@ -1,11 +1,12 @@
 //! An engine as the shell sees it: how databases are named, opened, looked at and copied.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::checkup::{Need, Side};
-use crate::sqlite::{self, Copied};
+use crate::sqlite;
 use crate::sqlserver::{self, SqlServer};
-use crate::{Access, DbError, Go, Session};
+use crate::{Access, DbError, Go, Session, Trouble};
 
 /// What a name leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,17 @@ pub struct Lineage {
     pub own: Seen<String>,
     /// The newest restore into it: from what and when; none where nothing was restored into it.
     pub restored: Seen<Option<String>>,
+}
+
+/// How much of something long is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// How much, in whatever the engine counts: pages, hundredths of a percent.
+    pub done: u64,
+    /// Of how much; 0 where nobody knows.
+    pub of: u64,
+    /// How long the rest will take, where the engine has an estimate.
+    pub left: Option<Duration>,
 }
 
 /// One moment of several databases.
@@ -77,6 +89,23 @@ pub trait Engine {
     fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError>;
     /// Whether a run could begin with this database: what its phases need, and what of it is there.
     fn checkup(&self, name: &str, side: Side) -> Vec<Need>;
+    /// A session with the server behind a database, which need not exist.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it, and where no server stands in front of its databases.
+    fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError>;
+    /// Has the server behind a database do something long, outside of any transaction. Where `progress` says stop, the
+    /// server is told to.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it; [`Trouble::Interrupted`] after a stop; [`Trouble::NotPermitted`] for anything
+    /// but a backup on a server that is never written to.
+    fn work(
+        &self,
+        name: &str,
+        sql: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError>;
     /// Holds one moment of several databases.
     ///
     /// # Errors
@@ -112,6 +141,13 @@ pub fn engine(
         "sqlserver" => Some(Box::new(SqlServer::new(sides, interrupted))),
         _ => None,
     }
+}
+
+fn no_server() -> DbError {
+    DbError::new(
+        Trouble::Other,
+        "this engine's databases are files: no server stands in front of them",
+    )
 }
 
 /// Database files.
@@ -181,6 +217,19 @@ impl Engine for Sqlite {
                 error.trouble.hint(),
             )],
         }
+    }
+
+    fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError> {
+        Err(no_server().at(name))
+    }
+
+    fn work(
+        &self,
+        name: &str,
+        _sql: &str,
+        _progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError> {
+        Err(no_server().at(name))
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {

@@ -7,7 +7,7 @@ pub mod sqlserver;
 mod engine;
 mod error;
 
-pub use engine::{Copies, Engine, Facts, Lineage, Seen, engine, is_reachable};
+pub use engine::{Copied, Copies, Engine, Facts, Lineage, Seen, engine, is_reachable};
 pub use error::{DbError, Trouble};
 
 use std::borrow::Cow;

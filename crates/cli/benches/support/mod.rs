@@ -99,7 +99,15 @@ impl Bench {
     /// As [`Self::draft`], from another reading of the inventory.
     pub fn draft_of(&self, inventory: &Inventory) -> Plan {
         let (catalogue, settings) = (&self.catalogue, &self.settings);
-        draft(catalogue, settings, inventory, Basis::Target, self.dialect).unwrap()
+        draft(
+            catalogue,
+            settings,
+            inventory,
+            None,
+            Basis::Target,
+            self.dialect,
+        )
+        .unwrap()
     }
 
     /// Counts the rows of each item in the source, which copies are equal to.

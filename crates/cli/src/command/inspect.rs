@@ -162,9 +162,16 @@ pub(super) fn show(plan: &Plan, as_data: bool) {
             print(&format!("\n-- {} {}: {}", item.seq, item.step, item.title));
             match &item.deed {
                 Deed::Copy { from, to } => print(&format!("-- copy {from} to {to}")),
-                Deed::Sql { statements } => statements
-                    .iter()
-                    .for_each(|statement| print(&format!("{};", statement.sql))),
+                Deed::Sql { .. } => {}
+                Deed::Server(deed) => print(&format!("-- on the {}'s server", deed.on)),
+                Deed::Note { on, name, sql } => {
+                    print(&format!(
+                        "-- on the {on}'s server; the answer is called @{name}\n{sql};"
+                    ));
+                }
+            }
+            for statement in item.deed.statements() {
+                print(&format!("{};", statement.sql));
             }
         }
     }

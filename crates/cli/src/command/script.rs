@@ -11,7 +11,7 @@ use envclone_core::settings::{CloneMode, Environment, Settings};
 use super::with_phases;
 use crate::args::{Cli, EngineArg, Script};
 use crate::config::Config;
-use crate::failure::{Exit, Failure, chain};
+use crate::failure::{Exit, Failure};
 use crate::folder::read_inventory;
 use crate::save::write_whole;
 use crate::ui::{counted, data, say};
@@ -94,10 +94,11 @@ fn write(
         &config.catalogue,
         &settings,
         inventory,
+        None,
         Basis::Source,
         dialect,
     )
-    .map_err(|error| Failure::before(Exit::Invalid, chain(&error)))?
+    .map_err(|error| Failure::undrafted(&error))?
     .counted(&[]);
     let names = |environment: &Environment| {
         environment

@@ -4,7 +4,7 @@ use envclone_core::catalogue::Catalogue;
 use envclone_core::dialect;
 use envclone_core::engine::Engine;
 use envclone_core::inventory::Inventory;
-use envclone_core::plan::{Basis, Deed, Plan, draft};
+use envclone_core::plan::{Basis, Plan, draft};
 use envclone_core::settings::Settings;
 use envclone_core::step::Profile;
 use serde_json::json;
@@ -75,10 +75,8 @@ fn show(args: &Steps, catalogue: &Catalogue, id: &str) -> Result<(), Failure> {
         data(&format!("\n{engine}:"));
         let plan = planned(catalogue, &inventory, engine)?;
         for item in plan.items.iter().filter(|item| item.step == id) {
-            if let Deed::Sql { statements } = &item.deed {
-                statements
-                    .iter()
-                    .for_each(|statement| data(&format!("{};", statement.sql)));
+            for statement in item.deed.statements() {
+                data(&format!("{};", statement.sql));
             }
         }
         plan.left_out
@@ -105,6 +103,7 @@ fn planned(catalogue: &Catalogue, inventory: &Inventory, engine: Engine) -> Resu
         catalogue,
         &settings,
         inventory,
+        None,
         Basis::Source,
         dialect::of(engine),
     )

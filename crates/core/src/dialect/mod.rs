@@ -7,7 +7,7 @@ mod sqlserver;
 
 use crate::engine::Engine;
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::Deed;
+use crate::plan::{Cloned, Cloning, NoCopy};
 
 /// SQL, final: what is run is what is shown and scripted.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -26,6 +26,14 @@ pub struct InspectionQueries {
     pub columns: String,
     /// Table, column, table referred to, column referred to (NULL: its primary key).
     pub foreign_keys: String,
+    /// Name, what it holds (`rows`, `log` or something else), path and bytes of each file that the database consists of;
+    /// none on engines whose databases are files or have none of their own.
+    pub files: Option<String>,
+    /// One text: what the database keeps of its changes; none on engines that don't let one choose.
+    pub recovery_model: Option<String>,
+    /// Of the server itself: name, version, edition, whether it compresses backups (1 or 0), folders for data, logs and
+    /// backups (NULL where it does not say); none where no server stands in front of the databases.
+    pub server: Option<String>,
 }
 
 /// How an engine spells SQL. A new verb is a new method without a body, so that no engine can be forgotten.
@@ -56,8 +64,13 @@ pub trait Dialect: Sync {
     fn delete_rows(&self, table: &str, filter: &Filter) -> String;
     /// Writes columns.
     fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String;
-    /// How a database is copied; nothing where the copy is still made by hand.
-    fn clone_database(&self, from: &str, to: &str) -> Option<Deed>;
+    /// How databases are copied so that they belong together.
+    ///
+    /// # Errors
+    /// [`NoCopy`] where they can't be.
+    fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy>;
+    /// A statement with the notes that it uses, each by its name.
+    fn with_notes(&self, sql: &str, notes: &[(&str, &str)]) -> String;
     /// What `inspect` asks.
     fn inspection(&self) -> InspectionQueries;
     /// The database's clock, in the zone that the platform logs in, as `YYYY-MM-DD HH:MM:SS`.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::{Deed, Item, Plan};
+use crate::plan::{Cloned, Cloning, Deed, Item, NoCopy, Plan};
 
 /// The dialect.
 pub(super) struct Oracle;
@@ -77,8 +77,12 @@ impl Dialect for Oracle {
         spell::set_columns(self, table, set, filter)
     }
 
-    fn clone_database(&self, _from: &str, _to: &str) -> Option<Deed> {
-        None
+    fn clone_databases(&self, _cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
+        Err(NoCopy::Engine(self.engine()))
+    }
+
+    fn with_notes(&self, sql: &str, _notes: &[(&str, &str)]) -> String {
+        sql.to_owned()
     }
 
     fn inspection(&self) -> InspectionQueries {
@@ -94,6 +98,9 @@ impl Dialect for Oracle {
                  JOIN all_cons_columns p ON p.owner = c.r_owner AND p.constraint_name = c.r_constraint_name AND p.position = f.position \
                  WHERE c.constraint_type = 'R' AND c.owner = {owner} ORDER BY 1, 2, 3, 4"
             ),
+            files: None,
+            recovery_model: None,
+            server: None,
         }
     }
 

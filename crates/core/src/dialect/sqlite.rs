@@ -6,7 +6,7 @@ use super::{
 };
 use crate::engine::Engine;
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::{Deed, Plan};
+use crate::plan::{CloneOf, Cloned, Cloning, Deed, NoCopy, Part, Plan};
 
 /// The dialect.
 pub(super) struct Sqlite;
@@ -70,11 +70,25 @@ impl Dialect for Sqlite {
         spell::set_columns(self, table, set, filter)
     }
 
-    fn clone_database(&self, from: &str, to: &str) -> Option<Deed> {
-        Some(Deed::Copy {
-            from: from.to_owned(),
-            to: to.to_owned(),
+    fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
+        let part = |one: &CloneOf<'_>| Part {
+            title: format!("Copy the {}", one.role.phrase()),
+            database: one.role.clone(),
+            deed: Deed::Copy {
+                from: one.from.to_owned(),
+                to: one.to.to_owned(),
+            },
+            check: String::new(),
+        };
+        Ok(Cloned {
+            first: cloning.databases.iter().map(part).collect(),
+            ..Cloned::default()
         })
+    }
+
+    /// No server, and so nothing that one could answer.
+    fn with_notes(&self, sql: &str, _notes: &[(&str, &str)]) -> String {
+        sql.to_owned()
     }
 
     fn inspection(&self) -> InspectionQueries {
@@ -92,6 +106,9 @@ impl Dialect for Sqlite {
                 "SELECT m.name, i.\"from\", i.\"table\", i.\"to\" FROM {} ORDER BY m.name, i.id, i.seq",
                 joined("pragma_foreign_key_list")
             ),
+            files: None,
+            recovery_model: None,
+            server: None,
         }
     }
 

@@ -7,7 +7,9 @@ use super::{
 };
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::{Deed, Item, Plan};
+use crate::plan::{Cloned, Cloning, Deed, Item, NoCopy, Plan};
+
+mod backup;
 
 /// The dialect.
 pub(super) struct SqlServer;
@@ -74,8 +76,16 @@ impl Dialect for SqlServer {
         spell::set_columns(self, table, set, filter)
     }
 
-    fn clone_database(&self, _from: &str, _to: &str) -> Option<Deed> {
-        None
+    fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
+        backup::clone_databases(self, cloning)
+    }
+
+    fn with_notes(&self, sql: &str, notes: &[(&str, &str)]) -> String {
+        // RESTORE takes a variable of this type, and none of nvarchar.
+        let declare = |(name, value): &(&str, &str)| {
+            format!("DECLARE @{name} varchar(128) = {};\n", self.text(value))
+        };
+        notes.iter().map(declare).collect::<String>() + sql
     }
 
     fn inspection(&self) -> InspectionQueries {
@@ -87,6 +97,24 @@ impl Dialect for SqlServer {
                            OBJECT_NAME(k.referenced_object_id), COL_NAME(k.referenced_object_id, k.referenced_column_id) \
                            FROM sys.foreign_key_columns k ORDER BY 1, 2, 3, 4"
                 .to_owned(),
+            files: Some(
+                "SELECT name, CASE type WHEN 0 THEN 'rows' WHEN 1 THEN 'log' ELSE 'other' END, physical_name, \
+                 CAST(size AS bigint) * 8192 FROM sys.database_files ORDER BY file_id"
+                    .to_owned(),
+            ),
+            recovery_model: Some(
+                "SELECT recovery_model_desc FROM sys.databases WHERE database_id = DB_ID()".to_owned(),
+            ),
+            server: Some(
+                "SELECT CAST(SERVERPROPERTY('ServerName') AS nvarchar(256)), \
+                 CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPERTY('Edition') AS nvarchar(128)), \
+                 CASE WHEN CAST(SERVERPROPERTY('EngineEdition') AS int) = 4 \
+                 OR CAST(SERVERPROPERTY('Edition') AS nvarchar(128)) LIKE N'Web%' THEN 0 ELSE 1 END, \
+                 CAST(SERVERPROPERTY('InstanceDefaultDataPath') AS nvarchar(512)), \
+                 CAST(SERVERPROPERTY('InstanceDefaultLogPath') AS nvarchar(512)), \
+                 CAST(SERVERPROPERTY('InstanceDefaultBackupPath') AS nvarchar(512))"
+                    .to_owned(),
+            ),
         }
     }
 

@@ -47,6 +47,7 @@ impl State {
                 Ok(Self::Skipped { by: by.clone() })
             }
             (state @ (Self::InDoubt | Self::Done { .. }), Event::Cloned { .. }) => Ok(state),
+            (Self::InDoubt, Event::Noted { .. }) => Ok(Self::InDoubt),
             (state, Event::Committing { .. } | Event::Committed { .. }) if state.is_settled() => {
                 Ok(state)
             }
@@ -127,6 +128,7 @@ impl GroupState {
                 Event::Succeeded { .. }
                 | Event::Failed { .. }
                 | Event::Skipped { .. }
+                | Event::Noted { .. }
                 | Event::Cloned { .. },
             ) => Ok(state),
             (Self::Pending | Self::RolledBack { .. }, Event::Committing { .. }) => {
@@ -195,6 +197,8 @@ pub struct Progress {
     pub errors: BTreeMap<u32, String>,
     /// The identity of each clone that was made, by the item that made it.
     pub clones: BTreeMap<u32, String>,
+    /// What servers answered, by the name that later items use.
+    pub notes: BTreeMap<String, String>,
     /// How often the run was resumed.
     pub resumes: u32,
     /// What the last verification counted.
@@ -299,6 +303,7 @@ impl Replay {
             | Event::Succeeded { seq, .. }
             | Event::Failed { seq, .. }
             | Event::Skipped { seq, .. }
+            | Event::Noted { seq, .. }
             | Event::Cloned { seq, .. } => self.item(*seq, event)?,
             Event::Committing { group }
             | Event::Committed { group, .. }
@@ -354,6 +359,9 @@ impl Replay {
             }
             Event::Cloned { identity, .. } => {
                 progress.clones.insert(seq, identity.clone());
+            }
+            Event::Noted { name, value, .. } => {
+                progress.notes.insert(name.clone(), value.clone());
             }
             _ => {}
         }

@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, Plan, Reason, Save, WHOLE_STEP};
+use super::{
+    CloneOf, Cloning, DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, NoCopy, Part, Plan,
+    Reason, Save, WHOLE_STEP,
+};
 use crate::catalogue::Catalogue;
 use crate::dialect::{Dialect, Statement};
 use crate::engine::Role;
 use crate::filter::{Filter, Rows, Source, Test};
-use crate::inventory::{Inventory, Table};
+use crate::inventory::{Inventory, Server, Table};
 use crate::settings::{CloneMode, Settings};
 use crate::step::{Action, DeleteRows, Modules, Reference, SetColumns, Sql, Step, Then};
 
@@ -46,12 +49,16 @@ pub enum DraftError {
         /// The modules.
         modules: String,
     },
+    /// The copy can't be made.
+    #[error(transparent)]
+    NoCopy(#[from] NoCopy),
     /// A step that is left out does not exist.
     #[error("`skip` names the step `{0}`, which does not exist")]
     UnknownSkip(String),
 }
 
-/// Makes a plan without counts: [`Plan::counted`] completes it.
+/// Makes a plan without counts: [`Plan::counted`] completes it. `destination` is the target's server, where somebody could
+/// look at it.
 ///
 /// # Errors
 /// [`DraftError`] where the environment contradicts a step, or the settings name a step that does not exist.
@@ -59,6 +66,7 @@ pub fn draft(
     catalogue: &Catalogue,
     settings: &Settings,
     inventory: &Inventory,
+    destination: Option<&Server>,
     basis: Basis,
     dialect: &dyn Dialect,
 ) -> Result<Plan, DraftError> {
@@ -72,7 +80,7 @@ pub fn draft(
         left_out: Vec::new(),
         guides: Vec::new(),
     };
-    draft.clone_databases(settings);
+    let last = draft.clone_databases(settings, destination)?;
     for step in catalogue.steps() {
         if step.profile > settings.profile {
             draft.leave_out(
@@ -88,6 +96,7 @@ pub fn draft(
             draft.step(step)?;
         }
     }
+    last.into_iter().for_each(|part| draft.part(part));
     // A source that is in use changes all the time; that it is the same database is what counts. A copy that was
     // counted must be as it was.
     let ids = |environment: &crate::settings::Environment,
@@ -126,6 +135,9 @@ pub fn draft(
     })
 }
 
+/// What parts of a plan that make the copy belong to, instead of a step.
+const CLONE: &str = "clone";
+
 /// A plan in the making.
 struct Draft<'a> {
     inventory: &'a Inventory,
@@ -142,31 +154,58 @@ struct Place<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn clone_databases(&mut self, settings: &Settings) {
-        for (role, to) in settings.target.databases() {
-            let from = settings
-                .source
-                .databases()
-                .into_iter()
-                .find(|(other, _)| *other == role)
-                .map(|(_, name)| name.to_owned());
-            let deed = from
-                .filter(|_| settings.clone == CloneMode::Make)
-                .and_then(|from| self.dialect.clone_database(&from, to));
-            match deed {
-                Some(deed) => self.push(Item {
-                    title: format!("Copy the {}", role.phrase()),
-                    database: role,
-                    deed,
-                    ..blank("clone")
-                }),
-                None => self.left_out.push(LeftOut {
-                    step: "clone".to_owned(),
+    /// What makes the copy, and what is left to do with it when all else is done.
+    fn clone_databases(
+        &mut self,
+        settings: &Settings,
+        destination: Option<&Server>,
+    ) -> Result<Vec<Part>, NoCopy> {
+        let targets = settings.target.databases();
+        if settings.clone == CloneMode::Adopt {
+            self.left_out
+                .extend(targets.into_iter().map(|(role, _)| LeftOut {
+                    step: CLONE.to_owned(),
                     part: role.to_string(),
                     reason: Reason::ByHand,
-                }),
-            }
+                }));
+            return Ok(Vec::new());
         }
+        let inventory = self.inventory;
+        let sources = settings.source.databases();
+        let databases = targets
+            .into_iter()
+            .filter_map(|(role, to)| {
+                let (_, from) = *sources.iter().find(|(other, _)| *other == role)?;
+                let found = inventory.database(&role)?;
+                Some(CloneOf {
+                    role,
+                    from,
+                    to,
+                    found,
+                })
+            })
+            .collect();
+        let digits = |c: &char| c.is_ascii_digit();
+        let cloned = self.dialect.clone_databases(&Cloning {
+            databases,
+            settings: &settings.copy,
+            source: inventory.server.as_ref(),
+            destination,
+            stamp: inventory.taken_at.chars().filter(digits).take(14).collect(),
+        })?;
+        cloned.first.into_iter().for_each(|part| self.part(part));
+        self.left_out.extend(cloned.left_out);
+        Ok(cloned.last)
+    }
+
+    fn part(&mut self, part: Part) {
+        self.push(Item {
+            title: part.title,
+            database: part.database,
+            deed: part.deed,
+            check: part.check,
+            ..blank(CLONE)
+        });
     }
 
     fn push(&mut self, mut item: Item) {

@@ -1,8 +1,10 @@
 //! The plan: the final SQL, in order, with a reason for everything that is left out. Execution makes no choices.
 
+mod cloning;
 mod draft;
 mod reason;
 
+pub use cloning::{CloneOf, Cloned, Cloning, NoCopy, Part};
 pub use draft::{Basis, DraftError, draft};
 pub use reason::{LeftOut, Reason, WHOLE_STEP};
 
@@ -104,6 +106,101 @@ pub enum Deed {
         /// In order.
         statements: Vec<Statement>,
     },
+    /// Something that a server does by itself, outside of any transaction.
+    Server(ServerDeed),
+    /// A server's answer that is written down, for later statements to use.
+    Note {
+        /// Whose server.
+        on: Side,
+        /// What later statements call it.
+        name: String,
+        /// The query, which answers with one text.
+        sql: String,
+    },
+}
+
+/// Something that a server does by itself, outside of any transaction: a backup, a restore, a setting. Where nobody knows
+/// how it ended, the item's check does; where that is not satisfied, it is done again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerDeed {
+    /// Whose server.
+    pub on: Side,
+    /// Whether the target's database exists after it, and did not before.
+    pub makes: bool,
+    /// What must not be there before it is begun for the first time.
+    pub obstacles: Vec<Obstacle>,
+    /// The notes that its statements use.
+    pub takes: Vec<String>,
+    /// In order, each in a batch of its own.
+    pub statements: Vec<Statement>,
+    /// What must be listed after them.
+    pub lists: Option<Listing>,
+    /// What an end in the middle of it leaves on the server.
+    pub remains: String,
+}
+
+/// Which environment's server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The one that is copied.
+    Source,
+    /// The copy's.
+    Target,
+}
+
+impl std::fmt::Display for Side {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        })
+    }
+}
+
+/// Something that is in the way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Obstacle {
+    /// Counts it; 0 where the way is free.
+    pub count: String,
+    /// What it is, as a sentence says it.
+    pub what: String,
+}
+
+/// A query whose first column must be just these texts, in any order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// The query.
+    pub sql: String,
+    /// The texts.
+    pub names: Vec<String>,
+    /// What it means when they differ.
+    pub otherwise: String,
+}
+
+impl Deed {
+    /// Whether the target's database exists after it, and did not before.
+    #[must_use]
+    pub fn makes_a_database(&self) -> bool {
+        match self {
+            Self::Copy { .. } => true,
+            Self::Server(deed) => deed.makes,
+            Self::Sql { .. } | Self::Note { .. } => false,
+        }
+    }
+
+    /// What is run, in order; nothing for a copy that the engine makes by itself.
+    #[must_use]
+    pub fn statements(&self) -> &[Statement] {
+        match self {
+            Self::Sql { statements } => statements,
+            Self::Server(deed) => &deed.statements,
+            Self::Copy { .. } | Self::Note { .. } => &[],
+        }
+    }
 }
 
 /// Rows that are saved before they are changed.
@@ -232,8 +329,19 @@ impl Plan {
     /// Whether the plan makes the target's databases.
     #[must_use]
     pub fn makes_the_copy(&self) -> bool {
-        self.items
+        self.items.iter().any(|item| item.deed.makes_a_database())
+    }
+
+    /// The name of one side's database with this role.
+    #[must_use]
+    pub fn locator(&self, side: Side, role: &Role) -> Option<&str> {
+        let databases = match side {
+            Side::Source => &self.source,
+            Side::Target => &self.target,
+        };
+        databases
             .iter()
-            .any(|item| matches!(item.deed, Deed::Copy { .. }))
+            .find(|database| database.role == *role)
+            .map(|database| database.locator.as_str())
     }
 }

@@ -58,6 +58,13 @@ pub enum Reason {
     AlreadyClean,
     /// A person makes the copy, and envclone takes over after it.
     ByHand,
+    /// A database can't be rolled forward to the others' moment.
+    NoLog {
+        /// Which one.
+        database: String,
+        /// Its recovery model.
+        model: String,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -75,6 +82,11 @@ impl fmt::Display for Reason {
             Self::NotInProfile { needs } => write!(f, "it belongs to the profile `{needs}`"),
             Self::AlreadyClean => write!(f, "the copy has no row left that it would touch"),
             Self::ByHand => write!(f, "the copy is made by hand and taken over"),
+            Self::NoLog { database, model } => write!(
+                f,
+                "the {database} has recovery model {model} and can't be rolled forward to the others' moment: each copy is of \
+                 the end of its own backup"
+            ),
         }
     }
 }

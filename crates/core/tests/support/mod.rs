@@ -7,7 +7,8 @@ use envclone_core::catalogue::Catalogue;
 use envclone_core::dialect::{self, Dialect};
 use envclone_core::engine::{Engine, Role};
 use envclone_core::inventory::{
-    Catalog, Database, Entity, FORMAT, Factory, ForeignKey, Inventory, Table,
+    Catalog, DataFile, Database, Entity, FORMAT, Factory, ForeignKey, Holds, Inventory, Server,
+    Table,
 };
 use envclone_core::plan::{Basis, Plan, draft};
 use envclone_core::settings::Settings;
@@ -106,6 +107,7 @@ pub(crate) fn inventory(scale: u32, engine: Engine) -> Inventory {
         engine,
         taken_at: "2026-03-02T08:00:00Z".to_owned(),
         platform_version: None,
+        server: Some(server("15.0.4430.1")),
         databases: databases
             .into_iter()
             .map(|(role, mut tables)| {
@@ -114,6 +116,8 @@ pub(crate) fn inventory(scale: u32, engine: Engine) -> Inventory {
                     file: format!("file of {role}"),
                     identity: format!("identity of {role}"),
                     locator: role.to_string(),
+                    files: files(&role),
+                    recovery_model: Some("FULL".to_owned()),
                     role,
                     bytes: 0,
                     tables,
@@ -126,6 +130,35 @@ pub(crate) fn inventory(scale: u32, engine: Engine) -> Inventory {
         key_check: String::new(),
         identities: Vec::new(),
     }
+}
+
+/// A server that is asked where things go.
+pub(crate) fn server(version: &str) -> Server {
+    Server {
+        name: "SQL01".to_owned(),
+        version: version.to_owned(),
+        edition: "Standard Edition (64-bit)".to_owned(),
+        compresses: true,
+        data_folder: Some("E:\\Data\\".to_owned()),
+        log_folder: Some("F:\\Logs\\".to_owned()),
+        backup_folder: Some("G:\\Backup".to_owned()),
+    }
+}
+
+/// The files of a database, one of each kind, with names that need their quotes.
+fn files(role: &Role) -> Vec<DataFile> {
+    let file = |name: &str, holds, path: &str| DataFile {
+        name: format!("{role}{name}"),
+        holds,
+        path: path.to_owned(),
+        bytes: 1 << 21,
+    };
+    vec![
+        file("'s data", Holds::Rows, "D:\\sql\\os.mdf"),
+        file("]more", Holds::Rows, "D:\\sql\\os2.ndf"),
+        file("_log", Holds::Log, "D:\\sql\\os.ldf"),
+        file("_docs", Holds::Other, "D:\\sql\\docs"),
+    ]
 }
 
 /// Settings that take every step, for a copy that somebody else has made.
@@ -144,7 +177,15 @@ pub(crate) fn plan(inventory: &Inventory) -> (Plan, &'static dyn Dialect) {
     let dialect = dialect::of(inventory.engine);
     let catalogue = Catalogue::with(&[]).unwrap();
     let settings = settings(inventory.engine);
-    let plan = draft(&catalogue, &settings, inventory, Basis::Target, dialect).unwrap();
+    let plan = draft(
+        &catalogue,
+        &settings,
+        inventory,
+        None,
+        Basis::Target,
+        dialect,
+    )
+    .unwrap();
     let nobody_counted = vec![None; plan.items.len()];
     (plan.counted(&nobody_counted), dialect)
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::file::with_suffix;
 use super::{connect, told};
-use crate::{DbError, Go, Trouble};
+use crate::{Copied, DbError, Go, Trouble};
 
 /// Pages copied between two looks at progress and interruption: some 8 MB at the usual page size.
 const PAGES_PER_STEP: i32 = 2048;
@@ -21,15 +21,6 @@ const ATTEMPTS: u32 = 200;
 /// transactions were begun.
 pub struct Snapshot {
     connections: Vec<(Connection, String)>,
-}
-
-/// How much of a database has been copied, in pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Copied {
-    /// Pages copied.
-    pub done: u64,
-    /// Pages to copy.
-    pub of: u64,
 }
 
 impl Snapshot {
@@ -120,7 +111,13 @@ impl Snapshot {
             let seen = backup.progress();
             let of = u64::try_from(seen.pagecount).unwrap_or_default();
             let done = of - u64::try_from(seen.remaining).unwrap_or_default().min(of);
-            if progress(Copied { done, of }).is_break() {
+            if progress(Copied {
+                done,
+                of,
+                left: None,
+            })
+            .is_break()
+            {
                 return Err(DbError::new(
                     Trouble::Interrupted,
                     "the copy was interrupted",

@@ -4,7 +4,7 @@ mod copy;
 mod file;
 
 pub(crate) use copy::remove;
-pub use copy::{Copied, Snapshot, publish};
+pub use copy::{Snapshot, publish};
 pub use file::{FileFacts, in_use, look};
 
 use std::path::Path;

@@ -16,7 +16,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::checkup::{self, Need};
-use crate::engine::{Copies, Engine, Facts, Lineage};
+use crate::engine::{Copied, Copies, Engine, Facts, Lineage};
 use crate::{Access, DbError, Go, Session, Trouble};
 use session::TdsSession;
 
@@ -117,6 +117,56 @@ impl SqlServer {
             error
         })
     }
+}
+
+/// Whether a batch is one BACKUP and nothing else. T-SQL parts statements by nothing at all, so that all words outside of
+/// names and texts have to be known.
+fn only_a_backup(sql: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "BACKUP",
+        "DATABASE",
+        "LOG",
+        "TO",
+        "DISK",
+        "URL",
+        "N",
+        "WITH",
+        "COPY_ONLY",
+        "FORMAT",
+        "CHECKSUM",
+        "COMPRESSION",
+        "STATS",
+        "NAME",
+    ];
+    let mut outside = String::new();
+    let mut quote = None;
+    for c in sql.chars() {
+        quote = match (quote, c) {
+            (None, '\'') => Some('\''),
+            (None, '[') => Some(']'),
+            (None, c) => {
+                outside.push(c);
+                None
+            }
+            (Some(end), c) if c == end => None,
+            (inside, _) => inside,
+        };
+    }
+    let marks = |c: char| c.is_whitespace() || c == ',' || c == '=';
+    let known = |word: &str| WORDS.contains(&word) || word.parse::<u32>().is_ok();
+    let mut words = outside.split(marks).filter(|word| !word.is_empty());
+    quote.is_none()
+        && outside.trim_start().starts_with("BACKUP ")
+        && words.all(known)
+        && outside.matches("BACKUP").count() == 1
+        && outside.contains("COPY_ONLY")
+}
+
+fn by_backup() -> DbError {
+    DbError::new(
+        Trouble::Other,
+        "copies are made by BACKUP and RESTORE here, which are statements of the plan",
+    )
 }
 
 /// What is known of a database without opening it.
@@ -311,22 +361,49 @@ impl Engine for SqlServer {
         needs
     }
 
+    fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError> {
+        let found = self.find(name)?;
+        Ok(Box::new(self.session(
+            &found,
+            "master",
+            name,
+            Access::Read,
+        )?))
+    }
+
+    fn work(
+        &self,
+        name: &str,
+        sql: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError> {
+        let found = self.find(name)?;
+        if !found.side.writable && !only_a_backup(sql) {
+            return Err(DbError::new(
+                Trouble::NotPermitted,
+                format!("the {} is never written to", found.side.name),
+            )
+            .at(name));
+        }
+        // A backup may be silent for as long as it takes.
+        let server = Server {
+            command: None,
+            ..found.side.server.clone()
+        };
+        TdsSession::open(&server, "master", name, Access::Read, self.interrupted)?
+            .work(&server, sql, progress)
+    }
+
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {
-        let name = names.first().map(String::as_str).unwrap_or_default();
-        Err(DbError::new(
-            Trouble::Other,
-            "this version does not make backups yet: restore the copy by hand and set `clone = \"adopt\"`",
-        )
-        .at(name))
+        Err(by_backup().at(names.first().map_or("", String::as_str)))
     }
 
     fn partial_name(&self, name: &str) -> String {
-        let (catalog, server) = name.rsplit_once('@').unwrap_or((name, ""));
-        format!("{catalog}_envclone_partial@{server}")
+        name.to_owned()
     }
 
     fn publish(&self, _partial: &str, name: &str) -> Result<(), DbError> {
-        Err(DbError::new(Trouble::Other, "this version makes no copies yet").at(name))
+        Err(by_backup().at(name))
     }
 
     fn discard(&self, _partial: &str) {}
@@ -334,7 +411,26 @@ impl Engine for SqlServer {
 
 #[cfg(test)]
 mod tests {
-    use super::ignores_case;
+    use super::{ignores_case, only_a_backup};
+
+    #[test]
+    fn a_source_is_asked_for_backups_only() {
+        let backup = "BACKUP DATABASE [a;]]b]\nTO DISK = N'x;''y' WITH COPY_ONLY, NAME = N'z'";
+        assert!(only_a_backup(backup));
+        for other in [
+            "BACKUP DATABASE [a] TO DISK = N'x'",
+            "BACKUP DATABASE [a] TO DISK = N'x' WITH COPY_ONLY DROP DATABASE [a]",
+            "BACKUP DATABASE [a] TO DISK = N'x' WITH COPY_ONLY BACKUP LOG [a] TO DISK = N'x'",
+            "BACKUP DATABASE [a] TO DISK = N'x' WITH COPY_ONLY --",
+            "BACKUP DATABASE [a] TO DISK = N'x' WITH COPY_ONLY, NAME = N'z",
+            "BACKUP DATABASE [a] TO DISK = N'x' WITH COPY_ONLY; DROP DATABASE [a]",
+            "DROP DATABASE [a] -- BACKUP DATABASE COPY_ONLY",
+            "RESTORE DATABASE [a] FROM DISK = N'COPY_ONLY'",
+            "",
+        ] {
+            assert!(!only_a_backup(other), "{other}");
+        }
+    }
 
     #[test]
     fn a_collations_name_says_what_it_ignores() {

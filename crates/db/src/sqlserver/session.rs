@@ -10,10 +10,16 @@ use tokio::runtime::Runtime;
 use super::row::TdsRow;
 use super::server::{Connection, Server};
 use super::trouble::told;
-use crate::{Access, DbError, Go, Session, Trouble};
+use crate::{Access, Copied, DbError, Go, Session, Trouble};
 
 /// How often a session that waits for the server looks whether a person asked to stop.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// How many looks pass between two questions how far something is.
+const LOOKS_PER_QUESTION: u32 = 10;
+
+/// How long such a question may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A connection to one database.
 pub(super) struct TdsSession {
@@ -85,6 +91,59 @@ impl TdsSession {
         self.query(sql, &mut |_| Go::Continue(()))
     }
 
+    /// Sends a batch that takes long, and tells how far it is: the driver hands over no messages while it waits, so a second
+    /// connection asks. Where that one may not see it, nobody knows how far it is.
+    pub(super) fn work(
+        mut self,
+        server: &Server,
+        sql: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError> {
+        let number = self.number("SELECT CAST(@@SPID AS int)")?;
+        let (connection, interrupted) = (&mut self.connection, self.interrupted);
+        let end = self.runtime.block_on(async {
+            let mut watcher = server.connect("master").await.ok();
+            let mut nobody = |_: &TdsRow<'_>| Go::Continue(());
+            let mut working = std::pin::pin!(run(connection, sql, &mut nobody));
+            let mut looks = 0_u32;
+            loop {
+                tokio::select! {
+                    biased;
+                    end = &mut working => return Some(end),
+                    () = tokio::time::sleep(LOOK) => {}
+                }
+                if interrupted() {
+                    return None;
+                }
+                looks += 1;
+                if looks.is_multiple_of(LOOKS_PER_QUESTION) {
+                    let copied = match &mut watcher {
+                        Some(watcher) => how_far(watcher, number).await,
+                        None => Ok(None),
+                    };
+                    // One that fails, or has no answer in time, is asked no more.
+                    if copied.is_err() {
+                        watcher = None;
+                    }
+                    let unknown = Copied {
+                        done: 0,
+                        of: 0,
+                        left: None,
+                    };
+                    if progress(copied.ok().flatten().unwrap_or(unknown)).is_break() {
+                        return None;
+                    }
+                }
+            }
+        });
+        let end = end.unwrap_or_else(|| {
+            let cancel = self.connection.cancel_query();
+            let _ = self.runtime.block_on(cancel);
+            Err(DbError::new(Trouble::Interrupted, "interrupted"))
+        });
+        end.map_err(|error| error.at(&self.name))
+    }
+
     /// Sends a batch that must run to its end, whatever a person asks.
     fn finish(&mut self, sql: &str) -> Result<(), DbError> {
         let connection = &mut self.connection;
@@ -113,6 +172,32 @@ fn settings(lock: Duration, access: Access) -> String {
         sql += "SET DEADLOCK_PRIORITY LOW; ";
     }
     sql
+}
+
+/// How far a session's request is; nothing where nobody may see it.
+async fn how_far(watcher: &mut Connection, session: u64) -> Result<Option<Copied>, DbError> {
+    let sql = format!(
+        "SELECT CAST(percent_complete * 100 AS bigint), CAST(estimated_completion_time AS bigint) \
+         FROM sys.dm_exec_requests WHERE session_id = {session}"
+    );
+    let mut copied = None;
+    let mut each = |row: &TdsRow<'_>| {
+        let number = |at| {
+            let number = crate::Row::value(row, at).integer().unwrap_or(0);
+            u64::try_from(number).unwrap_or(0)
+        };
+        let (done, left) = (number(0), number(1));
+        copied = (done > 0).then(|| Copied {
+            done,
+            of: 10_000,
+            left: (left > 0).then(|| Duration::from_millis(left)),
+        });
+        Go::Continue(())
+    };
+    tokio::time::timeout(PATIENCE, run(watcher, &sql, &mut each))
+        .await
+        .map_err(|_| DbError::new(Trouble::TimedOut, "no answer"))??;
+    Ok(copied)
 }
 
 async fn asked(interrupted: fn() -> bool) {
