@@ -32,7 +32,7 @@ use envclone_core::scan::{Batch, Found, Scanner, SecretDigest, Term};
 use envclone_core::settings::Environment;
 
 use envclone_db::Access;
-use envclone_db::checkup::{Need, Side};
+use envclone_db::checkup::{Need, Purpose};
 use envclone_db::sqlite::Snapshot;
 use envclone_db::{Copied, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session, Value};
 use rusqlite::Connection;
@@ -667,8 +667,8 @@ impl Engine for Watched<'_> {
         self.engine.lineage(name)
     }
 
-    fn checkup(&self, name: &str, side: Side) -> Vec<Need> {
-        self.engine.checkup(name, side)
+    fn checkup(&self, name: &str, purpose: Purpose) -> Vec<Need> {
+        self.engine.checkup(name, purpose)
     }
 
     fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError> {

@@ -21,7 +21,7 @@ use envclone::config::Config;
 use envclone::run::Phases;
 use envclone::ui::Silent;
 use envclone_db::Access;
-use envclone_db::checkup::{Need, Side};
+use envclone_db::checkup::{Need, Purpose};
 use envclone_db::{Copied, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session};
 use support::{CATALOG, Lab, dump};
 
@@ -109,8 +109,8 @@ impl Engine for Fatal {
         self.0.lineage(name)
     }
 
-    fn checkup(&self, name: &str, side: Side) -> Vec<Need> {
-        self.0.checkup(name, side)
+    fn checkup(&self, name: &str, purpose: Purpose) -> Vec<Need> {
+        self.0.checkup(name, purpose)
     }
 
     fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError> {

@@ -11,7 +11,7 @@ use envclone::config::Config;
 use envclone::failure::Failure;
 use envclone::run::Phases;
 use envclone::ui::Silent;
-use envclone_db::checkup::{Need, Side};
+use envclone_db::checkup::{Need, Purpose};
 use envclone_db::{
     Access, Copied, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session, Trouble,
 };
@@ -80,8 +80,8 @@ impl Engine for Fickle {
         self.engine.lineage(name)
     }
 
-    fn checkup(&self, name: &str, side: Side) -> Vec<Need> {
-        self.engine.checkup(name, side)
+    fn checkup(&self, name: &str, purpose: Purpose) -> Vec<Need> {
+        self.engine.checkup(name, purpose)
     }
 
     fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError> {

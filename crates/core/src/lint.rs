@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Role;
 use crate::evidence::{DatabaseEvidence, Evidence, Lineage, Observed};
-use crate::plan::{Basis, Plan};
+use crate::plan::{Basis, Plan, Reason};
 use crate::settings::{Environment, Safety};
 
 /// Why a run is refused.
@@ -197,6 +197,13 @@ pub const LINTS: &[Lint] = &[
         hint: "a copy can't be ahead of its source: exchange `[source]` and `[target]`, or find out who works with the target",
         overridable: false,
         check: target_is_newer,
+    },
+    Lint {
+        id: "no-common-moment",
+        refuses: "copies of several databases that can't be rolled forward to one moment",
+        hint: "give each database of the source the recovery model FULL and regular log backups; or do without, by `together = false` under [copy] or `--override no-common-moment=REASON`: what was written between two backups is then in one copy and not in the other",
+        overridable: true,
+        check: no_common_moment,
     },
     Lint {
         id: "source-is-a-clone",
@@ -711,6 +718,15 @@ fn planned(side: &[crate::plan::DatabaseId]) -> BTreeMap<&Role, &str> {
     side.iter()
         .map(|database| (&database.role, database.locator.as_str()))
         .collect()
+}
+
+fn no_common_moment(case: &Case<'_>, said: &mut Vec<Say>) {
+    let left_out = case.plan.into_iter().flat_map(|plan| &plan.left_out);
+    for part in left_out {
+        if let Reason::NoLog { .. } = part.reason {
+            said.push((Level::Unknown, part.reason.to_string()));
+        }
+    }
 }
 
 fn plan_for_another_target(case: &Case<'_>, said: &mut Vec<Say>) {

@@ -262,6 +262,8 @@ pub struct Copying {
     pub log_folder: Option<String>,
     /// How many files each backup is spread over, 1 to 64.
     pub stripes: u32,
+    /// Whether the copies are rolled forward to one moment, where there are several.
+    pub together: bool,
     /// Whether backups are compressed, where the source's edition can.
     pub compress: bool,
     /// By how much each file grows when it is full, in MB. The vendor recommends 512.
@@ -289,6 +291,7 @@ impl Default for Copying {
             data_folder: None,
             log_folder: None,
             stripes: 1,
+            together: true,
             compress: true,
             growth_mb: 512,
             recovery: Recovery::Simple,

@@ -9,6 +9,15 @@ pub enum Side {
     Target,
 }
 
+/// What a checkup is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purpose {
+    /// The environment that the database belongs to.
+    pub side: Side,
+    /// Whether the run makes the copy, rather than takes one over.
+    pub makes_the_copy: bool,
+}
+
 /// Something that a phase needs, and whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::checkup::{Need, Side};
+use crate::checkup::{Need, Purpose, Side};
 use crate::sqlite;
 use crate::sqlserver::{self, SqlServer};
 use crate::{Access, DbError, Go, Session, Trouble};
@@ -88,7 +88,7 @@ pub trait Engine {
     /// [`DbError`] as the engine reports it; what the login may not see is said in the [`Lineage`].
     fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError>;
     /// Whether a run could begin with this database: what its phases need, and what of it is there.
-    fn checkup(&self, name: &str, side: Side) -> Vec<Need>;
+    fn checkup(&self, name: &str, purpose: Purpose) -> Vec<Need>;
     /// A session with the server behind a database, which need not exist.
     ///
     /// # Errors
@@ -197,10 +197,10 @@ impl Engine for Sqlite {
         Ok(None)
     }
 
-    fn checkup(&self, name: &str, side: Side) -> Vec<Need> {
+    fn checkup(&self, name: &str, purpose: Purpose) -> Vec<Need> {
         let what = "database file that can be read";
         match self.look(name) {
-            Ok(facts) if !facts.exists && side == Side::Target => Vec::new(),
+            Ok(facts) if !facts.exists && purpose.side == Side::Target => Vec::new(),
             Ok(_) => match self.open(name, Access::Read) {
                 Ok(_) => vec![Need::there("connect", what, "opened")],
                 Err(error) => vec![Need::missing(

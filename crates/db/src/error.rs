@@ -33,6 +33,16 @@ pub enum Trouble {
     NotPermitted,
     /// No space is left.
     Full,
+    /// The server can't reach a file or folder, which it looks for on its own machine.
+    Path,
+    /// A backup of a newer server.
+    OlderServer,
+    /// Part of a database's log is in somebody else's backup.
+    LogGap,
+    /// A key is missing that the database is encrypted with.
+    Key,
+    /// This kind of server can't do it.
+    Unsupported,
     /// Rows of other tables refer to the changed ones.
     Constraint,
     /// A person interrupted.
@@ -85,9 +95,22 @@ impl Trouble {
             }
             Self::Locked => "end the program that works with it, or wait, then try again",
             Self::NotPermitted => {
-                "check the permissions of the file and its folder for the user that runs envclone"
+                "check the permissions of the file and its folder, or the login's: `envclone doctor` says what a run needs"
             }
             Self::Full => "free some space, then run `envclone resume`",
+            Self::Path => {
+                "the path is one of the server's machine, and its service account needs the right to it: check `backup-folder`, `restore-folder`, `data-folder` and `log-folder` under [copy]"
+            }
+            Self::OlderServer => "restore on a server of the source's version or a newer one",
+            Self::LogGap => {
+                "let the source's own log backups rest from the end of its full backup until the run's log backup is done, and begin anew with `envclone refresh`; or do without one moment for all databases: `together = false` under [copy]"
+            }
+            Self::Key => {
+                "the source is encrypted (TDE) or its backups are: bring the certificate or key that the server names to the target's server first"
+            }
+            Self::Unsupported => {
+                "make the copy with this server's own means (Azure SQL Database: CREATE DATABASE … AS COPY OF …), and set `clone = \"adopt\"`"
+            }
             Self::Constraint => {
                 "a foreign key that no step covers: `envclone plan` shows the steps; add one of your own that comes `before`"
             }

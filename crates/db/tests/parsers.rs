@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use envclone_db::checkup;
 use envclone_db::sqlserver::{Encryption, Login, Place, Server, Side, SqlServer, Trust};
-use envclone_db::{Access, Engine as _};
+use envclone_db::{Access, Engine as _, Go};
 use envclone_tds_server::{Answer, Options, Type};
 use envclone_testing::{Named, judge};
 
@@ -18,6 +18,10 @@ fn a_parser_takes_all_that_sessions_ask() {
         .start(|request| {
             if request.sql.starts_with("SELECT CASE") || request.sql.contains("sp_getapplock") {
                 Answer::rows([("", Type::Int)], [[1.into()]])
+            } else if request.sql.contains("@@SPID") {
+                Answer::rows([("", Type::Int)], [[51.into()]])
+            } else if request.sql.ends_with("takes long") {
+                Answer::Done.after(Duration::from_millis(1500))
             } else {
                 let texts = ["ONLINE", "MULTI_USER", "writable", "SIMPLE", "X_CI_AS"];
                 Answer::rows(
@@ -56,8 +60,23 @@ fn a_parser_takes_all_that_sessions_ask() {
     engine.in_use(name).unwrap();
     engine.lineage(name).unwrap();
     for side in [checkup::Side::Source, checkup::Side::Target] {
-        assert!(!engine.checkup(name, side).is_empty());
+        for makes_the_copy in [true, false] {
+            let purpose = checkup::Purpose {
+                side,
+                makes_the_copy,
+            };
+            assert!(!engine.checkup(name, purpose).is_empty());
+        }
     }
+    let _ = engine
+        .server(name)
+        .unwrap()
+        .texts("SELECT 1 -- of the server");
+    engine
+        .work(name, "SELECT 2 -- that takes long", &mut |_| {
+            Go::Continue(())
+        })
+        .unwrap();
     let mut session = engine.open(name, Access::Write).unwrap();
     session.begin().unwrap();
     let _ = session.execute("DELETE FROM [dbo].[t] -- all of them");

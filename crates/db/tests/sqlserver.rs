@@ -4,9 +4,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use envclone_db::checkup;
+use envclone_db::checkup::{self, Purpose};
 use envclone_db::sqlserver::{Encryption, Login, Place, Server, Side, SqlServer, Trust};
-use envclone_db::{Access, DbError, Engine, Go, Session, Trouble, Value};
+use envclone_db::{Access, Copied, DbError, Engine, Go, Session, Trouble, Value};
 use envclone_tds_server::{self as tds, Answer, Cell, Options, Request, Type};
 
 fn never() -> bool {
@@ -283,6 +283,14 @@ fn the_servers_numbers_become_kinds() {
         (3906, Trouble::ReadOnly),
         (1105, Trouble::Full),
         (208, Trouble::NotFound),
+        (3169, Trouble::OlderServer),
+        (4305, Trouble::LogGap),
+        (33111, Trouble::Key),
+        (40510, Trouble::Unsupported),
+        (3154, Trouble::Exists),
+        (3241, Trouble::Damaged),
+        (3257, Trouble::Full),
+        (3110, Trouble::NotPermitted),
         (50000, Trouble::Other),
     ] {
         let error = session
@@ -293,6 +301,165 @@ fn the_servers_numbers_become_kinds() {
         assert!(error.message.contains(&number.to_string()), "{error}");
         assert_eq!(error.database, "qa@sql1");
     }
+}
+
+const BACKUP: &str = "BACKUP DATABASE [prod] TO DISK = N'x' WITH COPY_ONLY";
+
+#[test]
+fn what_a_server_says_of_its_files_has_the_systems_number_in_it() {
+    for (number, words, trouble) in [
+        (
+            3201,
+            r"Cannot open backup device 'D:\112\x.bak'. Operating system error 3(The system cannot find the path specified.).",
+            Trouble::Path,
+        ),
+        (
+            5133,
+            "Directory lookup for the file failed with the operating system error 5(Zugriff verweigert).",
+            Trouble::Path,
+        ),
+        (
+            3202,
+            "Write on \"x.bak\" failed: 112(There is not enough space on the disk.)",
+            Trouble::Full,
+        ),
+        (
+            3634,
+            "Das Betriebssystem meldete '28(No space left on device)' bei 'CreateFile'.",
+            Trouble::Full,
+        ),
+    ] {
+        // The server says twice that a backup failed, and means the first.
+        let at = script(move |request| {
+            if request.sql.starts_with("BACKUP") {
+                Answer::Many(vec![
+                    Answer::error(number, 16, words),
+                    Answer::error(3013, 16, "BACKUP DATABASE is terminating abnormally."),
+                ])
+            } else {
+                Answer::rows([("", Type::Int)], [[51.into()]])
+            }
+        });
+        let error = engine(&server(&at), never)
+            .work("prod@sql1", BACKUP, &mut |_| Go::Continue(()))
+            .unwrap_err();
+        assert_eq!(error.trouble, trouble, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(error.database, "prod@sql1");
+    }
+}
+
+/// A server whose backup takes this long, and whose other sessions answer how far it is with these cells.
+fn slow(wait: Duration, far: Option<[i64; 2]>) -> tds::Server {
+    script(move |request| {
+        if request.sql.starts_with("BACKUP") {
+            Answer::Done.after(wait)
+        } else if request.sql.contains("dm_exec_requests") {
+            match far {
+                Some([done, left]) => Answer::rows(
+                    [("", Type::BigInt), ("", Type::BigInt)],
+                    [[Cell::Integer(done), Cell::Integer(left)]],
+                ),
+                None => Answer::error(300, 14, "VIEW SERVER STATE permission was denied"),
+            }
+        } else {
+            Answer::rows([("", Type::Int)], [[51.into()]])
+        }
+    })
+}
+
+#[test]
+fn something_long_tells_how_far_it_is() {
+    let at = slow(Duration::from_millis(2500), Some([4_250, 90_000]));
+    let mut told = Vec::new();
+    engine(&server(&at), never)
+        .work("prod@sql1", BACKUP, &mut |copied| {
+            told.push(copied);
+            Go::Continue(())
+        })
+        .unwrap();
+    let expected = Copied {
+        done: 4_250,
+        of: 10_000,
+        left: Some(Duration::from_secs(90)),
+    };
+    assert_eq!(told.first(), Some(&expected));
+    let asked = at
+        .received()
+        .into_iter()
+        .find(|request| request.sql.contains("dm_exec_requests"))
+        .unwrap();
+    assert!(asked.sql.contains("session_id = 51"), "{}", asked.sql);
+}
+
+#[test]
+fn where_nobody_may_see_how_far_it_is_it_goes_on() {
+    let at = slow(Duration::from_millis(3500), None);
+    let mut told = Vec::new();
+    engine(&server(&at), never)
+        .work("prod@sql1", BACKUP, &mut |copied| {
+            told.push(copied);
+            Go::Continue(())
+        })
+        .unwrap();
+    assert!(!told.is_empty());
+    assert!(
+        told.iter()
+            .all(|copied| copied.of == 0 && copied.left.is_none())
+    );
+    let asked = at.received();
+    let asked = asked.iter().filter(|one| one.sql.contains("dm_exec"));
+    assert_eq!(asked.count(), 1, "it asks no more where it was refused");
+}
+
+#[test]
+fn something_long_is_cancelled_on_request() {
+    let at = slow(Duration::from_secs(60), Some([1, 1]));
+    let began = Instant::now();
+    let error = engine(&server(&at), never)
+        .work("prod@sql1", BACKUP, &mut |_| Go::Break(()))
+        .unwrap_err();
+    assert_eq!(error.trouble, Trouble::Interrupted);
+    assert!(
+        began.elapsed() < Duration::from_secs(40),
+        "it waited for the end"
+    );
+}
+
+#[test]
+fn a_server_that_vanishes_during_something_long_is_a_lost_connection() {
+    let at = script(|request| {
+        if request.sql.starts_with("BACKUP") {
+            Answer::Cut.after(Duration::from_millis(300))
+        } else {
+            Answer::rows([("", Type::Int)], [[51.into()]])
+        }
+    });
+    let error = engine(&server(&at), never)
+        .work("prod@sql1", BACKUP, &mut |_| Go::Continue(()))
+        .unwrap_err();
+    assert_eq!(error.trouble, Trouble::Lost, "{error}");
+}
+
+#[test]
+fn the_sources_server_is_asked_for_backups_and_nothing_else() {
+    let at = script(|_| Answer::rows([("", Type::Int)], [[51.into()]]));
+    let server = server(&at);
+    let work =
+        |name: &str, sql: &str| engine(&server, never).work(name, sql, &mut |_| Go::Continue(()));
+    for sql in [
+        "RESTORE DATABASE [prod] FROM DISK = N'x'",
+        "DROP DATABASE [prod]",
+        "BACKUP DATABASE [prod] TO DISK = N'x'",
+        "ALTER DATABASE [prod] SET MULTI_USER",
+    ] {
+        let error = work("prod@sql1", sql).unwrap_err();
+        assert_eq!(error.trouble, Trouble::NotPermitted, "{sql}");
+        assert!(error.to_string().contains("never written"), "{error}");
+    }
+    assert!(at.received().is_empty(), "nobody even connected");
+    work("prod@sql1", BACKUP).unwrap();
+    work("qa@sql1", "RESTORE DATABASE [qa] FROM DISK = N'x'").unwrap();
 }
 
 #[test]
@@ -382,6 +549,7 @@ struct Told {
     state: [&'static str; 5],
     granted: fn(&str) -> bool,
     history: bool,
+    exists: bool,
 }
 
 const WELL: Told = Told {
@@ -396,16 +564,17 @@ const WELL: Told = Told {
     ],
     granted: |_| true,
     history: true,
+    exists: true,
 };
 
 const OPEN: &str = "database that is open to all";
 const VERSION: &str = "version that the platform runs on";
 
 /// What a server tells, the side it is asked for, and what is amiss.
-type Case = (Told, checkup::Side, &'static [(&'static str, bool)]);
+type Case = (Told, Purpose, &'static [(&'static str, bool)]);
 
 /// What a checkup finds amiss: what, and whether the run would end there.
-fn amiss(told: Told, side: checkup::Side) -> Vec<(String, bool)> {
+fn amiss(told: Told, purpose: Purpose) -> Vec<(String, bool)> {
     let at = script(move |request| {
         let texts = |texts: &[&str]| {
             let columns = texts.iter().map(|_| ("", Type::NVarcharMax));
@@ -418,18 +587,21 @@ fn amiss(told: Told, side: checkup::Side) -> Vec<(String, bool)> {
             texts(&[told.version, "Standard Edition", told.edition, "SQL1"])
         } else if sql.contains("HAS_PERMS_BY_NAME") {
             number(i64::from((told.granted)(sql)))
-        } else if sql.contains("restorehistory") && told.history {
+        } else if sql.contains("msdb") && told.history {
             number(3)
-        } else if sql.contains("restorehistory") {
+        } else if sql.contains("msdb") {
             Answer::error(229, 14, "The SELECT permission was denied")
-        } else if sql.contains("sys.databases") {
+        } else if sql.contains("sys.databases") && told.exists {
             texts(&told.state)
+        } else if sql.contains("sys.databases") {
+            let columns = told.state.map(|_| ("", Type::NVarcharMax));
+            Answer::rows(columns, Vec::<Vec<Cell>>::new())
         } else {
             Answer::error(102, 15, "nobody expected this")
         }
     });
     engine(&server(&at), never)
-        .checkup("qa@sql1", side)
+        .checkup("qa@sql1", purpose)
         .into_iter()
         .filter(|need| !need.is_there())
         .map(|need| {
@@ -441,68 +613,99 @@ fn amiss(told: Told, side: checkup::Side) -> Vec<(String, bool)> {
 
 #[test]
 fn a_checkup_says_what_would_end_a_run_and_what_a_person_must_decide() {
-    use checkup::Side::{Source, Target};
+    let purpose = |side, makes_the_copy| Purpose {
+        side,
+        makes_the_copy,
+    };
+    let source = purpose(checkup::Side::Source, false);
+    let target = purpose(checkup::Side::Target, false);
+    let backed_up = purpose(checkup::Side::Source, true);
+    let made = purpose(checkup::Side::Target, true);
     let state = |at: usize, text: &'static str| {
         let mut told = WELL;
         told.state[at] = text;
         told
     };
-    let cases: [Case; 13] = [
-        (WELL, Source, &[]),
-        (WELL, Target, &[]),
-        (
-            Told {
-                version: "10.50.6000.34",
-                ..WELL
-            },
-            Source,
-            &[(VERSION, true)],
-        ),
-        (
-            Told {
-                edition: "5",
-                ..WELL
-            },
-            Source,
-            &[(VERSION, true)],
-        ),
-        (state(0, "RESTORING"), Target, &[(OPEN, true)]),
-        (state(0, "OFFLINE"), Source, &[(OPEN, true)]),
-        (state(1, "SINGLE_USER"), Target, &[(OPEN, true)]),
-        (state(2, "read-only"), Target, &[(OPEN, true)]),
-        (state(2, "read-only"), Source, &[]),
+    let new = Told {
+        exists: false,
+        ..WELL
+    };
+    let old = Told {
+        version: "10.50.6000.34",
+        ..WELL
+    };
+    let azure = Told {
+        edition: "5",
+        ..WELL
+    };
+    let no_history = Told {
+        history: false,
+        ..WELL
+    };
+    let without = |granted| Told { granted, ..WELL };
+    let cases: [Case; 24] = [
+        (WELL, source, &[]),
+        (WELL, target, &[]),
+        (WELL, backed_up, &[]),
+        (new.clone(), made, &[]),
+        (WELL, made, &[("name that no database has", true)]),
+        (new.clone(), target, &[(OPEN, true)]),
+        (new, source, &[(OPEN, true)]),
+        (old, source, &[(VERSION, true)]),
+        (azure.clone(), backed_up, &[(VERSION, true)]),
+        (azure, source, &[]),
+        (state(0, "RESTORING"), target, &[(OPEN, true)]),
+        (state(0, "OFFLINE"), source, &[(OPEN, true)]),
+        (state(1, "SINGLE_USER"), target, &[(OPEN, true)]),
+        (state(2, "read-only"), target, &[(OPEN, true)]),
+        (state(2, "read-only"), source, &[]),
         (
             state(4, "Latin1_General_CS_AS"),
-            Target,
+            target,
             &[("collation that ignores case", true)],
         ),
         (
-            Told {
-                history: false,
-                ..WELL
-            },
-            Target,
+            no_history.clone(),
+            target,
             &[("reading msdb's history of restores", false)],
         ),
+        (no_history.clone(), source, &[]),
         (
-            Told {
-                history: false,
-                ..WELL
-            },
-            Source,
-            &[],
+            no_history.clone(),
+            backed_up,
+            &[("reading msdb's history of backups", true)],
         ),
         (
             Told {
-                granted: |sql| !sql.contains("DELETE") && !sql.contains("SERVER STATE"),
-                ..WELL
+                exists: false,
+                ..no_history
             },
-            Target,
+            made,
+            &[("reading msdb's history of restores", true)],
+        ),
+        (
+            without(|sql| !sql.contains("DELETE") && !sql.contains("SERVER STATE")),
+            target,
             &[("VIEW SERVER STATE", false), ("DELETE", true)],
         ),
+        (
+            without(|sql| !sql.contains("BACKUP")),
+            backed_up,
+            &[("BACKUP DATABASE", true), ("BACKUP LOG", false)],
+        ),
+        (without(|sql| !sql.contains("BACKUP")), source, &[]),
+        (
+            Told {
+                exists: false,
+                granted: |sql| !sql.contains("IMPERSONATE") && !sql.contains("CREATE"),
+                ..WELL
+            },
+            made,
+            &[("CREATE ANY DATABASE", true), ("IMPERSONATE", false)],
+        ),
     ];
-    for (at, (told, side, expected)) in cases.into_iter().enumerate() {
-        let found = amiss(told, side);
+    for (at, (told, purpose, expected)) in cases.into_iter().enumerate() {
+        let found = amiss(told, purpose);
         let found: Vec<(&str, bool)> = found
             .iter()
             .map(|(what, ends)| (what.as_str(), *ends))

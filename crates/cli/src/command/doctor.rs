@@ -1,9 +1,9 @@
 //! `doctor`: whether a run could begin, asked before anything begins.
 
 use comfy_table::Table;
-use envclone_core::settings::Environment;
+use envclone_core::settings::{CloneMode, Environment};
 use envclone_db::Engine;
-use envclone_db::checkup::{Need, Side, State};
+use envclone_db::checkup::{Need, Purpose, Side, State};
 use serde_json::json;
 
 use super::print_json;
@@ -24,8 +24,17 @@ pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
     let config = Config::load(&cli.settings)?;
     let engine = config.engine()?;
     let (source, target) = (&config.settings.source, &config.settings.target);
-    let mut entries = ask(engine.as_ref(), source, "source", Side::Source);
-    entries.extend(ask(engine.as_ref(), target, "target", Side::Target));
+    let purpose = |side| Purpose {
+        side,
+        makes_the_copy: config.settings.clone == CloneMode::Make,
+    };
+    let mut entries = ask(engine.as_ref(), source, "source", purpose(Side::Source));
+    entries.extend(ask(
+        engine.as_ref(),
+        target,
+        "target",
+        purpose(Side::Target),
+    ));
     if cli.json {
         let all: Vec<_> = entries.iter().map(as_json).collect();
         print_json(&json!({ "format": 1, "needs": all }))?;
@@ -62,11 +71,11 @@ fn ask(
     engine: &dyn Engine,
     environment: &Environment,
     name: &'static str,
-    side: Side,
+    purpose: Purpose,
 ) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for (role, database) in environment.databases() {
-        for need in engine.checkup(database, side) {
+        for need in engine.checkup(database, purpose) {
             let server_wide = need.on_server && entries.iter().any(|entry| entry.need == need);
             if !server_wide {
                 entries.push(Entry {

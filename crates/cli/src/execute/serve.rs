@@ -63,6 +63,13 @@ pub fn in_the_way(found: &[&str]) -> Option<Failure> {
     Some(failure)
 }
 
+fn all_of(names: &[String]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        names => names.join(", "),
+    }
+}
+
 impl Execution<'_> {
     /// Nothing is begun for the first time where something is in its way: also not a backup of an hour whose restore
     /// would then be refused.
@@ -181,13 +188,13 @@ impl Execution<'_> {
             planned.sort_unstable();
             if there != planned {
                 let why = format!(
-                    "{} (listed: {}; planned: {}) [target-changed]",
+                    "{} (listed: {}; planned: {})",
                     listing.otherwise,
-                    there.join(", "),
-                    planned.join(", ")
+                    all_of(&there),
+                    all_of(&planned)
                 );
                 return Err(Failure::before(Exit::Refused, why)
-                    .hint("make a new plan with `envclone plan`")
+                    .hint(listing.hint.clone())
                     .into());
             }
         }

@@ -103,7 +103,11 @@ impl Dialect for SqlServer {
                     .to_owned(),
             ),
             recovery_model: Some(
-                "SELECT recovery_model_desc FROM sys.databases WHERE database_id = DB_ID()".to_owned(),
+                "SELECT d.recovery_model_desc + CASE WHEN d.recovery_model_desc = N'FULL' AND NOT EXISTS \
+                 (SELECT 1 FROM sys.database_recovery_status s WHERE s.database_id = d.database_id \
+                 AND s.last_log_backup_lsn IS NOT NULL) THEN N' without a chain of log backups' ELSE N'' END \
+                 FROM sys.databases d WHERE d.database_id = DB_ID()"
+                    .to_owned(),
             ),
             server: Some(
                 "SELECT CAST(SERVERPROPERTY('ServerName') AS nvarchar(256)), \

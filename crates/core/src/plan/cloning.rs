@@ -81,6 +81,11 @@ pub enum NoCopy {
         /// The target's.
         target_version: String,
     },
+    /// A service that makes no backups which another server could restore.
+    #[error(
+        "{0} is an Azure SQL Database, which has no BACKUP and no RESTORE, and `clone` is `make`"
+    )]
+    Service(String),
     /// The source did not say what it consists of.
     #[error("the files of the {0} could not be seen")]
     NoFiles(String),
@@ -92,6 +97,7 @@ impl NoCopy {
     pub fn hint(&self) -> String {
         match self {
             Self::Engine(_) => "restore a backup of the source under the target's names, and set `clone = \"adopt\"`".to_owned(),
+            Self::Service(_) => "make the copy with `CREATE DATABASE … AS COPY OF …`, and set `clone = \"adopt\"`".to_owned(),
             Self::Folder { key, .. } => format!("set `{key}` under [copy]"),
             Self::OlderServer { .. } => {
                 "name a server of the source's version or a newer one under [target.server]".to_owned()

@@ -179,6 +179,8 @@ pub struct Listing {
     pub names: Vec<String>,
     /// What it means when they differ.
     pub otherwise: String,
+    /// What to do then.
+    pub hint: String,
 }
 
 impl Deed {

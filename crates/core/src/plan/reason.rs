@@ -58,6 +58,8 @@ pub enum Reason {
     AlreadyClean,
     /// A person makes the copy, and envclone takes over after it.
     ByHand,
+    /// Each copy may be of the end of its own backup: the settings say so.
+    NotTogether,
     /// A database can't be rolled forward to the others' moment.
     NoLog {
         /// Which one.
@@ -82,6 +84,10 @@ impl fmt::Display for Reason {
             Self::NotInProfile { needs } => write!(f, "it belongs to the profile `{needs}`"),
             Self::AlreadyClean => write!(f, "the copy has no row left that it would touch"),
             Self::ByHand => write!(f, "the copy is made by hand and taken over"),
+            Self::NotTogether => write!(
+                f,
+                "the settings do without it (`together`): each copy is of the end of its own backup"
+            ),
             Self::NoLog { database, model } => write!(
                 f,
                 "the {database} has recovery model {model} and can't be rolled forward to the others' moment: each copy is of \

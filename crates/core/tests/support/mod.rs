@@ -10,7 +10,7 @@ use envclone_core::inventory::{
     Catalog, DataFile, Database, Entity, FORMAT, Factory, ForeignKey, Holds, Inventory, Server,
     Table,
 };
-use envclone_core::plan::{Basis, Plan, draft};
+use envclone_core::plan::{Basis, DraftError, Plan, draft};
 use envclone_core::settings::Settings;
 use envclone_rehearsal::{Cell, Sink, Spec};
 
@@ -161,10 +161,10 @@ fn files(role: &Role) -> Vec<DataFile> {
     ]
 }
 
-/// Settings that take every step, for a copy that somebody else has made.
-pub(crate) fn settings(engine: Engine) -> Settings {
+/// Settings that take every step, with more lines, for a copy that envclone makes or takes over.
+fn settings(engine: Engine, clone: &str, more: &str) -> Settings {
     let text = format!(
-        "profile = \"extra\"\nclone = \"adopt\"\n\
+        "profile = \"extra\"\nclone = \"{clone}\"\n{more}\n\
          [source]\nengine = \"{0}\"\nplatform = \"OSPROD\"\nlog = \"OSPRODLOG\"\ncatalogs.PROD_LEDGER = \"PROD_LEDGER\"\n\
          [target]\nengine = \"{0}\"\nplatform = \"OSPRE\"\nlog = \"OSPRELOG\"\ncatalogs.PROD_LEDGER = \"PRE_LEDGER\"\n",
         engine.name()
@@ -172,11 +172,12 @@ pub(crate) fn settings(engine: Engine) -> Settings {
     Settings::read(&text).unwrap()
 }
 
-/// The plan with every built-in step.
+/// The plan with every built-in step, for a copy that somebody else has made.
+#[allow(dead_code, reason = "not every test takes a copy over")]
 pub(crate) fn plan(inventory: &Inventory) -> (Plan, &'static dyn Dialect) {
     let dialect = dialect::of(inventory.engine);
     let catalogue = Catalogue::with(&[]).unwrap();
-    let settings = settings(inventory.engine);
+    let settings = settings(inventory.engine, "adopt", "");
     let plan = draft(
         &catalogue,
         &settings,
@@ -188,4 +189,26 @@ pub(crate) fn plan(inventory: &Inventory) -> (Plan, &'static dyn Dialect) {
     .unwrap();
     let nobody_counted = vec![None; plan.items.len()];
     (plan.counted(&nobody_counted), dialect)
+}
+
+/// The plan for a copy that is made by these settings on a server.
+#[allow(dead_code, reason = "not every test makes a copy")]
+pub(crate) fn making(
+    inventory: &Inventory,
+    copy: &str,
+    destination: Option<&Server>,
+) -> Result<Plan, DraftError> {
+    let dialect = dialect::of(inventory.engine);
+    let catalogue = Catalogue::with(&[]).unwrap();
+    let settings = settings(inventory.engine, "make", &format!("[copy]\n{copy}"));
+    let plan = draft(
+        &catalogue,
+        &settings,
+        inventory,
+        destination,
+        Basis::Source,
+        dialect,
+    )?;
+    let nobody_counted = vec![None; plan.items.len()];
+    Ok(plan.counted(&nobody_counted))
 }

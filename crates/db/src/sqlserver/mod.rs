@@ -15,7 +15,7 @@ pub use server::{Encryption, Login, Place, Server, Trust};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::checkup::{self, Need};
+use crate::checkup::{Need, Purpose};
 use crate::engine::{Copied, Copies, Engine, Facts, Lineage};
 use crate::{Access, DbError, Go, Session, Trouble};
 use session::TdsSession;
@@ -337,14 +337,14 @@ impl Engine for SqlServer {
         })
     }
 
-    fn checkup(&self, name: &str, side: checkup::Side) -> Vec<Need> {
+    fn checkup(&self, name: &str, purpose: Purpose) -> Vec<Need> {
         let found = match self.find(name) {
             Ok(found) => found,
             Err(error) => return vec![survey::unreachable(&error)],
         };
         let asked = self.ask(&found, name, |session| {
-            let mut needs = survey::server(session, side);
-            let state = survey::state(session, found.catalog, side);
+            let mut needs = survey::server(session, purpose);
+            let state = survey::state(session, found.catalog, purpose);
             let open = state.iter().any(Need::is_there);
             needs.extend(state);
             (needs, open)
@@ -355,7 +355,7 @@ impl Engine for SqlServer {
             Err(error) => return vec![survey::unreachable(&error)],
         };
         match self.session(&found, found.catalog, name, Access::Read) {
-            Ok(mut session) => needs.extend(survey::database(&mut session, side)),
+            Ok(mut session) => needs.extend(survey::database(&mut session, purpose)),
             Err(error) => needs.push(survey::unreachable(&error)),
         }
         needs

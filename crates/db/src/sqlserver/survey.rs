@@ -2,7 +2,7 @@
 
 use super::session::TdsSession;
 use super::{first, ignores_case, literal};
-use crate::checkup::{Need, Side};
+use crate::checkup::{Need, Purpose, Side};
 use crate::{DbError, Session as _};
 
 /// The oldest major version that the platform and the statements are for: SQL Server 2012.
@@ -17,94 +17,132 @@ const SYSTEM: [&str; 5] = ["master", "model", "msdb", "tempdb", "distribution"];
 /// A permission, and what it is needed for.
 struct Permission {
     phase: &'static str,
+    /// As HAS_PERMS_BY_NAME has it.
     name: &'static str,
+    /// On what: the first two arguments of HAS_PERMS_BY_NAME.
+    on: &'static str,
+    /// Whether the run would end without it.
     needed: bool,
     hint: &'static str,
 }
 
-const fn permission(
-    phase: &'static str,
-    name: &'static str,
-    needed: bool,
-    hint: &'static str,
-) -> Permission {
+const SERVER: &str = "NULL, NULL";
+const DATABASE: &str = "DB_NAME(), N'DATABASE'";
+
+/// What a person is told whose login may not do all in the copy.
+const OWNER: &str = "make it a member of db_owner in the copy";
+
+/// What the login may do on any server.
+const ON_SERVER: [Permission; 1] = [Permission {
+    phase: "prove",
+    name: "VIEW SERVER STATE",
+    on: SERVER,
+    needed: false,
+    hint: "GRANT VIEW SERVER STATE TO the login: without it nobody sees who works with the copy, nor how far a backup or \
+           restore is",
+}];
+
+/// On a server that a copy is made on.
+const ON_MAKING_SERVER: [Permission; 2] = [
     Permission {
-        phase,
-        name,
-        needed,
-        hint,
-    }
-}
-
-/// What the login may do on the server.
-const ON_SERVER: [Permission; 1] = [permission(
-    "prove",
-    "VIEW SERVER STATE",
-    false,
-    "GRANT VIEW SERVER STATE TO the login: without it nobody sees who works with the copy",
-)];
-
-/// What it may do in a source database.
-const IN_SOURCE: [Permission; 2] = [
-    permission(
-        "inspect",
-        "SELECT",
-        true,
-        "make it a member of db_datareader",
-    ),
-    permission(
-        "clone",
-        "BACKUP DATABASE",
-        false,
-        "make it a member of db_backupoperator, or restore the copy by hand and set `clone = \"adopt\"`",
-    ),
+        phase: "clone",
+        name: "CREATE ANY DATABASE",
+        on: SERVER,
+        needed: true,
+        hint: "make it a member of dbcreator on the target's server, or restore the copy by hand and set `clone = \"adopt\"`",
+    },
+    Permission {
+        phase: "clone",
+        name: "IMPERSONATE",
+        on: "SUSER_SNAME(0x01), N'LOGIN'",
+        needed: false,
+        hint: "the copy can't be given to the server's administrator: name another owner, or leave it to the login that \
+               restores, by `owner = \"login\"` under [copy]",
+    },
 ];
 
-/// What it may do in a target database that exists.
+/// In any source database.
+const IN_SOURCE: [Permission; 1] = [Permission {
+    phase: "inspect",
+    name: "SELECT",
+    on: DATABASE,
+    needed: true,
+    hint: "make it a member of db_datareader",
+}];
+
+/// In a source database that is backed up.
+const IN_COPIED_SOURCE: [Permission; 2] = [
+    Permission {
+        phase: "clone",
+        name: "BACKUP DATABASE",
+        on: DATABASE,
+        needed: true,
+        hint: "make it a member of db_backupoperator, or restore the copy by hand and set `clone = \"adopt\"`",
+    },
+    Permission {
+        phase: "clone",
+        name: "BACKUP LOG",
+        on: DATABASE,
+        needed: false,
+        hint: "make it a member of db_backupoperator: it takes a log backup to roll all copies forward to one moment",
+    },
+];
+
+/// In a target database that exists.
 const IN_TARGET: [Permission; 5] = [
-    permission(
-        "inspect",
-        "SELECT",
-        true,
-        "make it a member of db_owner in the copy",
-    ),
-    permission(
-        "clean",
-        "DELETE",
-        true,
-        "make it a member of db_owner in the copy",
-    ),
-    permission(
-        "clean",
-        "UPDATE",
-        true,
-        "make it a member of db_owner in the copy",
-    ),
-    permission(
-        "clean",
-        "CREATE TABLE",
-        true,
-        "make it a member of db_owner in the copy",
-    ),
-    permission(
-        "clean",
-        "ALTER ANY USER",
-        false,
-        "make it a member of db_owner in the copy: the source's users can't be dropped otherwise",
-    ),
+    Permission {
+        phase: "inspect",
+        name: "SELECT",
+        on: DATABASE,
+        needed: true,
+        hint: OWNER,
+    },
+    Permission {
+        phase: "clean",
+        name: "DELETE",
+        on: DATABASE,
+        needed: true,
+        hint: OWNER,
+    },
+    Permission {
+        phase: "clean",
+        name: "UPDATE",
+        on: DATABASE,
+        needed: true,
+        hint: OWNER,
+    },
+    Permission {
+        phase: "clean",
+        name: "CREATE TABLE",
+        on: DATABASE,
+        needed: true,
+        hint: OWNER,
+    },
+    Permission {
+        phase: "clean",
+        name: "ALTER ANY USER",
+        on: DATABASE,
+        needed: false,
+        hint: "make it a member of db_owner in the copy: the source's users can't be dropped otherwise",
+    },
 ];
 
 /// Asks the server, from `master`.
-pub(super) fn server(session: &mut TdsSession, side: Side) -> Vec<Need> {
-    let mut needs = vec![version(session)];
-    for one in &ON_SERVER {
-        needs.push(may(session, "NULL, NULL", one));
+pub(super) fn server(session: &mut TdsSession, purpose: Purpose) -> Vec<Need> {
+    let mut needs = vec![version(session, purpose)];
+    needs.extend(may_all(session, &ON_SERVER));
+    if purpose.makes_the_copy && purpose.side == Side::Target {
+        needs.extend(may_all(session, &ON_MAKING_SERVER));
     }
-    needs.push(history(session, side));
+    needs.extend(history(session, purpose));
     needs.into_iter().map(Need::of_server).collect()
 }
 
-fn version(session: &mut TdsSession) -> Need {
+fn may_all(session: &mut TdsSession, permissions: &[Permission]) -> Vec<Need> {
+    permissions.iter().map(|one| may(session, one)).collect()
+}
+
+fn version(session: &mut TdsSession, purpose: Purpose) -> Need {
     let what = "version that the platform runs on";
     let asked = first(
         session,
@@ -122,7 +160,7 @@ fn version(session: &mut TdsSession) -> Need {
         .next()
         .and_then(|major| major.parse().ok())
         .unwrap_or(0);
-    if row[2] == AZURE_DATABASE {
+    if row[2] == AZURE_DATABASE && purpose.makes_the_copy {
         Need::missing(
             "connect",
             what,
@@ -137,27 +175,39 @@ fn version(session: &mut TdsSession) -> Need {
     }
 }
 
-/// The history of restores says that a copy is one.
-fn history(session: &mut TdsSession, side: Side) -> Need {
-    let what = "reading msdb's history of restores";
-    let asked = session.number("SELECT COUNT(*) FROM msdb.dbo.restorehistory");
-    match (asked, side) {
-        (Ok(count), _) => Need::there("prove", what, format!("{count} restores on record")),
-        (Err(_), Side::Source) => Need::there("prove", what, "not needed of the source"),
-        (Err(error), Side::Target) => Need::lacking(
+/// The histories that the server keeps in `msdb`: that of backups says that one was made, that of restores that a copy is
+/// one.
+fn history(session: &mut TdsSession, purpose: Purpose) -> Option<Need> {
+    let (phase, what, table, hint) = match (purpose.side, purpose.makes_the_copy) {
+        (Side::Source, false) => return None,
+        (Side::Source, true) => (
+            "clone",
+            "reading msdb's history of backups",
+            "backupset",
+            "GRANT SELECT ON msdb.dbo.backupset to the login: it says that a backup is complete",
+        ),
+        (Side::Target, _) => (
             "prove",
-            what,
-            error.message,
+            "reading msdb's history of restores",
+            "restorehistory",
             "GRANT SELECT ON msdb.dbo.restorehistory and msdb.dbo.backupset to the login: they prove that the copy is one",
         ),
-    }
+    };
+    Some(
+        match session.number(&format!("SELECT COUNT(*) FROM msdb.dbo.{table}")) {
+            Ok(count) => Need::there(phase, what, format!("{count} on record")),
+            Err(error) if purpose.makes_the_copy => Need::missing(phase, what, error.message, hint),
+            Err(error) => Need::lacking(phase, what, error.message, hint),
+        },
+    )
 }
 
-/// Whether the login has a permission on what is named by the first two arguments of HAS_PERMS_BY_NAME.
-fn may(session: &mut TdsSession, on: &str, permission: &Permission) -> Need {
+/// Whether the login has a permission.
+fn may(session: &mut TdsSession, permission: &Permission) -> Need {
     let Permission {
         phase,
         name,
+        on,
         needed,
         hint,
     } = permission;
@@ -178,7 +228,8 @@ fn may(session: &mut TdsSession, on: &str, permission: &Permission) -> Need {
 }
 
 /// What `sys.databases` says of a database, asked from `master`; none where it does not exist.
-pub(super) fn state(session: &mut TdsSession, catalog: &str, side: Side) -> Vec<Need> {
+pub(super) fn state(session: &mut TdsSession, catalog: &str, purpose: Purpose) -> Vec<Need> {
+    let side = purpose.side;
     let what = "database that is open to all";
     if SYSTEM.iter().any(|name| name.eq_ignore_ascii_case(catalog)) {
         let why = "it belongs to the server itself";
@@ -209,10 +260,20 @@ pub(super) fn state(session: &mut TdsSession, catalog: &str, side: Side) -> Vec<
                 "correct the name in the settings",
             )];
         }
-        (Ok(None), Side::Target) => return Vec::new(),
+        (Ok(None), Side::Target) if purpose.makes_the_copy => return Vec::new(),
+        (Ok(None), Side::Target) => {
+            let why = "there is none of this name, or the login may not see it";
+            let hint = "restore the copy, or let envclone make it with `clone = \"make\"`";
+            return vec![Need::missing("connect", what, why, hint)];
+        }
         (Err(error), _) => return vec![Need::lacking("connect", what, error.message, "")],
     };
     let told = row[..5].join(", ");
+    if purpose.makes_the_copy && side == Side::Target {
+        let hint = "name a new target, or take the existing copy over with `clone = \"adopt\"`";
+        let what = "name that no database has";
+        return vec![Need::missing("clone", what, told, hint)];
+    }
     let online = row[0] == "ONLINE" && row[1] == "MULTI_USER";
     let writable = row[2] == "writable" || side == Side::Source;
     let open = if !online {
@@ -247,15 +308,18 @@ fn collation(name: &str) -> Need {
 }
 
 /// Asks a database itself.
-pub(super) fn database(session: &mut TdsSession, side: Side) -> Vec<Need> {
-    let permissions: &[Permission] = match side {
-        Side::Source => &IN_SOURCE,
-        Side::Target => &IN_TARGET,
-    };
-    permissions
-        .iter()
-        .map(|one| may(session, "DB_NAME(), N'DATABASE'", one))
-        .collect()
+pub(super) fn database(session: &mut TdsSession, purpose: Purpose) -> Vec<Need> {
+    let mut needs = may_all(
+        session,
+        match purpose.side {
+            Side::Source => &IN_SOURCE,
+            Side::Target => &IN_TARGET,
+        },
+    );
+    if purpose.makes_the_copy && purpose.side == Side::Source {
+        needs.extend(may_all(session, &IN_COPIED_SOURCE));
+    }
+    needs
 }
 
 /// A connection that did not come about.

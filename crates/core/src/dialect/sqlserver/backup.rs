@@ -17,26 +17,33 @@ use crate::settings::{Broker, Copying, Recovery};
 /// What the restores call the moment that all copies are of.
 const MOMENT: &str = "moment";
 
+/// The edition of Azure SQL Database, which makes no backups that one could restore elsewhere.
+const AZURE_DATABASE: &str = "SQL Azure";
+
 /// A page of a database, in which it counts the growth of its files.
 const PAGE_KB: u32 = 8;
 
 pub(super) fn clone_databases(d: &SqlServer, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
-    newer_server(cloning)?;
+    can_restore(cloning)?;
     let copies = cloning
         .databases
         .iter()
         .map(|one| Copy::new(d, cloning, one))
         .collect::<Result<Vec<_>, _>>()?;
-    let unlogged = copies
-        .iter()
-        .find(|copy| !keeps_its_log(copy.of))
-        .filter(|_| copies.len() > 1);
-    let together = copies.len() > 1 && unlogged.is_none();
+    let alone = alone(&copies, cloning.settings.together);
+    let together = copies.len() > 1 && alone.is_none();
     let mut cloned = Cloned::default();
-    cloned.first.extend(copies.iter().map(Copy::back_up));
+    // The largest first: while the others are backed up, the source's own log backups may take the log that is needed.
+    let mut by_size: Vec<&Copy<'_>> = copies.iter().collect();
+    by_size.sort_by_key(|copy| std::cmp::Reverse(copy.of.found.bytes));
+    cloned
+        .first
+        .extend(by_size.iter().map(|copy| copy.back_up()));
     if together {
         cloned.first.push(note_the_moment(&copies));
-        cloned.first.extend(copies.iter().map(Copy::back_up_log));
+        cloned
+            .first
+            .extend(by_size.iter().map(|copy| copy.back_up_log()));
     }
     for copy in &copies {
         cloned.first.push(copy.check_backup(together));
@@ -44,19 +51,30 @@ pub(super) fn clone_databases(d: &SqlServer, cloning: &Cloning<'_>) -> Result<Cl
         cloned.first.push(copy.set_up());
     }
     cloned.last.extend(copies.iter().map(Copy::open));
-    cloned.left_out.extend(unlogged.map(|copy| LeftOut {
+    cloned.left_out.extend(alone.map(|reason| LeftOut {
         step: "clone".to_owned(),
         part: "one moment for all databases".to_owned(),
-        reason: Reason::NoLog {
-            database: copy.of.role.phrase(),
-            model: copy.of.found.recovery_model.clone().unwrap_or_default(),
-        },
+        reason,
     }));
     Ok(cloned)
 }
 
+/// Why the copies are not all of one moment; nothing where they are.
+fn alone(copies: &[Copy<'_>], wanted: bool) -> Option<Reason> {
+    let several = copies.len() > 1;
+    let unlogged = copies.iter().find(|copy| !keeps_its_log(copy.of));
+    match unlogged.filter(|_| several) {
+        _ if several && !wanted => Some(Reason::NotTogether),
+        Some(copy) => Some(Reason::NoLog {
+            database: copy.of.role.phrase(),
+            model: copy.of.found.recovery_model.clone().unwrap_or_default(),
+        }),
+        None => None,
+    }
+}
+
 /// Whether a log backup of the database can be rolled forward to any moment. A bulk-logged one can't where something was
-/// loaded in bulk.
+/// loaded in bulk, and one in FULL only once it was backed up by its owners: COPY_ONLY begins no chain of logs.
 fn keeps_its_log(of: &CloneOf<'_>) -> bool {
     of.found
         .recovery_model
@@ -64,7 +82,15 @@ fn keeps_its_log(of: &CloneOf<'_>) -> bool {
         .is_some_and(|model| model.eq_ignore_ascii_case("FULL"))
 }
 
-fn newer_server(cloning: &Cloning<'_>) -> Result<(), NoCopy> {
+fn can_restore(cloning: &Cloning<'_>) -> Result<(), NoCopy> {
+    let servers = [cloning.source, cloning.destination];
+    let service = servers
+        .into_iter()
+        .flatten()
+        .find(|server| server.edition.eq_ignore_ascii_case(AZURE_DATABASE));
+    if let Some(service) = service {
+        return Err(NoCopy::Service(service.name.clone()));
+    }
     let (Some(source), Some(target)) = (cloning.source, cloning.destination) else {
         return Ok(());
     };
@@ -158,45 +184,91 @@ impl<'a> Copy<'a> {
     }
 
     fn back_up(&self) -> Part {
-        self.backup_part("DATABASE", &self.full, "", "Back up")
+        let d = self.d;
+        let name = d.text(&self.name);
+        self.backup_part(
+            &format!("Back up the {}", self.phrase()),
+            &self.backup("DATABASE", &self.full, &name),
+            &self.full,
+            self.backed_up(&name, "D", ""),
+            None,
+        )
     }
 
     fn back_up_log(&self) -> Part {
-        self.backup_part("LOG", &self.log, " log", "Back up the log of")
+        let d = self.d;
+        let (full, log) = (d.text(&self.name), d.text(&format!("{} log", self.name)));
+        // Where another log backup ran after the full one, ours begins where that one ended.
+        let gap = format!(
+            "f.name = {full} AND f.database_name = {0} AND f.type = 'D' AND b.name = {log} AND b.database_name = {0} AND b.type = 'L' \
+             AND b.first_lsn > f.last_lsn AND b.backup_set_id = (SELECT MAX(n.backup_set_id) FROM msdb.dbo.backupset n \
+             WHERE n.name = {log} AND n.database_name = {0})",
+            d.text(self.from)
+        );
+        let gap = format!("FROM msdb.dbo.backupset b CROSS JOIN msdb.dbo.backupset f WHERE {gap}");
+        let listing = Listing {
+            sql: format!("SELECT b.database_name {gap}"),
+            names: Vec::new(),
+            otherwise: format!(
+                "another log backup of the {} ran between its full backup and its log backup, and has the log that is missing \
+                 between the two",
+                self.phrase()
+            ),
+            hint: "let the source's log backups rest from the end of its full backup to the run's log backup, and begin anew \
+                   with `envclone refresh`; or do without one moment for all databases: `together = false` under [copy]"
+                .to_owned(),
+        };
+        self.backup_part(
+            &format!("Back up the log of the {}", self.phrase()),
+            &self.backup("LOG", &self.log, &log),
+            &self.log,
+            self.backed_up(&log, "L", &format!(" AND NOT EXISTS (SELECT 1 {gap})")),
+            Some(listing),
+        )
     }
 
-    fn backup_part(&self, what: &str, files: &[String], suffix: &str, title: &str) -> Part {
-        let d = self.d;
-        let name = d.text(&format!("{}{suffix}", self.name));
+    /// FORMAT writes over nothing but what an interrupted attempt of this very plan left: the obstacles see to that.
+    fn backup(&self, what: &str, files: &[String], name: &str) -> String {
         let compression = match self.settings.compress && self.compresses {
             true => ", COMPRESSION",
             false => "",
         };
-        // FORMAT writes over nothing but what an interrupted attempt of this very plan left: the obstacles see to that.
-        let sql = format!(
+        format!(
             "BACKUP {what} {}\nTO {}\nWITH COPY_ONLY, FORMAT, CHECKSUM{compression}, STATS = 5,\nNAME = {name}",
-            d.identifier(self.from),
-            devices(d, files)
-        );
-        let kind = if suffix.is_empty() { "D" } else { "L" };
-        let check = format!(
+            self.d.identifier(self.from),
+            devices(self.d, files)
+        )
+    }
+
+    /// 0 when the server has a complete backup of this name on record.
+    fn backed_up(&self, name: &str, kind: &str, and: &str) -> String {
+        format!(
             "SELECT CASE WHEN EXISTS (SELECT 1 FROM msdb.dbo.backupset b WHERE b.name = {name} AND b.database_name = {} \
-             AND b.type = '{kind}' AND b.is_copy_only = 1 AND b.has_backup_checksums = 1 AND b.is_damaged = 0) THEN 0 ELSE 1 END",
-            d.text(self.from)
-        );
-        let title = format!("{title} the {}", self.phrase());
+             AND b.type = '{kind}' AND b.is_copy_only = 1 AND b.has_backup_checksums = 1 AND b.is_damaged = 0){and} THEN 0 ELSE 1 END",
+            self.d.text(self.from)
+        )
+    }
+
+    fn backup_part(
+        &self,
+        title: &str,
+        sql: &str,
+        files: &[String],
+        check: String,
+        lists: Option<Listing>,
+    ) -> Part {
         self.part(
-            title.clone(),
+            title.to_owned(),
             ServerDeed {
                 on: Side::Source,
                 makes: false,
-                obstacles: existing_files(d, files, "backup file"),
+                obstacles: existing_files(self.d, files, "backup file"),
                 takes: Vec::new(),
                 statements: vec![Statement {
-                    sql,
-                    comment: title,
+                    sql: sql.to_owned(),
+                    comment: title.to_owned(),
                 }],
-                lists: None,
+                lists,
                 remains: format!(
                     "an incomplete backup may remain on the source's server: {}; `envclone resume` writes it anew",
                     files.join(", ")
@@ -238,6 +310,7 @@ impl<'a> Copy<'a> {
                         "the backup of the {} has other files than the plan gives places to: the source got or lost one since",
                         self.phrase()
                     ),
+                    hint: "make a new plan with `envclone plan`".to_owned(),
                 }),
                 remains: "nothing remains of it".to_owned(),
             },
