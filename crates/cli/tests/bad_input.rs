@@ -410,7 +410,9 @@ fn settings_of_servers_that_lead_nowhere() {
     let server = |lines: &str| format!("[SIDE.server]\n{lines}");
     let adopt = "clone = \"adopt\"";
     plan(adopt, "").failed(3, &["[source.server] is missing"]);
-    plan("", &server(good)).failed(3, &["makes no copies on SQL Server", "adopt"]);
+    plan("copy.stripes = 65", &server(good)).failed(3, &["[copy]: `stripes` is a number"]);
+    plan("copy.restore-folder = 'x'", &server(good)).failed(3, &["`backup-folder`, which is"]);
+    plan("", &server(good)).failed(4, &["the source's server 127.0.0.1:9", "firewall"]);
     plan(adopt, &server(good)).failed(4, &["the source's server 127.0.0.1:9", "firewall"]);
     for (lines, why) in [
         ("host = \"h\"".to_owned(), "needs `user` and `password`"),

@@ -18,11 +18,13 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use envclone::config::Config;
+use envclone::folder::RunFolder;
 use envclone::run::Phases;
 use envclone::ui::Silent;
 use envclone_db::Access;
 use envclone_db::checkup::{Need, Purpose};
 use envclone_db::{Copied, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session};
+use support::serving::{self, Serving};
 use support::{CATALOG, Lab, dump};
 
 /// Calls left until the process dies.
@@ -123,7 +125,12 @@ impl Engine for Fatal {
         sql: &str,
         progress: &mut dyn FnMut(Copied) -> Go,
     ) -> Result<(), DbError> {
-        around(|| self.0.work(name, sql, progress))
+        around(|| {
+            self.0.work(name, sql, &mut |copied| {
+                burn();
+                progress(copied)
+            })
+        })
     }
 
     fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {
@@ -152,11 +159,27 @@ fn child() {
     ) else {
         return;
     };
-    let config = Config::load(&Path::new(&folder).join("envclone.toml")).unwrap();
-    let engine = Fatal(config.engine().unwrap());
+    let folder = Path::new(&folder);
+    let config = Config::load(&folder.join("envclone.toml")).unwrap();
+    let files = config.engine().unwrap();
+    let served = Way::of_child() == Way::Served;
+    let engine = Fatal(match served {
+        true => Box::new(Serving::new(files, folder)),
+        false => files,
+    });
     let mut watch = Silent;
     let mut phases = Phases::new(&config, &engine, Vec::new(), &mut watch).unwrap();
-    let planned = phases.plan().unwrap();
+    if let Ok(run) = RunFolder::newest(&config.runs()) {
+        let plan = run.plan().unwrap();
+        let (journal, progress) = phases.reopen(&run, &plan).unwrap();
+        phases.execute(&run, &plan, journal, &progress).unwrap();
+        println!("CALLS=0");
+        return;
+    }
+    let mut planned = phases.plan().unwrap();
+    if served {
+        planned.plan = serving::served(planned.plan, folder);
+    }
     let (run, journal, progress) = phases.begin(&planned).unwrap();
     FUSE.store(fuse.parse().unwrap(), Ordering::SeqCst);
     phases
@@ -166,12 +189,33 @@ fn child() {
     println!("CALLS={made}");
 }
 
+/// How the child's copies are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// By copying files.
+    Files,
+    /// By a server's backups and restores.
+    Served,
+}
+
+impl Way {
+    const VARIABLE: &'static str = "ENVCLONE_KILL_WAY";
+
+    fn of_child() -> Self {
+        match std::env::var(Self::VARIABLE).as_deref() {
+            Ok("Served") => Self::Served,
+            _ => Self::Files,
+        }
+    }
+}
+
 /// Runs the child; the number of calls that it made, or nothing when it was killed.
-fn run_child(lab: &Lab, fuse: i64) -> Option<i64> {
+fn run_child(lab: &Lab, fuse: i64, way: Way) -> Option<i64> {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--nocapture", "--test-threads=1"])
         .env("ENVCLONE_KILL_LAB", lab.folder.path())
         .env("ENVCLONE_KILL_AFTER", fuse.to_string())
+        .env(Way::VARIABLE, format!("{way:?}"))
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -225,10 +269,14 @@ fn resume_and_compare(lab: &Lab, expected: &[String; 3], at: &str) {
     assert!(leftovers.is_empty(), "{at}: {leftovers:?} was left behind");
 }
 
-#[test]
-fn killed_around_any_call_and_resumed_is_the_same_as_uninterrupted() {
+/// Kills a run around every one of its calls, and hands each to whoever finishes it.
+fn kill_around_any_call(
+    lab: fn() -> Lab,
+    way: Way,
+    finish: impl Fn(&Lab, &[String; 3], &str) + Sync,
+) {
     let whole = lab();
-    let calls = run_child(&whole, 1_000_000).expect("an unlit fuse kills nobody");
+    let calls = run_child(&whole, 1_000_000, way).expect("an unlit fuse kills nobody");
     let expected = content(&whole);
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -240,12 +288,9 @@ fn killed_around_any_call_and_resumed_is_the_same_as_uninterrupted() {
                         return;
                     }
                     let lab = lab();
-                    assert_eq!(
-                        run_child(&lab, fuse),
-                        None,
-                        "call {fuse} of {calls} did not kill"
-                    );
-                    resume_and_compare(
+                    let killed = run_child(&lab, fuse, way);
+                    assert_eq!(killed, None, "call {fuse} of {calls} did not kill");
+                    finish(
                         &lab,
                         &expected,
                         &format!("killed at call {fuse} of {calls}"),
@@ -255,9 +300,27 @@ fn killed_around_any_call_and_resumed_is_the_same_as_uninterrupted() {
         }
     });
     assert!(
-        calls > 200,
+        calls > 100,
         "only {calls} calls: the enumeration has lost its meaning"
     );
+}
+
+#[test]
+fn killed_around_any_call_and_resumed_is_the_same_as_uninterrupted() {
+    kill_around_any_call(lab, Way::Files, resume_and_compare);
+}
+
+#[test]
+fn killed_around_any_call_of_a_server_and_resumed_is_the_same_as_uninterrupted() {
+    kill_around_any_call(serving::lab, Way::Served, |lab, expected, at| {
+        assert_eq!(run_child(lab, 1_000_000, Way::Served), Some(0), "{at}");
+        assert!(
+            content(lab) == *expected,
+            "{at}: differs from an uninterrupted run"
+        );
+        let half = lab.target("outsystems.db.restoring");
+        assert!(!half.exists(), "{at}: a half restored copy was left behind");
+    });
 }
 
 #[test]
@@ -288,10 +351,10 @@ fn the_program_killed_at_any_time_can_be_resumed() {
 #[test]
 fn a_run_that_was_killed_twice_can_be_resumed() {
     let whole = lab();
-    let calls = run_child(&whole, 1_000_000).unwrap();
+    let calls = run_child(&whole, 1_000_000, Way::Files).unwrap();
     let expected = content(&whole);
     let lab = lab();
-    assert_eq!(run_child(&lab, calls / 2), None);
+    assert_eq!(run_child(&lab, calls / 2, Way::Files), None);
     let mut child = Command::new(assert_cmd::cargo::cargo_bin!("envclone"))
         .args(["resume", "--quiet"])
         .current_dir(lab.folder.path())

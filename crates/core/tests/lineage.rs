@@ -1,10 +1,12 @@
 //! Refusals by what an engine with servers says of its databases: where they come from, how they compare texts.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
 
-use envclone_core::engine::Role;
+use envclone_core::engine::{Engine, Role};
 use envclone_core::evidence::{Collation, Contents, DatabaseEvidence, Evidence, Lineage, Observed};
 use envclone_core::lint::{Case, Level, lint};
+use envclone_core::plan::{Basis, LeftOut, Plan, Reason};
 use envclone_core::settings::Safety;
+use envclone_core::step::Profile;
 
 fn seen(text: &str) -> Observed<String> {
     Observed::Known(text.to_owned())
@@ -58,6 +60,10 @@ impl Found {
     }
 
     fn of(source: DatabaseEvidence, target: DatabaseEvidence) -> Self {
+        Self::by_plan(source, target, None)
+    }
+
+    fn by_plan(source: DatabaseEvidence, target: DatabaseEvidence, plan: Option<&Plan>) -> Self {
         let evidence = Evidence {
             source: vec![source],
             target: vec![target],
@@ -65,7 +71,7 @@ impl Found {
         let case = Case {
             evidence: &evidence,
             safety: &Safety::default(),
-            plan: None,
+            plan,
             makes_the_copy: false,
         };
         Self(
@@ -157,4 +163,42 @@ fn collations_must_ignore_case_and_be_the_same() {
         Some(Level::Refused)
     );
     assert_eq!(found.refused_by("collations-differ"), None);
+}
+
+#[test]
+fn copies_that_are_of_different_moments_are_for_a_person_to_decide() {
+    let with = |reason| {
+        let plan = Plan {
+            format: 1,
+            id: String::new(),
+            tool: String::new(),
+            catalogue: String::new(),
+            profile: Profile::Official,
+            engine: Engine::SqlServer,
+            basis: Basis::Source,
+            source: Vec::new(),
+            target: Vec::new(),
+            items: Vec::new(),
+            left_out: vec![LeftOut {
+                step: "clone".to_owned(),
+                part: "one moment for all databases".to_owned(),
+                reason,
+            }],
+            guides: Vec::new(),
+        };
+        let target = Lineage {
+            own: seen("G2"),
+            ..source()
+        };
+        let (left, right) = (database("prod", source()), database("copy", target));
+        Found::by_plan(left, right, Some(&plan))
+    };
+    let found = with(Reason::NoLog {
+        database: "log database".to_owned(),
+        model: "SIMPLE".to_owned(),
+    });
+    assert_eq!(found.refused_by("no-common-moment"), Some(Level::Unknown));
+    // Whoever wrote it into the settings has decided.
+    let found = with(Reason::NotTogether);
+    assert_eq!(found.refused_by("no-common-moment"), None);
 }

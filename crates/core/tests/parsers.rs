@@ -56,7 +56,7 @@ fn copied(engine: Engine) -> Vec<Item> {
     let inventory = support::inventory(1, engine);
     let made = [
         "",
-        "stripes = 3\nbroker = 'new'\ncompatibility = 150\nowner = \"it's [me\"\nrecovery = 'full'",
+        "stripes = 3\nbroker = 'new'\ncompatibility = 150\nowner = \"it's me\"\nrecovery = 'full'",
         "backup-folder = 'https://a.example/b'\ntrustworthy = true\nrestricted = false\ncompress = false",
     ]
     .map(|copy| support::making(&inventory, copy, inventory.server.as_ref()));

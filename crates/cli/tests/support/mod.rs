@@ -5,6 +5,8 @@
     reason = "every test file uses its own part, and says what did not run"
 )]
 
+pub(crate) mod serving;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -140,17 +140,16 @@ fn only_a_backup(sql: &str) -> bool {
     ];
     let mut outside = String::new();
     let mut quote = None;
-    for c in sql.chars() {
-        quote = match (quote, c) {
-            (None, '\'') => Some('\''),
-            (None, '[') => Some(']'),
-            (None, c) => {
-                outside.push(c);
-                None
-            }
-            (Some(end), c) if c == end => None,
-            (inside, _) => inside,
-        };
+    let mut rest = sql.chars().peekable();
+    while let Some(c) = rest.next() {
+        match (quote, c) {
+            (None, '\'') => quote = Some('\''),
+            (None, '[') => quote = Some(']'),
+            (None, c) => outside.push(c),
+            // Twice, it is one of the name or text.
+            (Some(end), c) if c == end && rest.next_if_eq(&end).is_none() => quote = None,
+            (Some(_), _) => {}
+        }
     }
     let marks = |c: char| c.is_whitespace() || c == ',' || c == '=';
     let known = |word: &str| WORDS.contains(&word) || word.parse::<u32>().is_ok();
