@@ -5,7 +5,7 @@ use envclone_core::dialect::{MARKS, Mark};
 use envclone_core::engine::Role;
 use envclone_core::evidence::Evidence;
 use envclone_core::filter::{Filter, Test};
-use envclone_core::inventory::Inventory;
+use envclone_core::inventory::{Inventory, Server};
 use envclone_core::journal::{self, Event, Progress};
 use envclone_core::lint::{Case, Finding, Level, lint};
 use envclone_core::plan::{Basis, Plan, draft};
@@ -119,6 +119,15 @@ impl<'a> Phases<'a> {
         Ok(inventory)
     }
 
+    /// The server that a copy is made on.
+    ///
+    /// # Errors
+    /// Where it can't be asked.
+    pub fn destination(&self) -> Result<Option<Server>, Failure> {
+        let target = &self.config.settings.target;
+        Ok(inspect::server(self.eyes(), &target.platform)?)
+    }
+
     /// Looks at both sides and refuses where the evidence speaks against the run.
     ///
     /// # Errors
@@ -187,7 +196,7 @@ impl<'a> Phases<'a> {
             Basis::Target => inspect::inventory(self.eyes(), &settings.target)?,
         };
         let destination = match basis {
-            Basis::Source => inspect::server(self.eyes(), &settings.target.platform)?,
+            Basis::Source => self.destination()?,
             Basis::Target => None,
         };
         let drafted = draft(

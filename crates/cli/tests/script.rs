@@ -36,9 +36,10 @@ fn a_readme_says_what_the_scripts_do_not() {
     let readme = fs::read_to_string(lab.path("scripts/README.txt")).unwrap();
     for text in [
         "for SQL Server, plan ",
-        "  1. clean-platform.sql: the platform database outsystems_test, ",
+        "They clean a copy that somebody else made",
+        "  1. clean-platform.sql: clean the platform database outsystems_test, ",
         "     sqlcmd -b ",
-        "  2. clean-log.sql: the log database outsystems_test_log, ",
+        "  2. clean-log.sql: clean the log database outsystems_test_log, ",
         "Left for a person",
         "  Register the environment in LifeTime (lifetime-register)\n    ",
         "Left out, and why:",

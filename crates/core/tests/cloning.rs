@@ -3,6 +3,7 @@
 
 mod support;
 
+use envclone_core::dialect;
 use envclone_core::engine::{Engine, Role};
 use envclone_core::inventory::{Inventory, Server};
 use envclone_core::plan::{Deed, DraftError, Item, NoCopy, Plan, Reason, ServerDeed, Side};
@@ -124,7 +125,7 @@ fn a_copy_has_another_name_and_other_files_and_nothing_may_be_in_its_way() {
         let asked = deed
             .obstacles
             .iter()
-            .filter(|one| one.count.contains("xp_fileexist"));
+            .filter(|one| one.first.contains("xp_fileexist"));
         assert_eq!(asked.count(), files.len());
     }
     let all = places.len();
@@ -281,4 +282,35 @@ fn there_is_no_plan_where_it_could_not_be_carried_out() {
     for why in [why, refused(&blind, "", &destination())] {
         assert!(!why.hint().is_empty());
     }
+}
+
+#[test]
+fn the_scripts_make_the_copy_as_well() {
+    let plan = made(&source(), "");
+    let files = dialect::of(Engine::SqlServer).script(&plan, &support::guard());
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    let expected = [
+        "back-up.sql",
+        "restore.sql",
+        "clean-platform.sql",
+        "clean-log.sql",
+        "open.sql",
+    ];
+    assert_eq!(names, expected);
+    for (name, file) in names.iter().zip(&files) {
+        let statements = plan.items.iter().flat_map(|item| item.deed.statements());
+        let backups = statements.filter(|one| file.text.contains(&one.sql));
+        assert!(backups.count() > 0, "{name} has nothing of the plan");
+        insta::with_settings!({filters => vec![(r"plan [0-9a-f]{12}", "plan ID")]}, {
+            if !name.starts_with("clean") {
+                insta::assert_snapshot!(*name, file.text);
+            }
+        });
+    }
+    let in_files: usize = files.iter().map(|file| file.items).sum();
+    let of_catalog = plan
+        .items
+        .iter()
+        .filter(|item| item.group.is_some() && matches!(item.database, Role::Catalog(_)));
+    assert_eq!(in_files + of_catalog.count(), plan.items.len());
 }

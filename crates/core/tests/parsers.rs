@@ -10,8 +10,8 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use envclone_core::dialect::{Mark, ScriptGuard};
-use envclone_core::engine::{Engine, Role};
+use envclone_core::dialect::Mark;
+use envclone_core::engine::Engine;
 use envclone_core::plan::{Deed, Item};
 use envclone_testing::Named;
 
@@ -29,12 +29,8 @@ fn a_parser_takes_all_of_oracle() {
 fn sqlfluff_takes_all_of_sql_server() {
     // It knows neither of these, as its authors say; Microsoft's own parser does.
     let unknown = |sql: &str| {
-        let statement = sql
-            .lines()
-            .find(|line| !line.starts_with("DECLARE @moment"));
-        ["BACKUP ", "RESTORE "]
-            .iter()
-            .any(|word| statement.is_some_and(|it| it.starts_with(word)))
+        let mut lines = sql.lines();
+        lines.any(|line| line.starts_with("BACKUP ") || line.starts_with("RESTORE "))
     };
     let mut texts = spelled(Engine::SqlServer);
     texts.retain(|(_, sql)| !unknown(sql));
@@ -68,7 +64,8 @@ fn copied(engine: Engine) -> Vec<Item> {
 
 /// All that an engine is ever sent. Of texts that differ in digits only, as those on rotating log tables do, one.
 fn spelled(engine: Engine) -> Vec<Named> {
-    let (plan, dialect) = support::plan(&support::inventory(1, engine));
+    let inventory = support::inventory(1, engine);
+    let (plan, dialect) = support::plan(&inventory);
     let mut texts: BTreeMap<String, Named> = BTreeMap::new();
     let mut add = |name: String, sql: String| {
         let shape = sql.replace(|c: char| c.is_ascii_digit(), "");
@@ -90,7 +87,7 @@ fn spelled(engine: Engine) -> Vec<Named> {
                     add(name.clone(), dialect.with_notes(&statement.sql, &notes));
                 }
                 for obstacle in &deed.obstacles {
-                    add(name.clone(), obstacle.count.clone());
+                    add(name.clone(), obstacle.batch());
                 }
                 if let Some(listing) = &deed.lists {
                     add(name.clone(), listing.sql.clone());
@@ -134,20 +131,17 @@ fn spelled(engine: Engine) -> Vec<Named> {
     ] {
         add(name.to_owned(), sql);
     }
-    let names = |platform: &str, log: &str| {
-        vec![
-            (Role::Platform, platform.to_owned()),
-            (Role::Log, log.to_owned()),
-        ]
-    };
-    let guard = ScriptGuard {
-        target: names("OSPRE", "OSPRELOG"),
-        source: names("OSPROD@PRODSQL", "OSPRODLOG"),
-    };
+    let guard = support::guard();
     let files = dialect.script(&plan, &guard);
     assert_eq!(files.len(), 2, "a script for each database");
-    for file in files {
-        add(file.name, engines_own(engine, &file.text));
+    let made = support::making(&inventory, "", inventory.server.as_ref());
+    let made = made
+        .into_iter()
+        .flat_map(|plan| dialect.script(&plan, &guard));
+    for file in files.into_iter().chain(made) {
+        for batch in engines_own(engine, &file.text).split("\nGO\n") {
+            add(file.name.clone(), batch.to_owned());
+        }
     }
     texts.into_values().collect()
 }

@@ -1,10 +1,10 @@
 //! `script`: the plan as files that a DBA runs.
 
-use envclone_core::dialect::{self, ScriptFile, ScriptGuard};
+use envclone_core::dialect::{self, Dialect, ScriptFile, ScriptGuard};
 use envclone_core::engine::Engine;
-use envclone_core::inventory::Inventory;
+use envclone_core::inventory::{Inventory, Server};
 use envclone_core::lint::indistinguishable;
-use envclone_core::plan::{Basis, Plan, draft};
+use envclone_core::plan::{Basis, Deed, DraftError, NoCopy, Plan, draft};
 use envclone_core::report::LeftOutGroup;
 use envclone_core::settings::{CloneMode, Environment, Settings};
 
@@ -34,12 +34,12 @@ const RUN_WITH: &str = "-- run with: ";
 /// Writes the files.
 pub(super) fn run(cli: &Cli, args: &Script) -> Result<(), Failure> {
     let config = Config::load(&cli.settings)?;
-    let inventory = match &args.inventory {
-        Some(path) => read_inventory(path)?,
-        None => with_phases(cli, |phases| phases.inspect())?,
+    let (inventory, destination) = match &args.inventory {
+        Some(path) => (read_inventory(path)?, None),
+        None => with_phases(cli, |phases| Ok((phases.inspect()?, phases.destination()?)))?,
     };
     let engine = args.engine.map_or(config.settings.source.engine, engine_of);
-    write(&config, &inventory, engine, args)
+    write(&config, &inventory, destination.as_ref(), engine, args)
 }
 
 /// The environment with names as a script knows them: without the address that envclone reaches the server at, and with
@@ -63,11 +63,11 @@ fn as_scripts_see_it(environment: &Environment) -> Environment {
 fn write(
     config: &Config,
     inventory: &Inventory,
+    destination: Option<&Server>,
     engine: Engine,
     args: &Script,
 ) -> Result<(), Failure> {
     let settings = Settings {
-        clone: CloneMode::Adopt,
         source: as_scripts_see_it(&config.settings.source),
         target: as_scripts_see_it(&config.settings.target),
         ..config.settings.clone()
@@ -90,16 +90,9 @@ fn write(
         }
     }
     let dialect = dialect::of(engine);
-    let plan = draft(
-        &config.catalogue,
-        &settings,
-        inventory,
-        None,
-        Basis::Source,
-        dialect,
-    )
-    .map_err(|error| Failure::undrafted(&error))?
-    .counted(&[]);
+    let plan = scripted(config, &settings, inventory, destination, dialect)
+        .map_err(|error| Failure::undrafted(&error))?
+        .counted(&[]);
     let names = |environment: &Environment| {
         environment
             .databases()
@@ -130,6 +123,47 @@ fn write(
     Ok(())
 }
 
+/// The plan for scripts. Where no script could make the copies, somebody else makes them: an inventory of another engine
+/// says nothing about this one's files, and not every engine copies by statements.
+fn scripted(
+    config: &Config,
+    settings: &Settings,
+    inventory: &Inventory,
+    destination: Option<&Server>,
+    dialect: &dyn Dialect,
+) -> Result<Plan, DraftError> {
+    let plan = |clone| {
+        let settings = Settings {
+            clone,
+            ..settings.clone()
+        };
+        let catalogue = &config.catalogue;
+        draft(
+            catalogue,
+            &settings,
+            inventory,
+            destination,
+            Basis::Source,
+            dialect,
+        )
+    };
+    if inventory.engine != dialect.engine() {
+        return plan(CloneMode::Adopt);
+    }
+    match plan(settings.clone) {
+        Err(DraftError::NoCopy(NoCopy::Engine(_))) => plan(CloneMode::Adopt),
+        Ok(made)
+            if made
+                .items
+                .iter()
+                .any(|item| matches!(item.deed, Deed::Copy { .. })) =>
+        {
+            plan(CloneMode::Adopt)
+        }
+        other => other,
+    }
+}
+
 /// What a person reads before the scripts: which there are, in which order, and what no script does.
 fn readme(plan: &Plan, guard: &ScriptGuard, files: &[ScriptFile]) -> String {
     let mut lines = vec![
@@ -139,20 +173,20 @@ fn readme(plan: &Plan, guard: &ScriptGuard, files: &[ScriptFile]) -> String {
             plan.short_id()
         ),
         String::new(),
-        "They clean a copy, each database in one transaction.".to_owned(),
-        "They don't make the copy, and don't verify it. Read each before it is run, and run them in this order:"
-            .to_owned(),
+        match plan.makes_the_copy() {
+            true => "They make a copy and clean it, each database in one transaction.",
+            false => "They clean a copy that somebody else made, each database in one transaction.",
+        }
+        .to_owned(),
+        "They don't verify it. Read each before it is run, and run them in this order:".to_owned(),
         String::new(),
     ];
-    let written = guard.target.iter().filter(|(role, _)| plan.writes_to(role));
-    for (at, (file, (role, name))) in files.iter().zip(written).enumerate() {
-        let items = plan.items.iter().filter(|item| item.database == *role);
+    for (at, file) in (1..).zip(files) {
         lines.push(format!(
-            "{:>3}. {}: the {} {name}, {}",
-            at + 1,
+            "{at:>3}. {}: {}, {}",
             file.name,
-            role.phrase(),
-            counted(items.count() as u64, "item", "items")
+            file.about,
+            counted(file.items as u64, "item", "items")
         ));
         let run = file
             .text

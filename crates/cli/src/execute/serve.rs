@@ -40,7 +40,7 @@ pub fn obstacles<'a>(
         }
         let mut session = engine.server(&place(plan, deed.on, item)?)?;
         for obstacle in &deed.obstacles {
-            if session.number(&obstacle.count)? > 0 {
+            if session.number(&obstacle.batch())? > 0 {
                 found.push(obstacle.what.as_str());
             }
         }

@@ -135,6 +135,7 @@ pub(crate) fn served(mut plan: Plan, lab: &Path) -> Plan {
 
 fn obstacle(path: &str) -> Obstacle {
     Obstacle {
+        first: String::new(),
         count: format!("HAS|{path}"),
         what: format!("{path} exists already"),
     }

@@ -69,7 +69,7 @@ pub trait Dialect: Sync {
     /// # Errors
     /// [`NoCopy`] where they can't be.
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy>;
-    /// A statement with the notes that it uses, each by its name.
+    /// A statement with those notes that it uses, each by its name.
     fn with_notes(&self, sql: &str, notes: &[(&str, &str)]) -> String;
     /// What `inspect` asks.
     fn inspection(&self) -> InspectionQueries;
@@ -81,7 +81,7 @@ pub trait Dialect: Sync {
     fn insert_mark(&self, mark: &Mark) -> String;
     /// Kind, run, plan, group, proof and time of every mark.
     fn select_marks(&self) -> String;
-    /// The plan as files for a DBA.
+    /// The plan as files for a DBA, in the order in which they are run.
     fn script(&self, plan: &crate::plan::Plan, guard: &ScriptGuard) -> Vec<ScriptFile>;
 }
 
@@ -142,6 +142,10 @@ fn name_and_server(name: &str) -> (&str, Option<&str>) {
 pub struct ScriptFile {
     /// Its name.
     pub name: String,
+    /// What it does, as a line of a list says it.
+    pub about: String,
+    /// How many items of the plan are in it.
+    pub items: usize,
     /// Its text.
     pub text: String,
 }

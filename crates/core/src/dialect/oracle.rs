@@ -176,11 +176,17 @@ impl Oracle {
             self.guards(guard, schema, server),
         ];
         let mut text = lines.join("\n");
-        for item in plan.items.iter().filter(|item| item.database == *role) {
+        let items = plan.items.iter().filter(|item| item.database == *role);
+        for item in items.clone() {
             text += &self.script_item(item);
         }
         text += "\nCOMMIT;\nPROMPT committed\nSPOOL OFF\nEXIT SUCCESS\n";
-        ScriptFile { name: file, text }
+        ScriptFile {
+            name: file,
+            about: format!("clean the {} {schema}", role.phrase()),
+            items: items.count(),
+            text,
+        }
     }
 
     /// `all_tables` with an owner, where the published text asks `user_tables`, which follows the login and not

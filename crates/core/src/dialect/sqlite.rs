@@ -155,7 +155,8 @@ impl Dialect for Sqlite {
                     "PRAGMA foreign_keys = ON;".to_owned(),
                     "BEGIN IMMEDIATE;".to_owned(),
                 ];
-                for item in plan.items.iter().filter(|item| item.database == *role) {
+                let items = plan.items.iter().filter(|item| item.database == *role);
+                for item in items.clone() {
                     lines.push(format!(
                         "\n{}",
                         spell::comment(&format!("{} {}", item.seq, item.title))
@@ -170,6 +171,8 @@ impl Dialect for Sqlite {
                 lines.push("\nCOMMIT;".to_owned());
                 ScriptFile {
                     name: format!("clean-{}.sql", file_name(&role.to_string())),
+                    about: format!("clean the {} {name}", role.phrase()),
+                    items: items.count(),
                     text: lines.join("\n") + "\n",
                 }
             })

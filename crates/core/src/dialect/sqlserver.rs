@@ -1,15 +1,14 @@
 //! SQL Server's T-SQL.
 
-use super::sqlite::file_name;
 use super::{
-    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard,
-    name_and_server, spell,
+    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, spell,
 };
-use crate::engine::{Engine, Role};
+use crate::engine::Engine;
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::{Cloned, Cloning, Deed, Item, NoCopy, Plan};
+use crate::plan::{Cloned, Cloning, NoCopy, Plan};
 
 mod backup;
+mod script;
 
 /// The dialect.
 pub(super) struct SqlServer;
@@ -85,7 +84,10 @@ impl Dialect for SqlServer {
         let declare = |(name, value): &(&str, &str)| {
             format!("DECLARE @{name} varchar(128) = {};\n", self.text(value))
         };
-        notes.iter().map(declare).collect::<String>() + sql
+        let used = notes
+            .iter()
+            .filter(|(name, _)| sql.contains(&format!("@{name}")));
+        used.map(declare).collect::<String>() + sql
     }
 
     fn inspection(&self) -> InspectionQueries {
@@ -147,110 +149,7 @@ impl Dialect for SqlServer {
         spell::select_marks(self)
     }
 
-    /// Files for `sqlcmd`, one for each database that the plan writes to.
     fn script(&self, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptFile> {
-        let written = guard.target.iter().filter(|(role, _)| plan.writes_to(role));
-        written
-            .map(|(role, name)| self.script_file(plan, guard, role, name))
-            .collect()
-    }
-}
-
-impl SqlServer {
-    fn script_file(
-        &self,
-        plan: &Plan,
-        guard: &ScriptGuard,
-        role: &Role,
-        target: &str,
-    ) -> ScriptFile {
-        let (name, server) = name_and_server(target);
-        let file = format!("clean-{}.sql", file_name(&role.to_string()));
-        let mut text = format!(
-            "{}\n{}\n{}\n:on error exit\nSET NOCOUNT ON;\nSET XACT_ABORT ON;\nGO\n",
-            spell::comment(&format!(
-                "envclone: clean-up of the {} {name}, plan {}",
-                role.phrase(),
-                plan.short_id()
-            )),
-            spell::comment(&format!(
-                "run with: sqlcmd -b -x -S {} -d {name} -i {file}",
-                server.unwrap_or("SERVER")
-            )),
-            spell::comment("one transaction; any error undoes all of it and ends the script"),
-        );
-        text += &self.guards(guard, name, server);
-        text += "BEGIN TRY\nBEGIN TRANSACTION;\nDECLARE @rows bigint;\n";
-        for item in plan.items.iter().filter(|item| item.database == *role) {
-            text += &self.script_item(item);
-        }
-        text += "COMMIT TRANSACTION;\nPRINT N'committed';\nEND TRY\nBEGIN CATCH\n";
-        text += "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;\nPRINT N'rolled back: nothing was changed';\nTHROW;\nEND CATCH\nGO\n";
-        ScriptFile { name: file, text }
-    }
-
-    /// The script refuses on any database but the target, on the source, on one that nobody restored and on one
-    /// that its own front-ends are working with.
-    fn guards(&self, guard: &ScriptGuard, name: &str, server: Option<&str>) -> String {
-        let mut conditions = vec![(
-            format!("DB_NAME() <> {}", self.text(name)),
-            format!("this script was made for the database {name}"),
-        )];
-        if let Some(server) = server {
-            conditions.push((
-                format!("@@SERVERNAME <> {}", self.text(server)),
-                format!("this script was made for the server {server}"),
-            ));
-        }
-        for (_, source) in &guard.source {
-            let (database, server) = name_and_server(source);
-            let same_server = server.map_or_else(String::new, |server| {
-                format!(" AND @@SERVERNAME = {}", self.text(server))
-            });
-            conditions.push((
-                format!("DB_NAME() = {}{same_server}", self.text(database)),
-                "this is the source".to_owned(),
-            ));
-        }
-        conditions.push((
-            "NOT EXISTS (SELECT 1 FROM msdb.dbo.restorehistory WHERE destination_database_name = DB_NAME())".to_owned(),
-            "this database was not restored from anything".to_owned(),
-        ));
-        conditions.push((
-            format!(
-                "OBJECT_ID(N'[dbo].[ossys_Server]', N'U') IS NOT NULL AND EXISTS (SELECT 1 FROM sys.dm_exec_sessions s JOIN {} f \
-                 ON f.[NAME] = s.host_name COLLATE DATABASE_DEFAULT WHERE s.database_id = DB_ID() AND s.session_id <> @@SPID)",
-                self.table("ossys_Server")
-            ),
-            "its own front-ends are working with this database".to_owned(),
-        ));
-        let refusal = |(condition, why): (String, String)| {
-            let message = self.text(&format!("refused: {why}; nothing was changed"));
-            format!(
-                "IF {condition}\nBEGIN\n    RAISERROR({message}, 16, 1);\n    SET NOEXEC ON;\nEND\nGO\n"
-            )
-        };
-        conditions.into_iter().map(refusal).collect()
-    }
-
-    fn script_item(&self, item: &Item) -> String {
-        let Deed::Sql { statements } = &item.deed else {
-            return String::new();
-        };
-        let mut text = format!(
-            "\n{}\n",
-            spell::comment(&format!("{} {}: {}", item.seq, item.step, item.title))
-        );
-        for statement in statements {
-            text += &format!(
-                "{}{};\nSET @rows = ROWCOUNT_BIG();\n",
-                spell::statement_comment(item, statement),
-                statement.sql
-            );
-            let label = self.text(&format!("{} {}: ", item.seq, item.step));
-            text += &format!("PRINT {label} + CAST(@rows AS nvarchar(20)) + N' rows';\n");
-        }
-        let failed = self.text(&format!("step {} left rows behind", item.step));
-        text + &format!("IF ({}) <> 0 THROW 51000, {failed}, 1;\n", item.check)
+        script::files(self, plan, guard)
     }
 }

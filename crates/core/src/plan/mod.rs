@@ -163,10 +163,20 @@ impl std::fmt::Display for Side {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Obstacle {
-    /// Counts it; 0 where the way is free.
+    /// Statements that the query needs before it, in the same batch; empty where it needs none.
+    pub first: String,
+    /// The query that counts it; 0 where the way is free.
     pub count: String,
     /// What it is, as a sentence says it.
     pub what: String,
+}
+
+impl Obstacle {
+    /// All that counts it, in one batch.
+    #[must_use]
+    pub fn batch(&self) -> String {
+        format!("{}{}", self.first, self.count)
+    }
 }
 
 /// A query whose first column must be just these texts, in any order.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use envclone_core::catalogue::Catalogue;
-use envclone_core::dialect::{self, Dialect};
+use envclone_core::dialect::{self, Dialect, ScriptGuard};
 use envclone_core::engine::{Engine, Role};
 use envclone_core::inventory::{
     Catalog, DataFile, Database, Entity, FORMAT, Factory, ForeignKey, Holds, Inventory, Server,
@@ -211,4 +211,19 @@ pub(crate) fn making(
     )?;
     let nobody_counted = vec![None; plan.items.len()];
     Ok(plan.counted(&nobody_counted))
+}
+
+/// The names that scripts know the databases by.
+#[allow(dead_code, reason = "not every test writes scripts")]
+pub(crate) fn guard() -> ScriptGuard {
+    let names = |platform: &str, log: &str| {
+        vec![
+            (Role::Platform, platform.to_owned()),
+            (Role::Log, log.to_owned()),
+        ]
+    };
+    ScriptGuard {
+        target: names("OSPRE", "OSPRELOG"),
+        source: names("OSPROD@PRODSQL", "OSPRODLOG"),
+    }
 }

@@ -420,6 +420,7 @@ impl<'a> Copy<'a> {
         let paths: Vec<String> = self.files.iter().map(|(_, path)| path.clone()).collect();
         let mut obstacles = vec![
             Obstacle {
+                first: String::new(),
                 count: format!(
                     "SELECT COUNT(*) FROM sys.databases WHERE name = {}",
                     d.text(self.to)
@@ -427,6 +428,7 @@ impl<'a> Copy<'a> {
                 what: format!("the target's server has a database {} already", self.to),
             },
             Obstacle {
+                first: String::new(),
                 count: format!(
                     "SELECT COUNT(*) FROM sys.master_files WHERE physical_name IN ({})",
                     self.planned_paths()
@@ -717,10 +719,11 @@ fn devices(d: &SqlServer, files: &[String]) -> String {
 /// Files that must not be there. A login that is no administrator sees none: then the server's own refusal remains.
 fn existing_files(d: &SqlServer, files: &[String], what: &str) -> Vec<Obstacle> {
     let obstacle = |file: &String| Obstacle {
-        count: format!(
-            "DECLARE @there int;\nEXEC master.dbo.xp_fileexist {}, @there OUTPUT;\nSELECT ISNULL(@there, 0)",
+        first: format!(
+            "DECLARE @there int;\nEXEC master.dbo.xp_fileexist {}, @there OUTPUT;\n",
             d.text(file)
         ),
+        count: "SELECT ISNULL(@there, 0)".to_owned(),
         what: format!("the {what} {file} exists already"),
     };
     files
