@@ -229,6 +229,7 @@ fn small() -> Case {
     let plan = Plan {
         format: 1,
         id: text("5f2c1a9be07d4411"),
+        stamp: String::new(),
         tool: text("0.1.0"),
         catalogue: catalogue.digest().to_owned(),
         profile: Profile::Documented,

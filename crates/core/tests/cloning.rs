@@ -58,7 +58,7 @@ fn the_order_is_backups_one_moment_logs_restores_clean_up_and_only_then_the_open
     let titles: Vec<&str> = plan
         .items
         .iter()
-        .filter(|item| item.step == "clone")
+        .filter(|item| item.group.is_none())
         .map(|item| item.title.as_str())
         .collect();
     insta::assert_snapshot!(titles.join("\n"));
@@ -76,7 +76,7 @@ fn the_statements_of_one_database() {
     let statements: Vec<String> = plan
         .items
         .iter()
-        .filter(|item| item.step == "clone" && item.database == Role::Log)
+        .filter(|item| item.group.is_none() && item.database == Role::Log)
         .flat_map(|item| item.deed.statements())
         .map(|one| format!("-- {}\n{}", one.comment, one.sql))
         .collect();
@@ -307,10 +307,34 @@ fn the_scripts_make_the_copy_as_well() {
             }
         });
     }
+    let guide = plan.guides.iter().find(|guide| guide.step == "clone");
+    for (_, deed) in deeds(&plan) {
+        for file in deed.obstacles.iter().filter(|_| deed.on == Side::Source) {
+            let path = file.what.split(' ').nth(3).unwrap();
+            assert!(guide.unwrap().text.contains(path), "{path} is forgotten");
+        }
+    }
     let in_files: usize = files.iter().map(|file| file.items).sum();
     let of_catalog = plan
         .items
         .iter()
         .filter(|item| item.group.is_some() && matches!(item.database, Role::Catalog(_)));
     assert_eq!(in_files + of_catalog.count(), plan.items.len());
+}
+
+#[test]
+fn what_was_approved_is_the_same_plan_a_minute_later_and_its_backups_are_others() {
+    let (now, mut later) = (source(), source());
+    later.taken_at = "2026-03-02T08:01:00Z".to_owned();
+    let (now, later) = (made(&now, ""), made(&later, ""));
+    assert_eq!(now.id, later.id);
+    assert!(sent(&now) != sent(&later));
+    assert_ne!(now.id, made(&source(), "growth-mb = 64").id);
+    let text = serde_json::to_string(&later).unwrap();
+    Plan::read(&text).unwrap();
+    let edited = text.replace("COPY_ONLY, ", "");
+    assert!(
+        Plan::read(&edited).is_err(),
+        "a plan edited by hand is taken"
+    );
 }

@@ -171,6 +171,7 @@ fn copies_that_are_of_different_moments_are_for_a_person_to_decide() {
         let plan = Plan {
             format: 1,
             id: String::new(),
+            stamp: String::new(),
             tool: String::new(),
             catalogue: String::new(),
             profile: Profile::Official,

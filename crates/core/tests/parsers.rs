@@ -59,7 +59,7 @@ fn copied(engine: Engine) -> Vec<Item> {
     // An engine whose copies nobody makes sends nothing for it.
     let plans = made.into_iter().flatten();
     let items = plans.flat_map(|plan| plan.items);
-    items.filter(|item| item.step == "clone").collect()
+    items.filter(|item| item.group.is_none()).collect()
 }
 
 /// All that an engine is ever sent. Of texts that differ in digits only, as those on rotating log tables do, one.

@@ -5,6 +5,7 @@
     reason = "every test file uses its own part, and says what did not run"
 )]
 
+pub(crate) mod bridge;
 pub(crate) mod serving;
 
 use std::fs;

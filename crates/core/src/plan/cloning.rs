@@ -1,6 +1,6 @@
 //! What it takes to copy an environment's databases, and what comes of it.
 
-use super::{Deed, LeftOut};
+use super::{Deed, Guidance, LeftOut};
 use crate::engine::{Engine, Role};
 use crate::inventory::{Database, Server};
 use crate::settings::Copying;
@@ -42,6 +42,10 @@ pub struct Cloned {
     pub last: Vec<Part>,
     /// What can't be had.
     pub left_out: Vec<LeftOut>,
+    /// What a person does about it afterwards.
+    pub guides: Vec<Guidance>,
+    /// Whether the parts have the stamp in them.
+    pub stamped: bool,
 }
 
 /// One thing that is done to copy a database.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CloneOf, Cloning, DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, NoCopy, Part, Plan,
-    Reason, Save, WHOLE_STEP,
+    CLONE, CloneOf, Cloning, DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, NoCopy, OPEN, Part,
+    Plan, Reason, Save, WHOLE_STEP,
 };
 use crate::catalogue::Catalogue;
 use crate::dialect::{Dialect, Statement};
@@ -79,6 +79,7 @@ pub fn draft(
         items: Vec::new(),
         left_out: Vec::new(),
         guides: Vec::new(),
+        stamp: String::new(),
     };
     let last = draft.clone_databases(settings, destination)?;
     for step in catalogue.steps() {
@@ -96,7 +97,7 @@ pub fn draft(
             draft.step(step)?;
         }
     }
-    last.into_iter().for_each(|part| draft.part(part));
+    last.into_iter().for_each(|part| draft.part(OPEN, part));
     // A source that is in use changes all the time; that it is the same database is what counts. A copy that was
     // counted must be as it was.
     let ids = |environment: &crate::settings::Environment,
@@ -122,6 +123,7 @@ pub fn draft(
     Ok(Plan {
         format: FORMAT,
         id: String::new(),
+        stamp: draft.stamp,
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         catalogue: catalogue.digest().to_owned(),
         profile: settings.profile,
@@ -135,9 +137,6 @@ pub fn draft(
     })
 }
 
-/// What parts of a plan that make the copy belong to, instead of a step.
-const CLONE: &str = "clone";
-
 /// A plan in the making.
 struct Draft<'a> {
     inventory: &'a Inventory,
@@ -145,6 +144,7 @@ struct Draft<'a> {
     items: Vec<Item>,
     left_out: Vec<LeftOut>,
     guides: Vec<Guidance>,
+    stamp: String,
 }
 
 /// A table that an action works on, where it lives.
@@ -186,25 +186,33 @@ impl<'a> Draft<'a> {
             })
             .collect();
         let digits = |c: &char| c.is_ascii_digit();
+        let stamp: String = inventory.taken_at.chars().filter(digits).take(14).collect();
         let cloned = self.dialect.clone_databases(&Cloning {
             databases,
             settings: &settings.copy,
             source: inventory.server.as_ref(),
             destination,
-            stamp: inventory.taken_at.chars().filter(digits).take(14).collect(),
+            stamp: stamp.clone(),
         })?;
-        cloned.first.into_iter().for_each(|part| self.part(part));
+        if cloned.stamped {
+            self.stamp = stamp;
+        }
+        cloned
+            .first
+            .into_iter()
+            .for_each(|part| self.part(CLONE, part));
         self.left_out.extend(cloned.left_out);
+        self.guides.extend(cloned.guides);
         Ok(cloned.last)
     }
 
-    fn part(&mut self, part: Part) {
+    fn part(&mut self, step: &str, part: Part) {
         self.push(Item {
             title: part.title,
             database: part.database,
             deed: part.deed,
             check: part.check,
-            ..blank(CLONE)
+            ..blank(step)
         });
     }
 

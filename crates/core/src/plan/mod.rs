@@ -24,8 +24,12 @@ pub const FORMAT: u32 = 1;
 pub struct Plan {
     /// [`FORMAT`].
     pub format: u32,
-    /// The hash over everything below: what a person approves.
+    /// The hash over everything below, whatever the stamp: what a person approves.
     pub id: String,
+    /// What tells the files and backups of this plan from those of any other: digits, wherever they stand below. Empty
+    /// where there are none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stamp: String,
     /// The version of envclone that made it.
     pub tool: String,
     /// The hash over the step files.
@@ -89,6 +93,12 @@ pub struct Item {
     /// The rows that are saved first.
     pub save: Option<Save>,
 }
+
+/// What items that make the copy belong to, instead of a step.
+pub const CLONE: &str = "clone";
+
+/// What items belong to that come after all steps.
+pub const OPEN: &str = "open";
 
 /// What is run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -306,7 +316,11 @@ impl Plan {
             id: String::new(),
             ..self.clone()
         };
-        crate::digest(serde_json::to_string(&bare).unwrap_or_default().as_bytes())
+        let mut text = serde_json::to_string(&bare).unwrap_or_default();
+        if !self.stamp.is_empty() {
+            text = text.replace(&self.stamp, "");
+        }
+        crate::digest(text.as_bytes())
     }
 
     /// The first twelve digits of the id: what people read and type.

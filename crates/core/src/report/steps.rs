@@ -42,7 +42,11 @@ pub(super) fn one_line(text: &str) -> String {
 /// An item's title is its step's title and what this item does: both apart.
 pub(super) fn split_title(item: &Item) -> (String, String) {
     let Deed::Sql { statements } = &item.deed else {
-        return ("Copy the databases".to_owned(), item.title.clone());
+        let step = match item.step.as_str() {
+            OPEN => "Open the copies",
+            _ => "Copy the databases",
+        };
+        return (step.to_owned(), item.title.clone());
     };
     statements
         .iter()

@@ -15,14 +15,15 @@ pub(super) fn told(error: &Error) -> DbError {
             Trouble::Certificate,
             format!("no encrypted connection: {said}"),
         ),
-        Error::Io { kind, message } => {
-            let trouble = match kind {
-                IoErrorKind::InvalidData => Trouble::Certificate,
-                IoErrorKind::TimedOut => Trouble::TimedOut,
-                _ => Trouble::Lost,
-            };
-            DbError::new(trouble, message.clone())
-        }
+        Error::Io { kind, message } => match kind {
+            IoErrorKind::InvalidData => DbError::new(Trouble::Certificate, message.clone()),
+            IoErrorKind::TimedOut => DbError::new(Trouble::TimedOut, message.clone()),
+            IoErrorKind::UnexpectedEof => DbError::new(
+                Trouble::Lost,
+                "the connection ended in the middle of it: the server, or something on the way to it, closed it",
+            ),
+            _ => DbError::new(Trouble::Lost, message.clone()),
+        },
         other => DbError::new(Trouble::Other, other.to_string()),
     }
 }

@@ -9,8 +9,8 @@ use crate::dialect::{Dialect as _, Statement, name_and_server};
 use crate::engine::Role;
 use crate::inventory::{DataFile, Holds};
 use crate::plan::{
-    CloneOf, Cloned, Cloning, Deed, LeftOut, Listing, NoCopy, Obstacle, Part, Reason, ServerDeed,
-    Side,
+    CLONE, CloneOf, Cloned, Cloning, Deed, Guidance, LeftOut, Listing, NoCopy, Obstacle, Part,
+    Reason, ServerDeed, Side,
 };
 use crate::settings::{Broker, Copying, Recovery};
 
@@ -32,7 +32,10 @@ pub(super) fn clone_databases(d: &SqlServer, cloning: &Cloning<'_>) -> Result<Cl
         .collect::<Result<Vec<_>, _>>()?;
     let alone = alone(&copies, cloning.settings.together);
     let together = copies.len() > 1 && alone.is_none();
-    let mut cloned = Cloned::default();
+    let mut cloned = Cloned {
+        stamped: true,
+        ..Cloned::default()
+    };
     // The largest first: while the others are backed up, the source's own log backups may take the log that is needed.
     let mut by_size: Vec<&Copy<'_>> = copies.iter().collect();
     by_size.sort_by_key(|copy| std::cmp::Reverse(copy.of.found.bytes));
@@ -52,10 +55,24 @@ pub(super) fn clone_databases(d: &SqlServer, cloning: &Cloning<'_>) -> Result<Cl
     }
     cloned.last.extend(copies.iter().map(Copy::open));
     cloned.left_out.extend(alone.map(|reason| LeftOut {
-        step: "clone".to_owned(),
+        step: CLONE.to_owned(),
         part: "one moment for all databases".to_owned(),
         reason,
     }));
+    let mut files: Vec<&str> = Vec::new();
+    for copy in &copies {
+        files.extend(copy.full.iter().map(String::as_str));
+        files.extend(copy.log.iter().filter(|_| together).map(String::as_str));
+    }
+    cloned.guides.push(Guidance {
+        step: CLONE.to_owned(),
+        title: "Delete the backups".to_owned(),
+        text: format!(
+            "They hold all of the source's data, and nothing needs them once the copy is verified:\n{}\n\
+             Done when neither the source's server nor a share has them.",
+            files.join("\n")
+        ),
+    });
     Ok(cloned)
 }
 
