@@ -8,12 +8,12 @@ use std::time::Instant;
 use envclone_core::dialect::{Dialect, Mark};
 use envclone_core::engine::Role;
 use envclone_core::journal::{Event, GroupState, Progress, State};
-use envclone_core::plan::{Basis, Deed, Item, Plan};
+use envclone_core::plan::{Basis, Deed, Item, Plan, Referrer};
 use envclone_core::settings::Saved;
 use envclone_db::Access;
 use envclone_db::{DbError, Engine, Go, Session, Trouble};
 
-use crate::failure::{Exit, Failure, chain};
+use crate::failure::{Exit, Failure, Why, chain};
 use crate::journal_file::{JournalFile, JournalFileError};
 use crate::save;
 use crate::ui::{Watch, counted};
@@ -527,6 +527,9 @@ impl Execution<'_> {
                 .hint("make a new plan with `envclone plan`, and look at what it would touch now")
                 .into());
         }
+        if let Some(failure) = left_in_the_lurch(item, &item.referrers, session)? {
+            return Err(failure.into());
+        }
         if let Some(what) = &item.save {
             save::save(item, what, self.saved, session, self.folder)?;
         }
@@ -555,6 +558,47 @@ impl Execution<'_> {
             gone: item.expect.unwrap_or(before).saturating_sub(before),
         })
     }
+}
+
+/// How many of the rows that refer to deleted ones are shown.
+const SHOWN: usize = 3;
+
+/// What refers to rows that an item is about to delete, and would be refused by the engine or, worse, go with them unseen.
+///
+/// # Errors
+/// [`DbError`] as the engine reports it.
+pub fn left_in_the_lurch<'a>(
+    item: &Item,
+    referrers: impl IntoIterator<Item = &'a Referrer>,
+    session: &mut dyn Session,
+) -> Result<Option<Failure>, DbError> {
+    let mut why: Vec<Why> = Vec::new();
+    for referrer in referrers {
+        let rows = session.number(&referrer.count)?;
+        if rows > 0 {
+            let mut shown = session.texts(&referrer.rows)?;
+            shown.truncate(SHOWN);
+            let more = if rows > SHOWN as u64 { ", …" } else { "" };
+            why.push(
+                format!(
+                    "{} by {} to rows that item {} ({}) deletes: {}{more} [foreign-key]",
+                    counted(rows, "row refers", "rows refer"),
+                    referrer.phrase(),
+                    item.seq,
+                    item.title,
+                    shown.join(", ")
+                )
+                .into(),
+            );
+        }
+    }
+    let Some(first) = why.first().cloned() else {
+        return Ok(None);
+    };
+    let mut failure = Failure::before(Exit::Refused, first)
+        .hint("add a step of your own that comes `before` and says what becomes of these rows");
+    failure.why = why;
+    Ok(Some(failure))
 }
 
 fn millis(began: Instant) -> u64 {
@@ -590,7 +634,8 @@ fn marks(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<Vec<Mark>, 
     });
     match asked {
         Ok(()) => Ok(marks),
-        Err(error) if error.trouble == Trouble::Other => Ok(Vec::new()),
+        // Engines differ in how they say that there is no such table.
+        Err(error) if matches!(error.trouble, Trouble::Other | Trouble::NotFound) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }

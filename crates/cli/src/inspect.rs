@@ -184,6 +184,7 @@ fn tables(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<Vec<Table>
             column: row.text(1),
             table: row.text(2),
             to: row.text(3),
+            name: row.text(4),
         };
         keys.entry(row.text(0)).or_default().push(key);
         Go::Continue(())

@@ -16,7 +16,7 @@ use envclone_db::Access;
 use envclone_db::Engine;
 
 use crate::config::Config;
-use crate::execute::{Execution, in_the_way, now, obstacles};
+use crate::execute::{Execution, in_the_way, left_in_the_lurch, now, obstacles};
 use crate::failure::{Exit, Failure, chain};
 use crate::folder::{RunFolder, Start, digest_key};
 use crate::inspect::{self, Eyes};
@@ -223,6 +223,13 @@ impl<'a> Phases<'a> {
                             item.step
                         ))
                     })?);
+                }
+                if item.database == role {
+                    // Others go before it is this one's turn, which nobody can count now.
+                    let alone = drafted.unprovided(item);
+                    if let Some(failure) = left_in_the_lurch(item, alone, session.as_mut())? {
+                        return Err(failure);
+                    }
                 }
             }
         }

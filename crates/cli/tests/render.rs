@@ -89,6 +89,7 @@ fn item(step: &str, title: &str, comment: &str, table: &str, expect: u64) -> Ite
         check: String::new(),
         expect: Some(expect),
         save: None,
+        referrers: Vec::new(),
     }
 }
 

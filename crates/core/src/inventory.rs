@@ -156,6 +156,9 @@ pub struct ForeignKey {
     pub table: String,
     /// The column referred to.
     pub to: String,
+    /// Its name, on engines where it has one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
 }
 
 /// An entity of the metamodel.

@@ -98,6 +98,10 @@ fn spelled(engine: Engine) -> Vec<Named> {
         }
         add(format!("{name}: count"), item.count.clone());
         add(format!("{name}: check"), item.check.clone());
+        for referrer in &item.referrers {
+            add(format!("{name}: referrers"), referrer.count.clone());
+            add(format!("{name}: rows of referrers"), referrer.rows.clone());
+        }
         if let Some(save) = &item.save {
             add(format!("{name}: save"), save.sql.clone());
         }

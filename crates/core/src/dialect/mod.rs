@@ -24,7 +24,8 @@ pub struct Statement {
 pub struct InspectionQueries {
     /// Table name, column name: ordered by both the table and the column's position.
     pub columns: String,
-    /// Table, column, table referred to, column referred to (NULL: its primary key).
+    /// Table, column, table referred to, column referred to (NULL: its primary key), name (NULL where it has none) of each
+    /// foreign key that the engine enforces.
     pub foreign_keys: String,
     /// Name, what it holds (`rows`, `log` or something else), path and bytes of each file that the database consists of;
     /// none on engines whose databases are files or have none of their own.

@@ -93,10 +93,10 @@ impl Dialect for Oracle {
                  t.table_name = c.table_name WHERE c.owner = {owner} ORDER BY c.table_name, c.column_id"
             ),
             foreign_keys: format!(
-                "SELECT f.table_name, f.column_name, p.table_name, p.column_name FROM all_constraints c \
+                "SELECT f.table_name, f.column_name, p.table_name, p.column_name, c.constraint_name FROM all_constraints c \
                  JOIN all_cons_columns f ON f.owner = c.owner AND f.constraint_name = c.constraint_name \
                  JOIN all_cons_columns p ON p.owner = c.r_owner AND p.constraint_name = c.r_constraint_name AND p.position = f.position \
-                 WHERE c.constraint_type = 'R' AND c.owner = {owner} ORDER BY 1, 2, 3, 4"
+                 WHERE c.constraint_type = 'R' AND c.status = 'ENABLED' AND c.owner = {owner} ORDER BY 1, 2, 3, 4"
             ),
             files: None,
             recovery_model: None,

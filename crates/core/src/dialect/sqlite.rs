@@ -103,7 +103,7 @@ impl Dialect for Sqlite {
                 joined("pragma_table_info")
             ),
             foreign_keys: format!(
-                "SELECT m.name, i.\"from\", i.\"table\", i.\"to\" FROM {} ORDER BY m.name, i.id, i.seq",
+                "SELECT m.name, i.\"from\", i.\"table\", i.\"to\", NULL FROM {} ORDER BY m.name, i.id, i.seq",
                 joined("pragma_foreign_key_list")
             ),
             files: None,

@@ -96,8 +96,9 @@ impl Dialect for SqlServer {
                       WHERE t.schema_id = SCHEMA_ID(N'dbo') ORDER BY t.name, c.column_id"
                 .to_owned(),
             foreign_keys: "SELECT OBJECT_NAME(k.parent_object_id), COL_NAME(k.parent_object_id, k.parent_column_id), \
-                           OBJECT_NAME(k.referenced_object_id), COL_NAME(k.referenced_object_id, k.referenced_column_id) \
-                           FROM sys.foreign_key_columns k ORDER BY 1, 2, 3, 4"
+                           OBJECT_NAME(k.referenced_object_id), COL_NAME(k.referenced_object_id, k.referenced_column_id), f.name \
+                           FROM sys.foreign_key_columns k JOIN sys.foreign_keys f ON f.object_id = k.constraint_object_id \
+                           WHERE f.is_disabled = 0 ORDER BY 1, 2, 3, 4"
                 .to_owned(),
             files: Some(
                 "SELECT name, CASE type WHEN 0 THEN 'rows' WHEN 1 THEN 'log' ELSE 'other' END, physical_name, \

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::referrers::{Ordered, children_first, referrers};
 use super::{
     CLONE, CloneOf, Cloning, DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, NoCopy, OPEN, Part,
     Plan, Reason, Save, WHOLE_STEP,
@@ -80,6 +81,7 @@ pub fn draft(
         left_out: Vec::new(),
         guides: Vec::new(),
         stamp: String::new(),
+        deletes: Vec::new(),
     };
     let last = draft.clone_databases(settings, destination)?;
     for step in catalogue.steps() {
@@ -97,6 +99,10 @@ pub fn draft(
             draft.step(step)?;
         }
     }
+    draft.deletes.resize(draft.items.len(), false);
+    let ordered = draft.items.drain(..).zip(draft.deletes.drain(..));
+    let ordered = ordered.map(|(item, deletes)| Ordered { item, deletes });
+    draft.items = children_first(ordered.collect());
     last.into_iter().for_each(|part| draft.part(OPEN, part));
     // A source that is in use changes all the time; that it is the same database is what counts. A copy that was
     // counted must be as it was.
@@ -145,6 +151,8 @@ struct Draft<'a> {
     left_out: Vec<LeftOut>,
     guides: Vec<Guidance>,
     stamp: String,
+    /// Which of the items delete rows.
+    deletes: Vec<bool>,
 }
 
 /// A table that an action works on, where it lives.
@@ -415,6 +423,7 @@ impl<'a> Draft<'a> {
                 sql,
                 touched: it.filter.clone(),
                 save: it.save,
+                deletes: Some(&it.references),
             },
         );
     }
@@ -452,8 +461,10 @@ impl<'a> Draft<'a> {
         if let Some(reason) = self.missing(&place, &[], &referring) {
             return self.leave_out(step, &reference.table, reason);
         }
+        let mut deletes = None;
         let (comment, sql) = match reference.then {
             Then::Delete => {
+                deletes = Some(reference.references.as_slice());
                 for further in &reference.references {
                     self.references(step, further, role, table, &referring, save);
                 }
@@ -483,6 +494,7 @@ impl<'a> Draft<'a> {
                 sql,
                 touched: referring,
                 save,
+                deletes,
             },
         );
     }
@@ -511,11 +523,12 @@ impl<'a> Draft<'a> {
                 sql,
                 touched,
                 save: it.save,
+                deletes: None,
             },
         );
     }
 
-    fn change(&mut self, step: &Step, place: &Place<'_>, change: Change) {
+    fn change(&mut self, step: &Step, place: &Place<'_>, change: Change<'_>) {
         let count = self.dialect.count(&place.table.name, &change.touched);
         let save = change.save.then(|| {
             let columns: Vec<&str> = place.table.columns.iter().map(String::as_str).collect();
@@ -531,7 +544,25 @@ impl<'a> Draft<'a> {
                 columns: columns.into_iter().map(str::to_owned).collect(),
             }
         });
+        let referrers = change.deletes.map_or_else(Vec::new, |references| {
+            let provided: Vec<(&str, &str)> = references
+                .iter()
+                .map(|it| (it.table.as_str(), it.column.as_str()))
+                .collect();
+            let Place { role, table } = place;
+            referrers(
+                self.inventory,
+                self.dialect,
+                role,
+                table,
+                &change.touched,
+                &provided,
+            )
+        });
+        self.deletes.resize(self.items.len(), false);
+        self.deletes.push(change.deletes.is_some());
         self.push(Item {
+            referrers,
             title: format!("{}: {}", step.title, change.comment),
             profile: Some(step.profile),
             database: place.role.clone(),
@@ -586,12 +617,14 @@ impl<'a> Draft<'a> {
 }
 
 /// A change of one table's rows.
-struct Change {
+struct Change<'a> {
     comment: String,
     sql: String,
     /// The rows that it changes, none of which may be left afterwards.
     touched: Filter,
     save: bool,
+    /// Where it deletes them: what the step does first to rows that refer to them.
+    deletes: Option<&'a [Reference]>,
 }
 
 fn blank(step: &str) -> Item {
@@ -610,6 +643,7 @@ fn blank(step: &str) -> Item {
         check: String::new(),
         expect: None,
         save: None,
+        referrers: Vec::new(),
     }
 }
 

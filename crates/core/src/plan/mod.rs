@@ -3,10 +3,12 @@
 mod cloning;
 mod draft;
 mod reason;
+mod referrers;
 
 pub use cloning::{CloneOf, Cloned, Cloning, NoCopy, Part};
 pub use draft::{Basis, DraftError, draft};
 pub use reason::{LeftOut, Reason, WHOLE_STEP};
+pub use referrers::Referrer;
 
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +94,10 @@ pub struct Item {
     pub expect: Option<u64>,
     /// The rows that are saved first.
     pub save: Option<Save>,
+    /// Foreign keys to the rows that it deletes, which its step does not provide for: nothing may refer to them by these
+    /// when their turn comes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub referrers: Vec<Referrer>,
 }
 
 /// What items that make the copy belong to, instead of a step.
@@ -350,6 +356,19 @@ impl Plan {
             .iter()
             .map(|item| (item.seq, item.group.clone()))
             .collect()
+    }
+
+    /// The foreign keys to rows that an item deletes, from tables that no item changes.
+    pub fn unprovided<'a>(&'a self, item: &'a Item) -> impl Iterator<Item = &'a Referrer> {
+        item.referrers.iter().filter(|referrer| {
+            !self.items.iter().any(|other| {
+                other.group == item.group
+                    && other
+                        .table
+                        .as_ref()
+                        .is_some_and(|table| table.eq_ignore_ascii_case(&referrer.table))
+            })
+        })
     }
 
     /// Whether the plan makes the target's databases.

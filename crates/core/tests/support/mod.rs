@@ -39,6 +39,7 @@ impl Sink for Model {
             column: key.columns[0].clone(),
             table: key.table.clone(),
             to: key.references[0].clone(),
+            name: format!("FK_{}", key.columns[0]),
         });
         let table = Table {
             name: table.name.clone(),
