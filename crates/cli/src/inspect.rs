@@ -17,6 +17,8 @@ use envclone_db::{DbError, Engine, Go, Seen, Session, Trouble};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
+mod links;
+
 /// What it takes to look.
 #[derive(Clone, Copy)]
 pub struct Eyes<'a> {
@@ -56,6 +58,7 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
             bytes: facts.bytes,
             files: files(session.as_mut(), eyes.dialect)?,
             recovery_model: recovery_model(session.as_mut(), eyes.dialect)?,
+            links: links::read(session.as_mut(), eyes.dialect),
             tables,
         });
     }
@@ -72,8 +75,13 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
     let catalogs = look.catalogs()?;
     let entities = look.entities(environment)?;
     let factory = look.factory(&entities)?;
+    let external = look.external_entities()?;
     let identities = look.identities(eyes.key)?;
     let platform_version = look.version()?;
+    // The platform database stands first.
+    if let Some(platform) = databases.first_mut() {
+        platform.links.extend(external);
+    }
     Ok(Inventory {
         format: inventory::FORMAT,
         digest: String::new(),

@@ -19,6 +19,8 @@ use crate::failure::{Exit, Failure};
 use crate::inspect::{Eyes, inventory, key_check};
 use crate::ui::{Watch, counted};
 
+mod links;
+
 /// How wide a sample is, in bytes.
 const SAMPLE: usize = 120;
 
@@ -35,6 +37,7 @@ pub fn verify(
     watch.phase("verify");
     let found = inventory(eyes, target)?;
     let mut checks = invariants(eyes, target, &found)?;
+    checks.extend(links::checks(&found, source, target));
     let identities = comparable(eyes, source, &mut checks);
     let identities = identities.as_slice();
     let mut coverage = Coverage {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Engine, Role};
 use crate::harvest::Identity;
+use crate::link::Links;
 
 /// The version of the file's shape.
 pub const FORMAT: u32 = 1;
@@ -61,6 +62,9 @@ pub struct Database {
     /// What it keeps of its changes, on engines that let one choose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery_model: Option<String>,
+    /// What leads out of it: kinds that it has any of, and kinds that could not be seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Links>,
     /// Its tables, by name.
     pub tables: Vec<Table>,
 }

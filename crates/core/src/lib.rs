@@ -13,6 +13,7 @@ pub mod harvest;
 pub mod invariant;
 pub mod inventory;
 pub mod journal;
+pub mod link;
 pub mod lint;
 pub mod plan;
 pub mod report;

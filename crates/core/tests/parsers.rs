@@ -115,6 +115,9 @@ fn spelled(engine: Engine) -> Vec<Named> {
         at: "2026-03-02 08:00:00".to_owned(),
     };
     let inspection = dialect.inspection();
+    for query in &inspection.links {
+        add(query.kind.to_owned(), query.sql.clone());
+    }
     for (name, sql) in [
         ("columns", inspection.columns),
         ("foreign keys", inspection.foreign_keys),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{CellAlignment, Table};
+use envclone_core::evidence::Observed;
 use envclone_core::inventory::Inventory;
 use envclone_core::plan::{Deed, Plan, WHOLE_STEP};
 use envclone_core::report::LeftOutGroup;
@@ -28,6 +29,45 @@ pub(super) fn inspect(cli: &Cli, args: &Output) -> Result<(), Failure> {
         Ok(())
     })
 }
+
+/// What leads out of the databases, which a copy brings along or its server has.
+fn leading_out(inventory: &Inventory) -> Vec<(String, String)> {
+    let mut told: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for links in inventory
+        .databases
+        .iter()
+        .flat_map(|database| &database.links)
+    {
+        let lines = told.entry(&links.kind).or_default();
+        match &links.found {
+            Observed::Known(found) => {
+                lines.extend(
+                    found
+                        .iter()
+                        .map(|link| format!("{} → {}", link.name, link.to)),
+                );
+            }
+            Observed::Unknown { why } => lines.push(format!("not seen: {why}")),
+        }
+        // What belongs to the server is seen from each of its databases.
+        lines.sort_unstable();
+        lines.dedup();
+    }
+    let row = |(kind, lines): (&str, Vec<String>)| {
+        let shown = lines.iter().take(SHOWN).map(String::as_str);
+        let mut what: Vec<&str> = shown.collect();
+        let more = lines.len().saturating_sub(SHOWN);
+        let more = format!("… {more} more");
+        if lines.len() > SHOWN {
+            what.push(&more);
+        }
+        (format!("leads out: {kind}"), what.join("\n"))
+    };
+    told.into_iter().map(row).collect()
+}
+
+/// How many lines of one kind are shown; the inventory has all of them.
+const SHOWN: usize = 5;
 
 /// A table of two columns.
 fn pairs(rows: Vec<(String, String)>) -> Table {
@@ -63,15 +103,32 @@ fn tell(inventory: &Inventory) {
         ),
         ("runs LifeTime".to_owned(), yes(factory.runs_lifetime)),
     ];
-    for database in &inventory.databases {
+    if let Some(server) = &inventory.server {
         let what = format!(
+            "{}, version {}, {}",
+            server.name, server.version, server.edition
+        );
+        rows.push(("server".to_owned(), what));
+    }
+    for database in &inventory.databases {
+        let mut what = format!(
             "{}, {}, {} MB",
             database.locator,
             counted(database.tables.len() as u64, "table", "tables"),
             database.bytes / 1_000_000
         );
+        if let Some(model) = &database.recovery_model {
+            what += &format!(", recovery model {model}");
+        }
+        if !database.files.is_empty() {
+            what += &format!(
+                ", {}",
+                counted(database.files.len() as u64, "file", "files")
+            );
+        }
         rows.push((database.role.phrase(), what));
     }
+    rows.extend(leading_out(inventory));
     let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for identity in &inventory.identities {
         let value = if identity.kind.is_secret() {

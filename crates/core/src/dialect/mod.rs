@@ -30,11 +30,24 @@ pub struct InspectionQueries {
     /// Name, what it holds (`rows`, `log` or something else), path and bytes of each file that the database consists of;
     /// none on engines whose databases are files or have none of their own.
     pub files: Option<String>,
+    /// What leads out of the database.
+    pub links: Vec<LinkQuery>,
     /// One text: what the database keeps of its changes; none on engines that don't let one choose.
     pub recovery_model: Option<String>,
     /// Of the server itself: name, version, edition, whether it compresses backups (1 or 0), folders for data, logs and
     /// backups (NULL where it does not say); none where no server stands in front of the databases.
     pub server: Option<String>,
+}
+
+/// Asks for things of one kind that lead out of a database: name, where to.
+#[derive(Clone, Debug)]
+pub struct LinkQuery {
+    /// What they are.
+    pub kind: &'static str,
+    /// Whether they belong to the server.
+    pub of_server: bool,
+    /// The query.
+    pub sql: String,
 }
 
 /// How an engine spells SQL. A new verb is a new method without a body, so that no engine can be forgotten.
@@ -136,6 +149,12 @@ pub struct ScriptGuard {
 fn name_and_server(name: &str) -> (&str, Option<&str>) {
     name.rsplit_once('@')
         .map_or((name, None), |(name, server)| (name, Some(server)))
+}
+
+/// The name of a database without that of its server.
+#[must_use]
+pub fn catalog_of(name: &str) -> &str {
+    name_and_server(name).0
 }
 
 /// A file that a DBA runs.

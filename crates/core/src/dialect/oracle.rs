@@ -99,6 +99,7 @@ impl Dialect for Oracle {
                  WHERE c.constraint_type = 'R' AND c.status = 'ENABLED' AND c.owner = {owner} ORDER BY 1, 2, 3, 4"
             ),
             files: None,
+            links: Vec::new(),
             recovery_model: None,
             server: None,
         }

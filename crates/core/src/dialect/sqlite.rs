@@ -107,6 +107,7 @@ impl Dialect for Sqlite {
                 joined("pragma_foreign_key_list")
             ),
             files: None,
+            links: Vec::new(),
             recovery_model: None,
             server: None,
         }

@@ -8,6 +8,7 @@ use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, NoCopy, Plan};
 
 mod backup;
+mod links;
 mod script;
 
 /// The dialect.
@@ -105,6 +106,7 @@ impl Dialect for SqlServer {
                  CAST(size AS bigint) * 8192 FROM sys.database_files ORDER BY file_id"
                     .to_owned(),
             ),
+            links: links::queries(),
             recovery_model: Some(
                 "SELECT d.recovery_model_desc + CASE WHEN d.recovery_model_desc = N'FULL' AND NOT EXISTS \
                  (SELECT 1 FROM sys.database_recovery_status s WHERE s.database_id = d.database_id \

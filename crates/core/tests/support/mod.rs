@@ -119,6 +119,7 @@ pub(crate) fn inventory(scale: u32, engine: Engine) -> Inventory {
                     locator: role.to_string(),
                     files: files(&role),
                     recovery_model: Some("FULL".to_owned()),
+                    links: Vec::new(),
                     role,
                     bytes: 0,
                     tables,
