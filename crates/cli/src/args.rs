@@ -57,6 +57,8 @@ pub enum Command {
     Init(Init),
     /// Say for both environments what works, and which permissions are there or missing for each phase
     Doctor,
+    /// Put a password into the system's keyring, for `password = { keyring = "NAME" }`
+    KeepPassword(KeepPassword),
     /// Look at the source, and write its inventory
     Inspect(Output),
     /// Show what would be done: the SQL, the rows, and the reason for everything left out
@@ -113,6 +115,13 @@ pub enum ProfileArg {
     Documented,
     /// And what this project infers
     Extra,
+}
+
+/// What `keep-password` keeps.
+#[derive(Debug, Args)]
+pub struct KeepPassword {
+    /// What the keyring keeps it as. The password is asked for, or read as a line from standard input
+    pub name: String,
 }
 
 /// Options of `init`.

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 
 use crate::execute::interrupted;
 use crate::failure::{Exit, Failure, file_failure};
+use crate::keyring;
 
 /// The engine of the settings, ready to open sessions. A password that is set to be asked for is asked for here.
 ///
@@ -152,10 +153,11 @@ fn secret(side: &str, from: &Secret, folder: &Path) -> Result<SecretString, Fail
                 .map_err(|error| file_failure(&format!("read the {side}'s password"), &path, &error))?;
             text.lines().next().unwrap_or_default().to_owned()
         }
+        Secret::Keyring(name) => keyring::password(side, name)?,
         Secret::Prompt if !std::io::stdin().is_terminal() => {
             return Err(missing(
                 format!("the {side}'s password should be asked for, and there is no terminal to ask at"),
-                "set `password = { env = \"NAME\" }` or `{ file = \"PATH\" }`",
+                "set `password = { env = \"NAME\" }`, `{ file = \"PATH\" }` or `{ keyring = \"NAME\" }`",
             ));
         }
         Secret::Prompt => dialoguer::Password::new()

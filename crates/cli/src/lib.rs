@@ -9,6 +9,7 @@ pub mod failure;
 pub mod folder;
 pub mod inspect;
 pub mod journal_file;
+pub mod keyring;
 pub mod nearest;
 pub mod observe;
 pub mod render;

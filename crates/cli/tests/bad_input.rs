@@ -439,6 +439,12 @@ fn settings_of_servers_that_lead_nowhere() {
     plan(adopt, &server(&secret("{ file = \"none\" }"))).failed(4, &["read the source's password"]);
     plan(adopt, &server(&secret("{ env = \"ENVCLONE_NOT_SET\" }")))
         .failed(4, &["ENVCLONE_NOT_SET"]);
+    let none = plan(
+        adopt,
+        &server(&secret("{ keyring = \"envclone-has-none\" }")),
+    );
+    // Where there is a keyring it has none of this name; a machine without one says so.
+    none.failed(4, &["keyring"]);
     plan(adopt, &server(&secret("\"prompt\""))).failed(4, &["no terminal to ask at"]);
 }
 
@@ -537,4 +543,40 @@ fn a_copy_that_is_read_only() {
     if let Some(ran) = with_mounts(&lab, &script) {
         ran.failed(4, &["target"]);
     }
+}
+
+#[test]
+fn a_password_is_kept_in_the_keyring_and_found_there_where_the_machine_has_one() {
+    let lab = Lab::new();
+    let name = format!("envclone-test-{}", std::process::id());
+    let output = assert_cmd::Command::cargo_bin("envclone")
+        .unwrap()
+        .args(["keep-password", &name])
+        .write_stdin("made up\n")
+        .output()
+        .unwrap();
+    let kept = Ran::of(output);
+    assert!(!kept.err.contains("made up") && kept.out.is_empty());
+    if kept.code == 4 {
+        eprintln!("not run: this machine has no keyring: {}", kept.err);
+        return kept.failed(4, &["the system's keyring can't be used"]);
+    }
+    assert_eq!(kept.code, 0, "{}", kept.err);
+    // It is found: what fails is the server, which nobody has.
+    let side = |name: &str, entry: &str| {
+        format!(
+            "[{name}]\nengine = \"sqlserver\"\nplatform = \"os\"\n[{name}.server]\nhost = \"127.0.0.1\"\nport = 9\n\
+             user = \"u\"\npassword = {{ keyring = \"{entry}\" }}\n"
+        )
+    };
+    let text = side("source", &name) + &side("target", &name);
+    fs::write(lab.path("envclone.toml"), text).unwrap();
+    lab.run(&["plan"]).failed(4, &["127.0.0.1:9"]);
+    let empty = assert_cmd::Command::cargo_bin("envclone")
+        .unwrap()
+        .args(["keep-password", &name])
+        .write_stdin("\n")
+        .output()
+        .unwrap();
+    Ran::of(empty).failed(3, &["an empty password is not kept"]);
 }

@@ -161,6 +161,8 @@ pub enum Secret {
     Env(String),
     /// The first line of a file.
     File(String),
+    /// An entry of the system's keyring, by its name.
+    Keyring(String),
     /// A person is asked.
     Prompt,
 }

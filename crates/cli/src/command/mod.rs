@@ -29,6 +29,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Command::Init(args) => init::run(cli, args),
         Command::Doctor => doctor::run(cli),
+        Command::KeepPassword(args) => crate::keyring::keep(&args.name),
         Command::Inspect(args) => inspect::inspect(cli, args),
         Command::Plan(args) => inspect::plan(cli, args),
         Command::Apply(args) => apply::apply(cli, args),
