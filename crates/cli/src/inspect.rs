@@ -18,6 +18,9 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 mod links;
+mod users;
+
+pub use users::{hexadecimal, sight};
 
 /// What it takes to look.
 #[derive(Clone, Copy)]
@@ -46,10 +49,13 @@ fn rows(session: &mut dyn Session, sql: &str) -> Result<Vec<Vec<String>>, DbErro
 /// [`DbError`] as the engine reports it.
 pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory, DbError> {
     let mut databases = Vec::new();
+    let mut sessions = Vec::new();
     for (role, name) in environment.databases() {
         let mut session = eyes.engine.open(name, Access::Read)?;
         let facts = eyes.engine.look(name)?;
         let tables = tables(session.as_mut(), eyes.dialect)?;
+        let users = users::read(session.as_mut(), eyes.dialect)?;
+        sessions.push(users.sessions);
         databases.push(Database {
             role,
             file: facts.file,
@@ -59,6 +65,7 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
             files: files(session.as_mut(), eyes.dialect)?,
             recovery_model: recovery_model(session.as_mut(), eyes.dialect)?,
             links: links::read(session.as_mut(), eyes.dialect),
+            principals: users.principals,
             tables,
         });
     }
@@ -81,6 +88,21 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
     // The platform database stands first.
     if let Some(platform) = databases.first_mut() {
         platform.links.extend(external);
+    }
+    let (in_catalogs, front_ends) = (look.catalog_users()?, look.front_ends()?);
+    for (database, sessions) in databases.iter_mut().zip(sessions) {
+        let from_front_end = |(_, host): &(String, String)| {
+            let host = host.trim().to_lowercase();
+            front_ends.iter().any(|one| one.to_lowercase() == host)
+        };
+        let in_sessions: Vec<String> = sessions
+            .into_iter()
+            .filter(from_front_end)
+            .map(|(user, _)| user)
+            .collect();
+        if let Some(Observed::Known(users)) = &mut database.principals {
+            users.recognize(&in_catalogs, &in_sessions);
+        }
     }
     Ok(Inventory {
         format: inventory::FORMAT,
@@ -263,6 +285,29 @@ impl Look<'_> {
         Ok(rows.into_iter().filter_map(catalog).collect())
     }
 
+    /// Whom the platform opens its catalogs as.
+    fn catalog_users(&mut self) -> Result<Vec<String>, DbError> {
+        let mut users = Vec::new();
+        for column in ["USERNAME", "OwnerUsername"] {
+            let named = Filter::column(column, Test::Empty(false));
+            users.extend(
+                self.select("ossys_dbcatalog", &[column], &named)?
+                    .into_iter()
+                    .flatten(),
+            );
+        }
+        Ok(users)
+    }
+
+    fn front_ends(&mut self) -> Result<Vec<String>, DbError> {
+        let named = Filter::column("NAME", Test::Empty(false));
+        Ok(self
+            .select("ossys_server", &["NAME"], &named)?
+            .into_iter()
+            .flatten()
+            .collect())
+    }
+
     /// Active entities of active modules, each with the database that its module was deployed to.
     fn entities(&mut self, environment: &Environment) -> Result<Vec<Entity>, DbError> {
         let active = || Filter::column("IS_ACTIVE", Test::IsNumber(1));
@@ -389,10 +434,16 @@ pub fn evidence(
 }
 
 fn side(eyes: Eyes<'_>, environment: &Environment) -> Result<Vec<DatabaseEvidence>, DbError> {
+    let server = server(eyes, &environment.platform)?.map(|server| server.name);
     environment
         .databases()
         .into_iter()
-        .map(|(role, name)| database(eyes, role, name))
+        .map(|(role, name)| {
+            Ok(DatabaseEvidence {
+                server: server.clone(),
+                ..database(eyes, role, name)?
+            })
+        })
         .collect()
 }
 
@@ -414,6 +465,8 @@ fn database(eyes: Eyes<'_>, role: Role, name: &str) -> Result<DatabaseEvidence, 
         collation: facts
             .collation
             .map(|(name, ignores_case)| Collation { name, ignores_case }),
+        logins: None,
+        server: None,
         marks: Vec::new(),
         catalogs: Vec::new(),
         modules: Vec::new(),
@@ -428,6 +481,7 @@ fn database(eyes: Eyes<'_>, role: Role, name: &str) -> Result<DatabaseEvidence, 
     });
     let mut session = eyes.engine.open(name, Access::Read)?;
     let tables = tables(session.as_mut(), eyes.dialect)?;
+    evidence.logins = users::logins(session.as_mut(), eyes.dialect)?;
     let mut look = Look {
         session: session.as_mut(),
         dialect: eyes.dialect,

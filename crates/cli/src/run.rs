@@ -139,6 +139,7 @@ impl<'a> Phases<'a> {
         let case = Case {
             evidence: &evidence,
             safety: &settings.safety,
+            security: &settings.security,
             plan,
             makes_the_copy,
         };
@@ -193,7 +194,9 @@ impl<'a> Phases<'a> {
         };
         let found = match basis {
             Basis::Source => inventory.clone(),
-            Basis::Target => inspect::inventory(self.eyes(), &settings.target)?,
+            Basis::Target => {
+                inspect::inventory(self.eyes(), &settings.target)?.with_users_of(&inventory)
+            }
         };
         let destination = match basis {
             Basis::Source => self.destination()?,
@@ -330,6 +333,7 @@ impl<'a> Phases<'a> {
         let case = Case {
             evidence: &evidence,
             safety: &settings.safety,
+            security: &settings.security,
             plan: plan.as_ref(),
             makes_the_copy: false,
         };
@@ -345,8 +349,8 @@ impl<'a> Phases<'a> {
             dialect: self.config.dialect(),
             key: &self.key,
         };
-        let verification = observe::verify(eyes, &settings.target, inventory, self.watch)?
-            .judged(&settings.verify.accept);
+        let verification =
+            observe::verify(eyes, settings, inventory, self.watch)?.judged(&settings.verify.accept);
         if let (Some(folder), Some(plan)) = (folder, &plan) {
             folder.write("verdicts.json", &verification)?;
             self.seal(folder, plan, &verification)?;

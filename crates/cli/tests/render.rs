@@ -165,6 +165,8 @@ fn observed(role: Role, locator: &str, file: &str) -> DatabaseEvidence {
         in_use: Observed::Known(None),
         lineage: None,
         collation: None,
+        logins: None,
+        server: None,
         marks: Vec::new(),
         catalogs: Vec::new(),
     }

@@ -41,6 +41,7 @@ pub const BUILT_IN: &[(&str, &str)] = built_in![
     "login-messages-platform",
     "mobile-again",
     "mobile-configuration",
+    "new-database-users",
     "process-queues",
     "saml",
     "saml-again",

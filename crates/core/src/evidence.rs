@@ -71,6 +71,10 @@ pub struct DatabaseEvidence {
     pub lineage: Option<Lineage>,
     /// How its texts compare, on engines where a database decides that.
     pub collation: Option<Collation>,
+    /// The logins that are users of it, on engines where users and logins are two things.
+    pub logins: Option<Observed<Vec<String>>>,
+    /// What the server that it is on calls itself, on engines with servers.
+    pub server: Option<String>,
     /// What vouches for it, still bound to this very database.
     pub marks: Vec<String>,
     /// Extra catalogs that the platform knows.

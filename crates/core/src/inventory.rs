@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Engine, Role};
+use crate::evidence::Observed;
 use crate::harvest::Identity;
 use crate::link::Links;
+use crate::principal::Principals;
 
 /// The version of the file's shape.
 pub const FORMAT: u32 = 1;
@@ -65,8 +67,19 @@ pub struct Database {
     /// What leads out of it: kinds that it has any of, and kinds that could not be seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Links>,
+    /// Its users, on engines where each database has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principals: Option<Observed<Principals>>,
     /// Its tables, by name.
     pub tables: Vec<Table>,
+}
+
+impl Database {
+    /// Its users, where they could be seen.
+    #[must_use]
+    pub fn users(&self) -> Option<&Principals> {
+        self.principals.as_ref()?.known()
+    }
 }
 
 /// A database server.
@@ -255,6 +268,19 @@ impl Inventory {
     #[must_use]
     pub fn sealed(mut self) -> Self {
         self.digest = self.compute_digest();
+        self
+    }
+
+    /// A copy's inventory with what its source says of the users: who was recognized there is recognized here, and who was
+    /// made later is nobody that came with the copy.
+    #[must_use]
+    pub fn with_users_of(mut self, source: &Self) -> Self {
+        for database in &mut self.databases {
+            let known = source.database(&database.role).and_then(Database::users);
+            if let (Some(Observed::Known(own)), Some(known)) = (&mut database.principals, known) {
+                own.compare(known);
+            }
+        }
         self
     }
 

@@ -16,10 +16,12 @@ pub mod journal;
 pub mod link;
 pub mod lint;
 pub mod plan;
+pub mod principal;
 pub mod report;
 pub mod scan;
 pub mod settings;
 pub mod step;
+pub mod user_check;
 pub mod verdict;
 
 /// The hash that names plans, catalogues and journal lines: 64 hexadecimal digits of BLAKE3 over `bytes`.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Role;
 use crate::evidence::{DatabaseEvidence, Evidence, Lineage, Observed};
 use crate::plan::{Basis, Plan, Reason};
-use crate::settings::{Environment, Safety};
+use crate::settings::{Environment, Safety, Security};
 
 /// Why a run is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub struct Case<'a> {
     pub evidence: &'a Evidence,
     /// The guards' settings.
     pub safety: &'a Safety,
+    /// The users that the copy gets.
+    pub security: &'a Security,
     /// The plan, when there is one already.
     pub plan: Option<&'a Plan>,
     /// Whether the run makes the copy.
@@ -225,6 +227,13 @@ pub const LINTS: &[Lint] = &[
         hint: "end that program, or find out whether this is the right database",
         overridable: true,
         check: target_in_use,
+    },
+    Lint {
+        id: "login-of-the-source",
+        refuses: "a new user of the copy whose login is a user of the source on the same server: it would open both",
+        hint: "make a login for the copy alone, and name it under `[security.create]`; where only the permission to see logins is missing, decide by `--override login-of-the-source=REASON`",
+        overridable: true,
+        check: login_of_the_source,
     },
     Lint {
         id: "plan-for-another-target",
@@ -708,6 +717,52 @@ fn target_in_use(case: &Case<'_>, said: &mut Vec<Say>) {
     }
 }
 
+/// A login that is a user of the source comes into both, whoever of the two environments knows its password.
+fn login_of_the_source(case: &Case<'_>, said: &mut Vec<Say>) {
+    let evidence = case.evidence;
+    for new in &case.security.create {
+        let servers: BTreeSet<&String> = new
+            .databases
+            .iter()
+            .filter_map(|role| by_role(&evidence.target, role)?.server.as_ref())
+            .collect();
+        let on_the_same = |source: &&DatabaseEvidence| {
+            source
+                .server
+                .as_ref()
+                .is_some_and(|server| servers.iter().any(|one| one.eq_ignore_ascii_case(server)))
+        };
+        for source in evidence.source.iter().filter(on_the_same) {
+            match &source.logins {
+                Some(Observed::Known(logins))
+                    if logins
+                        .iter()
+                        .any(|login| login.to_lowercase() == new.login.to_lowercase()) =>
+                {
+                    refuse(
+                        said,
+                        format!(
+                            "the login `{}`, which is to open the copy, is a user of the source's {} `{}` on the same server",
+                            new.login,
+                            source.role.phrase(),
+                            source.locator
+                        ),
+                    );
+                }
+                Some(Observed::Unknown { why }) => said.push((
+                    Level::Unknown,
+                    format!(
+                        "whether the login `{}` is a user of the source's {} could not be seen: {why}",
+                        new.login,
+                        source.role.phrase()
+                    ),
+                )),
+                Some(Observed::Known(_)) | None => {}
+            }
+        }
+    }
+}
+
 fn locators(side: &[DatabaseEvidence]) -> BTreeMap<&Role, &str> {
     side.iter()
         .map(|database| (&database.role, database.locator.as_str()))
@@ -807,7 +862,7 @@ pub fn indistinguishable(source: &Environment, target: &Environment) -> Option<S
 mod tests {
     use super::*;
     use crate::evidence::Contents;
-    use crate::settings::Settings;
+    use crate::settings::{NewUser, Rights, Settings};
 
     fn alike(source: &str, target: &str) -> bool {
         let text = format!(
@@ -845,6 +900,8 @@ mod tests {
                 restored: nothing(),
             }),
             collation: None,
+            logins: Some(nothing()),
+            server: Some("SQL1".to_owned()),
             marks: Vec::new(),
             catalogs: Vec::new(),
         }
@@ -856,9 +913,19 @@ mod tests {
             source: vec![unseen(Role::Platform, "s")],
             target: vec![unseen(Role::Platform, "t")],
         };
+        let security = Security {
+            create: vec![NewUser {
+                databases: vec![Role::Platform],
+                login: "NEW".to_owned(),
+                user: None,
+                rights: Rights::Runtime,
+            }],
+            ..Security::default()
+        };
         let said = lint(&Case {
             evidence: &evidence,
             safety: &Safety::default(),
+            security: &security,
             plan: None,
             makes_the_copy: false,
         });

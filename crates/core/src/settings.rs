@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+mod security;
+
+pub use security::{NewUser, Rights, Security};
+
 use crate::engine::{Engine, Role};
 use crate::step::Profile;
 
@@ -33,6 +37,9 @@ pub struct Settings {
     /// How the copy is made, on engines where a server makes it.
     #[serde(default)]
     pub copy: Copying,
+    /// The users of the databases.
+    #[serde(default)]
+    pub security: Security,
     /// What is done with secrets in saved rows.
     #[serde(default)]
     pub saved: Saved,
@@ -444,6 +451,9 @@ pub enum SettingsError {
     /// How the copy is made contradicts itself.
     #[error("[copy]: {0}")]
     Copying(&'static str),
+    /// The users of the copy contradict themselves.
+    #[error("[security]: {0}")]
+    Security(String),
     /// Everything accepted at once.
     #[error("`verify.accept` with the table `{0}` would accept everything, unseen")]
     AcceptsAll(String),
@@ -496,6 +506,9 @@ impl Settings {
         }
         if let Some(wrong) = settings.copy.mistake() {
             return Err(SettingsError::Copying(wrong));
+        }
+        if let Some(wrong) = settings.security.mistake(&settings.target) {
+            return Err(SettingsError::Security(wrong));
         }
         if settings.saved.secrets == SavedSecrets::Encrypt && settings.saved.recipients.is_empty() {
             return Err(SettingsError::NoRecipient);

@@ -71,10 +71,22 @@ pub enum Action {
     DeleteRows(DeleteRows),
     /// Writes columns of rows; rows that are right already are left alone.
     SetColumns(SetColumns),
+    /// Drops the users that came with a copy, in every database of the environment.
+    DropPrincipals(ByHand),
+    /// Makes the users that the settings name.
+    CreatePrincipals(ByHand),
     /// SQL of one's own, spelled for every engine, with counts instead of trust.
     Sql(Sql),
     /// What only a person can do. Nothing is run; it is listed as work that remains.
     Guide(Guide),
+}
+
+/// What is done with users of databases.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ByHand {
+    /// What a person does where envclone can't, or has nothing to go by.
+    pub by_hand: String,
 }
 
 /// Deletes rows.

@@ -93,9 +93,22 @@ fn what(step: &Step, action: &Action) -> String {
     match action {
         Action::DeleteRows(it) => delete_rows(step, it),
         Action::SetColumns(it) => set_columns(step, it),
+        Action::DropPrincipals(it) => format!(
+            "drops the platform's users in every database, after giving to dbo what they own. Where that is not possible, by \
+             hand: {}",
+            one_line(&it.by_hand)
+        ),
+        Action::CreatePrincipals(it) => format!(
+            "makes the users that the settings name. Without settings, by hand: {}",
+            one_line(&it.by_hand)
+        ),
         Action::Sql(it) => format!("runs SQL of its own on {}", it.tables.join(", ")),
-        Action::Guide(it) => format!("By hand: {}", it.text.trim().replace('\n', " ")),
+        Action::Guide(it) => format!("By hand: {}", one_line(&it.text)),
     }
+}
+
+fn one_line(text: &str) -> String {
+    text.trim().replace('\n', " ")
 }
 
 fn delete_rows(step: &Step, it: &DeleteRows) -> String {

@@ -5,7 +5,7 @@ use envclone_core::engine::{Engine, Role};
 use envclone_core::evidence::{Collation, Contents, DatabaseEvidence, Evidence, Lineage, Observed};
 use envclone_core::lint::{Case, Level, lint};
 use envclone_core::plan::{Basis, LeftOut, Plan, Reason};
-use envclone_core::settings::Safety;
+use envclone_core::settings::{Safety, Security};
 use envclone_core::step::Profile;
 
 fn seen(text: &str) -> Observed<String> {
@@ -38,6 +38,8 @@ fn database(name: &str, lineage: Lineage) -> DatabaseEvidence {
         in_use: Observed::Known(None),
         lineage: Some(lineage),
         collation: None,
+        logins: None,
+        server: None,
         marks: Vec::new(),
         catalogs: Vec::new(),
     }
@@ -71,6 +73,7 @@ impl Found {
         let case = Case {
             evidence: &evidence,
             safety: &Safety::default(),
+            security: &Security::default(),
             plan,
             makes_the_copy: false,
         };

@@ -4,10 +4,13 @@ mod oracle;
 mod spell;
 mod sqlite;
 mod sqlserver;
+mod users;
+
+pub use users::{UserChange, UserQueries, Users};
 
 use crate::engine::Engine;
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::{Cloned, Cloning, NoCopy};
+use crate::plan::{Cloned, Cloning, NoCopy, Reason};
 
 /// SQL, final: what is run is what is shown and scripted.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -83,6 +86,11 @@ pub trait Dialect: Sync {
     /// # Errors
     /// [`NoCopy`] where they can't be.
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy>;
+    /// How the users of its databases are looked at, dropped and made.
+    ///
+    /// # Errors
+    /// [`Reason`] where none are: they don't exist, or come about in another way.
+    fn users(&self) -> Result<&dyn Users, Reason>;
     /// A statement with those notes that it uses, each by its name.
     fn with_notes(&self, sql: &str, notes: &[(&str, &str)]) -> String;
     /// What `inspect` asks.

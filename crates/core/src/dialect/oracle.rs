@@ -2,12 +2,12 @@
 
 use super::sqlite::file_name;
 use super::{
-    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard,
+    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, Users,
     name_and_server, spell,
 };
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::{Cloned, Cloning, Deed, Item, NoCopy, Plan};
+use crate::plan::{Cloned, Cloning, Deed, Item, NoCopy, Plan, Reason};
 
 /// The dialect.
 pub(super) struct Oracle;
@@ -79,6 +79,11 @@ impl Dialect for Oracle {
 
     fn clone_databases(&self, _cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
         Err(NoCopy::Engine(self.engine()))
+    }
+
+    /// An import gives the schemas to users of the copy's own.
+    fn users(&self) -> Result<&dyn Users, Reason> {
+        Err(Reason::NewSchemas)
     }
 
     fn with_notes(&self, sql: &str, _notes: &[(&str, &str)]) -> String {

@@ -2,11 +2,11 @@
 //! that the platform runs on.
 
 use super::{
-    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, spell,
+    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, Users, spell,
 };
 use crate::engine::Engine;
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::{CloneOf, Cloned, Cloning, Deed, NoCopy, Part, Plan};
+use crate::plan::{CloneOf, Cloned, Cloning, Deed, NoCopy, Part, Plan, Reason};
 
 /// The dialect.
 pub(super) struct Sqlite;
@@ -84,6 +84,11 @@ impl Dialect for Sqlite {
             first: cloning.databases.iter().map(part).collect(),
             ..Cloned::default()
         })
+    }
+
+    /// Whoever may open the file may do everything with it.
+    fn users(&self) -> Result<&dyn Users, Reason> {
+        Err(Reason::NoUsers)
     }
 
     /// No server, and so nothing that one could answer.

@@ -1,14 +1,15 @@
 //! SQL Server's T-SQL.
 
 use super::{
-    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, spell,
+    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, Users, spell,
 };
 use crate::engine::Engine;
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::{Cloned, Cloning, NoCopy, Plan};
+use crate::plan::{Cloned, Cloning, NoCopy, Plan, Reason};
 
 mod backup;
 mod links;
+mod principals;
 mod script;
 
 /// The dialect.
@@ -78,6 +79,10 @@ impl Dialect for SqlServer {
 
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
         backup::clone_databases(self, cloning)
+    }
+
+    fn users(&self) -> Result<&dyn Users, Reason> {
+        Ok(self)
     }
 
     fn with_notes(&self, sql: &str, notes: &[(&str, &str)]) -> String {

@@ -12,7 +12,7 @@ use crate::dialect::{Dialect, Statement};
 use crate::engine::Role;
 use crate::filter::{Filter, Rows, Source, Test};
 use crate::inventory::{Inventory, Server, Table};
-use crate::settings::{CloneMode, Settings};
+use crate::settings::{CloneMode, Security, Settings};
 use crate::step::{Action, DeleteRows, Modules, Reference, SetColumns, Sql, Step, Then};
 
 /// The environment that rows are counted in.
@@ -77,6 +77,8 @@ pub fn draft(
     let mut draft = Draft {
         inventory,
         dialect,
+        security: &settings.security,
+        basis,
         items: Vec::new(),
         left_out: Vec::new(),
         guides: Vec::new(),
@@ -144,12 +146,14 @@ pub fn draft(
 }
 
 /// A plan in the making.
-struct Draft<'a> {
-    inventory: &'a Inventory,
-    dialect: &'a dyn Dialect,
+pub(super) struct Draft<'a> {
+    pub(super) inventory: &'a Inventory,
+    pub(super) dialect: &'a dyn Dialect,
+    pub(super) security: &'a Security,
+    pub(super) basis: Basis,
     items: Vec<Item>,
     left_out: Vec<LeftOut>,
-    guides: Vec<Guidance>,
+    pub(super) guides: Vec<Guidance>,
     stamp: String,
     /// Which of the items delete rows.
     deletes: Vec<bool>,
@@ -224,14 +228,14 @@ impl<'a> Draft<'a> {
         });
     }
 
-    fn push(&mut self, mut item: Item) {
+    pub(super) fn push(&mut self, mut item: Item) {
         item.seq = u32::try_from(self.items.len())
             .unwrap_or(u32::MAX)
             .saturating_add(1);
         self.items.push(item);
     }
 
-    fn leave_out(&mut self, step: &Step, part: &str, reason: Reason) {
+    pub(super) fn leave_out(&mut self, step: &Step, part: &str, reason: Reason) {
         self.left_out.push(LeftOut {
             step: step.id.clone(),
             part: part.to_owned(),
@@ -256,6 +260,8 @@ impl<'a> Draft<'a> {
                         self.set_columns(step, it, &place);
                     }
                 }
+                Action::DropPrincipals(it) => self.drop_principals(step, it),
+                Action::CreatePrincipals(it) => self.create_principals(step, it),
                 Action::Sql(it) => self.sql(step, it),
                 Action::Guide(it) => {
                     let (title, text) = (step.title.clone(), it.text.trim().to_owned());
@@ -627,7 +633,7 @@ struct Change<'a> {
     deletes: Option<&'a [Reference]>,
 }
 
-fn blank(step: &str) -> Item {
+pub(super) fn blank(step: &str) -> Item {
     Item {
         seq: 0,
         step: step.to_owned(),

@@ -2,6 +2,7 @@
 
 mod cloning;
 mod draft;
+mod principals;
 mod reason;
 mod referrers;
 

@@ -60,6 +60,37 @@ pub enum Reason {
     ByHand,
     /// Each copy may be of the end of its own backup: the settings say so.
     NotTogether,
+    /// The engine's databases have no users.
+    NoUsers,
+    /// An import gives the schemas to users that are made for it.
+    NewSchemas,
+    /// Nobody could see which users a database has.
+    UsersUnseen {
+        /// Why.
+        why: String,
+    },
+    /// No user of the platform was recognized.
+    NoPlatformUser,
+    /// No database has the user that the settings name.
+    NoSuchUser,
+    /// The settings keep a user.
+    Kept,
+    /// The settings make it.
+    MadeHere,
+    /// It is a role, and users are dropped.
+    NoUser,
+    /// Code runs as a user.
+    RunsModules {
+        /// The code.
+        modules: Vec<String>,
+    },
+    /// A user owns what can't have another owner.
+    OwnsForGood {
+        /// What.
+        what: String,
+    },
+    /// The settings make no user.
+    NoneToMake,
     /// A database can't be rolled forward to the others' moment.
     NoLog {
         /// Which one.
@@ -88,6 +119,23 @@ impl fmt::Display for Reason {
                 f,
                 "the settings do without it (`together`): each copy is of the end of its own backup"
             ),
+            Self::NoUsers => write!(f, "this engine's databases have no users"),
+            Self::NewSchemas => write!(f, "an import gives the schemas to new users"),
+            Self::UsersUnseen { why } => write!(f, "its users could not be seen: {why}"),
+            Self::NoPlatformUser => write!(f, "no user of the platform was found in it"),
+            Self::NoSuchUser => write!(f, "no database has a user of this name"),
+            Self::Kept => write!(f, "the settings keep it (`security.keep`)"),
+            Self::MadeHere => write!(f, "the settings make it (`security.create`)"),
+            Self::NoUser => write!(f, "it is a role, and only users are dropped"),
+            Self::RunsModules { modules } => write!(
+                f,
+                "code runs as it, and a user of whom that is so can't be dropped: {}",
+                modules.join(", ")
+            ),
+            Self::OwnsForGood { what } => {
+                write!(f, "it owns what can't be given to another: {what}")
+            }
+            Self::NoneToMake => write!(f, "the settings make none (`security.create`)"),
             Self::NoLog { database, model } => write!(
                 f,
                 "the {database} has recovery model {model} and can't be rolled forward to the others' moment: each copy is of \

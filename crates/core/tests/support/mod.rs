@@ -6,11 +6,16 @@ use std::convert::Infallible;
 use envclone_core::catalogue::Catalogue;
 use envclone_core::dialect::{self, Dialect, ScriptGuard};
 use envclone_core::engine::{Engine, Role};
+use envclone_core::evidence::Observed;
 use envclone_core::inventory::{
     Catalog, DataFile, Database, Entity, FORMAT, Factory, ForeignKey, Holds, Inventory, Server,
     Table,
 };
 use envclone_core::plan::{Basis, DraftError, Plan, draft};
+use envclone_core::principal::{
+    FoundAs, LoginOf, Owned, Permission, PermissionState, Principal, PrincipalKind, Principals,
+    Securable, SecurableKind,
+};
 use envclone_core::settings::Settings;
 use envclone_rehearsal::{Cell, Sink, Spec};
 
@@ -120,6 +125,8 @@ pub(crate) fn inventory(scale: u32, engine: Engine) -> Inventory {
                     files: files(&role),
                     recovery_model: Some("FULL".to_owned()),
                     links: Vec::new(),
+                    principals: (engine == Engine::SqlServer)
+                        .then(|| Observed::Known(principals(&role))),
                     role,
                     bytes: 0,
                     tables,
@@ -131,6 +138,129 @@ pub(crate) fn inventory(scale: u32, engine: Engine) -> Inventory {
         factory: Factory::default(),
         key_check: String::new(),
         identities: Vec::new(),
+    }
+}
+
+/// A user that nothing hangs on.
+pub(crate) fn user(name: &str, found_as: &[FoundAs]) -> Principal {
+    Principal {
+        name: name.to_owned(),
+        kind: PrincipalKind::SqlUser,
+        sid: "0x0105AF".to_owned(),
+        created: "2019-04-01T12:00:00.000".to_owned(),
+        login: LoginOf::Named(name.to_owned()),
+        default_schema: Some("dbo".to_owned()),
+        roles: vec!["db_owner".to_owned()],
+        owns: Vec::new(),
+        runs_modules: Vec::new(),
+        permissions: 1,
+        gives: Vec::new(),
+        found_as: found_as.to_vec(),
+    }
+}
+
+/// Something that has an owner; what stands in a schema stands in `app`.
+pub(crate) fn securable(kind: SecurableKind, name: &str) -> Securable {
+    use SecurableKind as Kind;
+    let in_schema = matches!(
+        kind,
+        Kind::Table
+            | Kind::View
+            | Kind::Procedure
+            | Kind::Function
+            | Kind::Object
+            | Kind::Queue
+            | Kind::Type
+            | Kind::XmlSchemaCollection
+    );
+    Securable {
+        kind,
+        schema: in_schema.then(|| "app".to_owned()),
+        name: name.to_owned(),
+    }
+}
+
+/// A permission that somebody gave.
+pub(crate) fn gave(by: &str, state: PermissionState, on: Securable, to: &str) -> Permission {
+    Permission {
+        state,
+        name: "SELECT".to_owned(),
+        on,
+        column: None,
+        to: to.to_owned(),
+        by: by.to_owned(),
+    }
+}
+
+/// What no user can give away, and what no user owns.
+pub(crate) const NOT_GIVEN: [SecurableKind; 6] = [
+    SecurableKind::Database,
+    SecurableKind::Queue,
+    SecurableKind::ApplicationRole,
+    SecurableKind::User,
+    SecurableKind::EventNotification,
+    SecurableKind::Other,
+];
+
+/// A database's users: the platform's, with all that a user may own, and others.
+pub(crate) fn principals(role: &Role) -> Principals {
+    let all = match role {
+        Role::Platform => {
+            let mut admin = user("OSADMIN", &[FoundAs::DefaultName, FoundAs::Session]);
+            let given = SecurableKind::ALL
+                .iter()
+                .filter(|kind| !NOT_GIVEN.contains(kind));
+            admin.owns = given
+                .map(|kind| Owned {
+                    what: securable(*kind, &format!("its {}", kind.name())),
+                    holds: (*kind == SecurableKind::Schema).then_some(12),
+                })
+                .collect();
+            admin.owns.push(Owned {
+                what: securable(SecurableKind::Schema, "OSADMIN"),
+                holds: Some(0),
+            });
+            let table = || securable(SecurableKind::Table, "its table");
+            let database = securable(SecurableKind::Database, "");
+            let column = Permission {
+                column: Some("Na]me".to_owned()),
+                ..gave("OSADMIN", PermissionState::Granted, table(), "public")
+            };
+            let role = securable(SecurableKind::ApplicationRole, "kiosk");
+            admin.gives = vec![
+                gave("OSADMIN", PermissionState::GrantedOn, table(), "REPORTS"),
+                gave("OSADMIN", PermissionState::Denied, table(), "TEMPS"),
+                gave("OSADMIN", PermissionState::Granted, database, "REPORTS"),
+                Permission {
+                    name: "ALTER".to_owned(),
+                    ..gave("OSADMIN", PermissionState::Granted, role, "REPORTS")
+                },
+                gave("dbo", PermissionState::Denied, table(), "GUESTS"),
+                column,
+            ];
+            let mut jobs = user("OSJOBS", &[FoundAs::Session]);
+            jobs.runs_modules = vec!["dbo.nightly".to_owned(), "app.hourly".to_owned()];
+            let mut reports = user("REPORTS", &[]);
+            reports.login = LoginOf::Missing;
+            let runtime = user("OSRUNTIME", &[FoundAs::DefaultName]);
+            vec![jobs, admin, runtime, reports]
+        }
+        Role::Log => vec![
+            user("OSADMIN_LOG", &[FoundAs::DefaultName]),
+            user("OSRUNTIME_LOG", &[FoundAs::DefaultName]),
+        ],
+        Role::Catalog(_) => {
+            let mut hostile = user("o'b]; DROP USER x--\nien", &[FoundAs::Catalog]);
+            hostile.owns = vec![Owned {
+                what: securable(SecurableKind::Schema, "s'c]h"),
+                holds: Some(1),
+            }];
+            vec![hostile]
+        }
+    };
+    Principals {
+        all,
+        unseen: Vec::new(),
     }
 }
 
@@ -168,7 +298,9 @@ fn settings(engine: Engine, clone: &str, more: &str) -> Settings {
     let text = format!(
         "profile = \"extra\"\nclone = \"{clone}\"\n{more}\n\
          [source]\nengine = \"{0}\"\nplatform = \"OSPROD\"\nlog = \"OSPRODLOG\"\ncatalogs.PROD_LEDGER = \"PROD_LEDGER\"\n\
-         [target]\nengine = \"{0}\"\nplatform = \"OSPRE\"\nlog = \"OSPRELOG\"\ncatalogs.PROD_LEDGER = \"PRE_LEDGER\"\n",
+         [target]\nengine = \"{0}\"\nplatform = \"OSPRE\"\nlog = \"OSPRELOG\"\ncatalogs.PROD_LEDGER = \"PRE_LEDGER\"\n\
+         [[security.create]]\ndatabases = [\"platform\", \"log\"]\nlogin = \"PRE_ADMIN\"\nuser = \"OSADMIN\"\nas = \"admin\"\n\
+         [[security.create]]\ndatabases = [\"catalog:PROD_LEDGER\"]\nlogin = \"PRE'S ]RUNTIME\"\nas = \"runtime\"\n",
         engine.name()
     );
     Settings::read(&text).unwrap()
