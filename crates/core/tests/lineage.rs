@@ -5,7 +5,7 @@ use envclone_core::engine::{Engine, Role};
 use envclone_core::evidence::{Collation, Contents, DatabaseEvidence, Evidence, Lineage, Observed};
 use envclone_core::lint::{Case, Level, lint};
 use envclone_core::plan::{Basis, LeftOut, Plan, Reason};
-use envclone_core::settings::{Safety, Security};
+use envclone_core::settings::{NewUser, Rights, Safety, Security};
 use envclone_core::step::Profile;
 
 fn seen(text: &str) -> Observed<String> {
@@ -66,6 +66,20 @@ impl Found {
     }
 
     fn by_plan(source: DatabaseEvidence, target: DatabaseEvidence, plan: Option<&Plan>) -> Self {
+        Self::all(source, target, plan, &Security::default())
+    }
+
+    /// Where the copy gets users.
+    fn made(source: DatabaseEvidence, target: DatabaseEvidence, security: &Security) -> Self {
+        Self::all(source, target, None, security)
+    }
+
+    fn all(
+        source: DatabaseEvidence,
+        target: DatabaseEvidence,
+        plan: Option<&Plan>,
+        security: &Security,
+    ) -> Self {
         let evidence = Evidence {
             source: vec![source],
             target: vec![target],
@@ -73,7 +87,7 @@ impl Found {
         let case = Case {
             evidence: &evidence,
             safety: &Safety::default(),
-            security: &Security::default(),
+            security,
             plan,
             makes_the_copy: false,
         };
@@ -205,4 +219,43 @@ fn copies_that_are_of_different_moments_are_for_a_person_to_decide() {
     // Whoever wrote it into the settings has decided.
     let found = with(Reason::NotTogether);
     assert_eq!(found.refused_by("no-common-moment"), None);
+}
+
+#[test]
+fn a_login_of_the_source_on_the_same_server_is_no_login_of_the_copy() {
+    let security = Security {
+        create: vec![NewUser {
+            databases: vec![Role::Platform],
+            login: "OSRuntime".to_owned(),
+            user: None,
+            rights: Rights::Runtime,
+        }],
+        ..Security::default()
+    };
+    let with = |logins: Observed<Vec<String>>, server: &str, security: &Security| {
+        let (mut left, mut right) = (
+            database("prod", source()),
+            database(
+                "copy",
+                Lineage {
+                    own: seen("G2"),
+                    ..source()
+                },
+            ),
+        );
+        left.logins = Some(logins);
+        left.server = Some("SQL1".to_owned());
+        right.server = Some(server.to_owned());
+        // The copy need not exist yet.
+        right.exists = false;
+        Found::made(left, right, security).refused_by("login-of-the-source")
+    };
+    let logins = || Observed::Known(vec!["sa".to_owned(), "OSRUNTIME".to_owned()]);
+    assert_eq!(with(logins(), "sql1", &security), Some(Level::Refused));
+    assert_eq!(with(unseen(), "sql1", &security), Some(Level::Unknown));
+    // Another server has a login of its own under that name.
+    assert_eq!(with(logins(), "SQL2", &security), None);
+    let other = Observed::Known(vec!["sa".to_owned()]);
+    assert_eq!(with(other, "sql1", &security), None);
+    assert_eq!(with(unseen(), "sql1", &Security::default()), None);
 }

@@ -1,6 +1,7 @@
 //! What verification found, and the work that remains for a person.
 
 use super::*;
+use crate::user_check::{USER, USERS};
 
 pub(super) fn verified(verification: &Verification) -> Verified {
     let mut residue: BTreeMap<(&str, &str), Vec<ResiduePlace>> = BTreeMap::new();
@@ -100,11 +101,7 @@ pub(super) fn tasks(
         }
         tasks.push(task(
             TaskKind::Residue,
-            format!(
-                "Table `{}` of the {}",
-                table.table,
-                Role::phrase_of(&table.database)
-            ),
+            subject(&table.table, &table.database),
             format!("{}.", places.join("; ")),
         ));
     }
@@ -119,11 +116,7 @@ pub(super) fn tasks(
         };
         tasks.push(task(
             TaskKind::Unknown,
-            format!(
-                "Table `{}` of the {}",
-                place.table,
-                Role::phrase_of(&place.database)
-            ),
+            subject(&place.table, &place.database),
             text,
         ));
     }
@@ -135,6 +128,16 @@ pub(super) fn tasks(
         ));
     }
     tasks
+}
+
+/// What a task is about: a table, or users.
+fn subject(table: &str, database: &str) -> String {
+    let what = match table.strip_prefix(USER) {
+        Some(user) => format!("User `{user}`"),
+        None if table == USERS => "Users".to_owned(),
+        None => format!("Table `{table}`"),
+    };
+    format!("{what} of the {}", Role::phrase_of(database))
 }
 
 pub(super) fn undone(step: &StepReport) -> Vec<Task> {

@@ -300,7 +300,7 @@ fn settings(engine: Engine, clone: &str, more: &str) -> Settings {
          [source]\nengine = \"{0}\"\nplatform = \"OSPROD\"\nlog = \"OSPRODLOG\"\ncatalogs.PROD_LEDGER = \"PROD_LEDGER\"\n\
          [target]\nengine = \"{0}\"\nplatform = \"OSPRE\"\nlog = \"OSPRELOG\"\ncatalogs.PROD_LEDGER = \"PRE_LEDGER\"\n\
          [[security.create]]\ndatabases = [\"platform\", \"log\"]\nlogin = \"PRE_ADMIN\"\nuser = \"OSADMIN\"\nas = \"admin\"\n\
-         [[security.create]]\ndatabases = [\"catalog:PROD_LEDGER\"]\nlogin = \"PRE'S ]RUNTIME\"\nas = \"runtime\"\n",
+         [[security.create]]\ndatabases = [\"catalog:PROD_LEDGER\"]\nlogin = \"PRE'S RUNTIME\"\nas = \"runtime\"\n",
         engine.name()
     );
     Settings::read(&text).unwrap()
