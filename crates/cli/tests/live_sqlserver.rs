@@ -284,3 +284,138 @@ fn a_commit_that_nobody_heard_the_end_of_is_found_out() {
         live.assert_like(&on_files("documented"), &format!("{cut:?}"));
     }
 }
+
+/// Logins of a test, gone at its end: after its databases, which have users of them.
+struct Logins {
+    server: Server,
+    names: Vec<String>,
+}
+
+impl Logins {
+    fn create(server: &Server, count: usize) -> Self {
+        let mut logins = Self {
+            server: server.clone(),
+            names: Vec::new(),
+        };
+        for at in 0..count {
+            let name = format!("envclone_login_{}_{at}", std::process::id());
+            // Nobody logs in with it, and no two tests have the same one.
+            let password = format!("Nobody!{:?}", std::time::SystemTime::now());
+            logins.master(&format!(
+                "CREATE LOGIN [{name}] WITH PASSWORD = N'{password}'"
+            ));
+            logins.names.push(name);
+        }
+        logins
+    }
+
+    fn master(&self, sql: &str) {
+        let side = envclone_db::sqlserver::Side {
+            name: "target".to_owned(),
+            server: self.server.clone(),
+            catalogs: vec!["master".to_owned()],
+            writable: true,
+        };
+        let engine = envclone_db::sqlserver::SqlServer::new(vec![side], || false);
+        let mut session = engine.open("master@test", Access::Read).unwrap();
+        session
+            .query(sql, &mut |_| envclone_db::Go::Continue(()))
+            .unwrap();
+    }
+}
+
+impl Drop for Logins {
+    fn drop(&mut self) {
+        for name in &self.names {
+            self.master(&format!("DROP LOGIN [{name}]"));
+        }
+    }
+}
+
+impl Live {
+    fn execute(&self, at: usize, sql: &str) {
+        let name = format!("{}@test", self.databases.names()[at]);
+        let mut session = self.databases.engine().open(&name, Access::Write).unwrap();
+        session.execute(sql).unwrap();
+    }
+
+    fn count(&self, at: usize, sql: &str) -> u64 {
+        let name = format!("{}@test", self.databases.names()[at]);
+        let mut session = self.databases.engine().open(&name, Access::Read).unwrap();
+        session.number(sql).unwrap()
+    }
+
+    fn refresh(&self) -> Ran {
+        let id = self.plan_id();
+        let ran = self.run(&["refresh", "--approve", &id, "--override", UNPROVEN]);
+        assert!([0, 7].contains(&ran.code), "{}", ran.err);
+        ran
+    }
+
+    fn has_user(&self, at: usize, name: &str) -> bool {
+        let sql = format!("SELECT COUNT(*) FROM sys.database_principals WHERE name = N'{name}'");
+        self.count(at, &sql) > 0
+    }
+}
+
+/// The platform's users of each database of a side, by their default names.
+const USERS: [&[&str]; 3] = [
+    &["OSADMIN", "OSRUNTIME"],
+    &["OSADMIN_LOG", "OSRUNTIME_LOG"],
+    &["OSADMIN"],
+];
+
+#[test]
+fn the_sources_users_are_dropped_and_new_ones_made() {
+    let Some(server) = envclone_testing::sql_server() else {
+        return;
+    };
+    let logins = Logins::create(&server, 3);
+    let [admin, runtime, new] = &logins.names[..] else {
+        panic!("three logins");
+    };
+    let live = Live::new(server, "official");
+    let is_whole = live.count(
+        0,
+        "SELECT CASE WHEN @@VERSION LIKE N'%Babelfish%' THEN 0 ELSE 1 END",
+    ) == 1;
+    for (at, users) in USERS.iter().chain(&USERS).enumerate() {
+        for (user, login) in users.iter().zip([admin, runtime]) {
+            live.execute(at, &format!("CREATE USER [{user}] FOR LOGIN [{login}]"));
+        }
+        if is_whole && at % 3 == 0 {
+            live.execute(at, "CREATE SCHEMA [app] AUTHORIZATION [OSADMIN]");
+            live.execute(at, "CREATE SCHEMA [OSRUNTIME] AUTHORIZATION [OSRUNTIME]");
+        }
+    }
+    let path = live.folder.path().join("envclone.toml");
+    let settings = fs::read_to_string(&path).unwrap();
+
+    // Left alone, they are found.
+    fs::write(&path, format!("skip = [\"database-users\"]\n{settings}")).unwrap();
+    let ran = live.refresh();
+    let finding = "no user of the source's platform is left";
+    assert!(ran.err.contains(finding), "{}", ran.err);
+    assert!(live.has_user(3, "OSADMIN"));
+
+    let create = format!(
+        "[[security.create]]\ndatabases = [\"platform\"]\nlogin = \"{new}\"\nas = \"runtime\"\n"
+    );
+    let create = if is_whole { create } else { String::new() };
+    fs::write(&path, format!("{settings}{create}")).unwrap();
+    let ran = live.refresh();
+    assert!(!ran.err.contains(finding), "{}", ran.err);
+    for (at, users) in USERS.iter().enumerate() {
+        for user in *users {
+            assert!(live.has_user(at, user), "the source lost {user}");
+            assert!(!live.has_user(3 + at, user), "{user} is still there");
+        }
+    }
+    if is_whole {
+        let dbos = "SELECT COUNT(*) FROM sys.schemas WHERE name = N'app' AND principal_id = 1";
+        assert_eq!(live.count(3, dbos), 1);
+        let named = "SELECT COUNT(*) FROM sys.schemas WHERE name = N'OSRUNTIME'";
+        assert_eq!(live.count(3, named), 0);
+        assert!(live.has_user(3, new));
+    }
+}
