@@ -562,7 +562,7 @@ fn verify(bench: &Bench) {
         &mut || {
             *spent.borrow_mut() = Spent::default();
             let took = computed(|| {
-                let found = observe::verify(eyes, target, &bench.inventory, &mut Silent);
+                let found = observe::verify(eyes, target, &bench.inventory, &[], &mut Silent);
                 assert!(found.is_ok());
             });
             counts.push(spent.borrow().counts.as_secs_f64());

@@ -9,7 +9,7 @@ use envclone_core::harvest::Identity;
 use envclone_core::invariant;
 use envclone_core::inventory::{Inventory, Table};
 use envclone_core::scan::{Batch, Found, Scanner, SecretDigest, Term, sample};
-use envclone_core::settings::{Environment, Settings};
+use envclone_core::settings::Environment;
 use envclone_core::verdict::{Check, Coverage, FORMAT, Verdict, Verification};
 use envclone_db::Access;
 use envclone_db::{DbError, Engine, Go, Session, Trouble, Value};
@@ -25,22 +25,22 @@ mod users;
 /// How wide a sample is, in bytes.
 const SAMPLE: usize = 120;
 
-/// Verifies the target against what gave the source away.
+/// Verifies the target against what gave the source away. `dropped` are users that the settings want dropped.
 ///
 /// # Errors
 /// [`Failure`] where the target can't be read at all; a table that can't be read is a verdict of its own.
 pub fn verify(
     eyes: Eyes<'_>,
-    settings: &Settings,
+    target: &Environment,
     source: &Inventory,
+    dropped: &[String],
     watch: &mut dyn Watch,
 ) -> Result<Verification, Failure> {
-    let target = &settings.target;
     watch.phase("verify");
     let found = inventory(eyes, target)?;
     let mut checks = invariants(eyes, target, &found)?;
     checks.extend(links::checks(&found, source, target));
-    checks.extend(users::checks(eyes, settings, source)?);
+    checks.extend(users::checks(eyes, target, source, dropped)?);
     let identities = comparable(eyes, source, &mut checks);
     let identities = identities.as_slice();
     let mut coverage = Coverage {

@@ -349,8 +349,14 @@ impl<'a> Phases<'a> {
             dialect: self.config.dialect(),
             key: &self.key,
         };
-        let verification =
-            observe::verify(eyes, settings, inventory, self.watch)?.judged(&settings.verify.accept);
+        let verification = observe::verify(
+            eyes,
+            &settings.target,
+            inventory,
+            &settings.security.users,
+            self.watch,
+        )?
+        .judged(&settings.verify.accept);
         if let (Some(folder), Some(plan)) = (folder, &plan) {
             folder.write("verdicts.json", &verification)?;
             self.seal(folder, plan, &verification)?;

@@ -3,12 +3,12 @@
 use envclone_core::dialect::Users;
 use envclone_core::evidence::Observed;
 use envclone_core::inventory::Inventory;
+use envclone_core::settings::Environment;
 use envclone_core::user_check::{Left, Remaining, judge};
 use envclone_core::verdict::Check;
 use envclone_db::{Access, DbError, Go, Session};
 
 use crate::inspect::{Eyes, hexadecimal, sight};
-use envclone_core::settings::Settings;
 
 /// What is to be said of the users of every database; nothing on engines whose databases have none.
 ///
@@ -16,14 +16,15 @@ use envclone_core::settings::Settings;
 /// [`DbError`] where a database can't be opened; what can't be seen in it is a verdict of its own.
 pub(super) fn checks(
     eyes: Eyes<'_>,
-    settings: &Settings,
+    target: &Environment,
     source: &Inventory,
+    dropped: &[String],
 ) -> Result<Vec<Check>, DbError> {
     let Ok(users) = eyes.dialect.users() else {
         return Ok(Vec::new());
     };
     let mut checks = Vec::new();
-    for (role, name) in settings.target.databases() {
+    for (role, name) in target.databases() {
         let mut session = eyes.engine.open(name, Access::Read)?;
         let found = match remaining(session.as_mut(), users) {
             Ok(remaining) => Observed::Known(remaining),
@@ -31,7 +32,7 @@ pub(super) fn checks(
                 why: error.to_string(),
             },
         };
-        checks.extend(judge(&role, &found, source, &settings.security.users));
+        checks.extend(judge(&role, &found, source, dropped));
     }
     Ok(checks)
 }
