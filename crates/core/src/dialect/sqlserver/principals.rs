@@ -358,7 +358,7 @@ impl Users for SqlServer {
                  ELSE 'external-user' END, p.sid, CONVERT(varchar(23), p.create_date, 126), p.default_schema_name, l.name, \
                  CASE WHEN p.type IN ('U', 'G') OR p.type = 'S' AND p.authentication_type = 1 THEN 1 ELSE 0 END \
                  FROM sys.database_principals p LEFT JOIN sys.server_principals l ON l.sid = p.sid AND p.type NOT IN ('A', 'R') \
-                 WHERE p.is_fixed_role = 0 AND p.name NOT IN ({BUILT_IN}) ORDER BY p.name"
+                 WHERE NOT (p.type = 'R' AND p.is_fixed_role = 1) AND p.name NOT IN ({BUILT_IN}) ORDER BY p.name"
             ),
             roles: "SELECT u.name, r.name FROM sys.database_role_members m \
                     JOIN sys.database_principals u ON u.principal_id = m.member_principal_id \
