@@ -34,7 +34,9 @@ fn sqlfluff_takes_all_of_sql_server() {
         let mut lines = sql.lines();
         lines.any(|line| line.starts_with("BACKUP ") || line.starts_with("RESTORE "))
     };
-    let mut texts = spelled(Engine::SqlServer);
+    let mut inventory = support::inventory(1, Engine::SqlServer);
+    without_what_sqlfluff_lacks(&mut inventory);
+    let mut texts = spelled(Engine::SqlServer, &inventory);
     texts.retain(|(_, sql)| !unknown(sql));
     envclone_testing::judge("ENVCLONE_CHECK_SQLFLUFF", &["tsql"], &texts);
 }
@@ -45,11 +47,7 @@ fn sqlfluff_takes_all_of_oracle() {
 }
 
 fn judge(variable: &str, arguments: &[&str], engine: Engine) {
-    let mut inventory = support::inventory(1, engine);
-    if !arguments.is_empty() {
-        without_what_sqlfluff_lacks(&mut inventory);
-    }
-    let texts = spelled(engine, &inventory);
+    let texts = spelled(engine, &support::inventory(1, engine));
     envclone_testing::judge(variable, arguments, &texts);
 }
 

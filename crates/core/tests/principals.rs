@@ -190,6 +190,8 @@ fn what_others_lose_is_taken_back_first_and_denials_are_made_again() {
     assert!(said[2].ends_with("DROP USER [OSADMIN]"));
     assert!(said[3].ends_with("DENY SELECT ON OBJECT::[app].[pay] TO [TEMPS] CASCADE"));
     assert_eq!(said.len(), 4, "a permission that dbo gave ends by itself");
+    let lost = "SELECT on the table app.pay ends for STAFF, with the change of owner";
+    assert!(plan.guides.iter().any(|guide| guide.text.contains(lost)));
 }
 
 #[test]

@@ -417,6 +417,16 @@ impl Users for SqlServer {
                 statements.push(statement);
             }
         }
+        let ends = user.gives.iter().filter(|given| {
+            given.state != PermissionState::Denied && !own(given) && !dropped.contains(&&given.on)
+        });
+        effects.extend(ends.map(|given| {
+            format!(
+                "{} ends for {}, with the change of owner",
+                phrase(given),
+                given.to
+            )
+        }));
         let comment = format!("drop the user {}", user.name);
         let itself = format!(
             "IF EXISTS (SELECT 1 FROM sys.database_principals u WHERE {})\n    DROP USER {}",
