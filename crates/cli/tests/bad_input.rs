@@ -330,7 +330,7 @@ fn overrides_that_name_nothing() {
         &[
             "there is no guard `everything`",
             "can be overridden, where their evidence is missing: `platform-versions-differ`, ",
-            "`fresh-heartbeat`, `target-in-use`\n",
+            "`fresh-heartbeat`, `target-in-use`, `login-of-the-source`\n",
             "these can't: `target-is-source`",
         ],
     );
