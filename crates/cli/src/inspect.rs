@@ -85,11 +85,11 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
     let external = look.external_entities()?;
     let identities = look.identities(eyes.key)?;
     let platform_version = look.version()?;
+    let (in_catalogs, front_ends) = (look.catalog_users()?, look.front_ends()?);
     // The platform database stands first.
     if let Some(platform) = databases.first_mut() {
         platform.links.extend(external);
     }
-    let (in_catalogs, front_ends) = (look.catalog_users()?, look.front_ends()?);
     for (database, sessions) in databases.iter_mut().zip(sessions) {
         let from_front_end = |(_, host): &(String, String)| {
             let host = host.trim().to_lowercase();

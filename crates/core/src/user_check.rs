@@ -154,6 +154,7 @@ mod tests {
                 bytes: 0,
                 files: Vec::new(),
                 recovery_model: None,
+                links: Vec::new(),
                 principals: users,
                 tables: Vec::new(),
             }],
