@@ -223,6 +223,14 @@ fn the_target_has_another_platform_version() {
 }
 
 #[test]
+fn the_source_has_a_platform_that_the_steps_are_not_for() {
+    let lab = Lab::new();
+    let older = "UPDATE ossys_Parameter SET VAL = '9.1.621.0' WHERE NAME = 'Version'";
+    lab.sql(&lab.source("outsystems.db"), older);
+    attempt(&lab).refused_by("platform-too-old");
+}
+
+#[test]
 fn the_targets_platform_version_is_unknown() {
     let lab = Lab::adopted();
     lab.sql(

@@ -110,6 +110,13 @@ pub const LINTS: &[Lint] = &[
         check: source_is_no_platform,
     },
     Lint {
+        id: "platform-too-old",
+        refuses: "a source platform older than version 10, whose tables the steps are not written for",
+        hint: "upgrade the source first, or follow that version's own procedure by hand",
+        overridable: false,
+        check: platform_too_old,
+    },
+    Lint {
         id: "target-exists",
         refuses: "copying over a database that exists",
         hint: "name a new target, or take the existing copy over with `clone = \"adopt\"`",
@@ -383,6 +390,19 @@ fn source_is_no_platform(case: &Case<'_>, said: &mut Vec<Say>) {
                 source.locator
             ),
         );
+    }
+}
+
+/// The oldest major version of the platform that the steps are written for.
+const OLDEST_PLATFORM: u32 = 10;
+
+fn platform_too_old(case: &Case<'_>, said: &mut Vec<Say>) {
+    let version = platform(&case.evidence.source).and_then(|it| it.platform_version.known());
+    let major = version.and_then(|version| version.split('.').next()?.trim().parse::<u32>().ok());
+    if let (Some(version), Some(major)) = (version, major)
+        && major < OLDEST_PLATFORM
+    {
+        refuse(said, format!("the source's platform has version {version}"));
     }
 }
 

@@ -41,6 +41,8 @@ pub enum Trouble {
     LogGap,
     /// A key is missing that the database is encrypted with.
     Key,
+    /// No database for this.
+    Unsuitable,
     /// This kind of server can't do it.
     Unsupported,
     /// Rows of other tables refer to the changed ones.
@@ -111,6 +113,7 @@ impl Trouble {
             Self::Unsupported => {
                 "make the copy with this server's own means (Azure SQL Database: CREATE DATABASE … AS COPY OF …), and set `clone = \"adopt\"`"
             }
+            Self::Unsuitable => "name the platform's database, and its copy's, in envclone.toml",
             Self::Constraint => {
                 "a foreign key that no step covers: `envclone plan` shows the steps; add one of your own that comes `before`"
             }

@@ -128,6 +128,18 @@ fn nothing_is_ever_written_to_the_source() {
 }
 
 #[test]
+fn the_servers_own_databases_are_no_environment() {
+    let at = script(|_| Answer::Done);
+    for name in ["master", "MSDB", "tempdb", "model"] {
+        let engine = SqlServer::new(vec![side("target", &server(&at), name)], never);
+        let error = engine.look(&format!("{name}@sql1")).unwrap_err();
+        assert_eq!(error.trouble, Trouble::Unsuitable);
+        assert!(error.to_string().contains("the target names"), "{error}");
+    }
+    assert!(at.received().is_empty(), "nobody even connected");
+}
+
+#[test]
 fn another_run_on_the_same_copy_is_refused() {
     let at = Options::default()
         .start(|request| {

@@ -109,14 +109,19 @@ impl SqlServer {
         name: &str,
         access: Access,
     ) -> Result<TdsSession, DbError> {
-        let Side {
-            name: side, server, ..
-        } = found.side;
-        TdsSession::open(server, catalog, name, access, self.interrupted).map_err(|mut error| {
-            error.message = format!("the {side}'s server {}: {}", server.label, error.message);
-            error
-        })
+        let server = &found.side.server;
+        TdsSession::open(server, catalog, name, access, self.interrupted)
+            .map_err(|error| unreached(found.side, error))
     }
+}
+
+/// An error of connecting, with the side that it concerns.
+fn unreached(side: &Side, mut error: DbError) -> DbError {
+    error.message = format!(
+        "the {}'s server {}: {}",
+        side.name, side.server.label, error.message
+    );
+    error
 }
 
 /// Whether a batch is one BACKUP and nothing else. T-SQL parts statements by nothing at all, so that all words outside of
@@ -320,6 +325,16 @@ impl Engine for SqlServer {
     /// one of the same name elsewhere, is another one; a new name does not make it another one.
     fn look(&self, name: &str) -> Result<Facts, DbError> {
         let found = self.find(name)?;
+        if survey::is_system(found.catalog) {
+            return Err(DbError::new(
+                Trouble::Unsuitable,
+                format!(
+                    "the {} names {}, which belongs to the server itself",
+                    found.side.name, found.catalog
+                ),
+            )
+            .at(name));
+        }
         self.ask(&found, name, |session| facts(session, name, found.catalog))?
     }
 
@@ -389,7 +404,8 @@ impl Engine for SqlServer {
             command: None,
             ..found.side.server.clone()
         };
-        TdsSession::open(&server, "master", name, Access::Read, self.interrupted)?
+        TdsSession::open(&server, "master", name, Access::Read, self.interrupted)
+            .map_err(|error| unreached(found.side, error))?
             .work(&server, sql, progress)
     }
 

@@ -14,6 +14,11 @@ const AZURE_DATABASE: &str = "5";
 /// Databases that belong to the server.
 const SYSTEM: [&str; 5] = ["master", "model", "msdb", "tempdb", "distribution"];
 
+/// Whether a database is one of the server's own.
+pub(super) fn is_system(catalog: &str) -> bool {
+    SYSTEM.iter().any(|name| name.eq_ignore_ascii_case(catalog))
+}
+
 /// A permission, and what it is needed for.
 struct Permission {
     phase: &'static str,
@@ -231,7 +236,7 @@ fn may(session: &mut TdsSession, permission: &Permission) -> Need {
 pub(super) fn state(session: &mut TdsSession, catalog: &str, purpose: Purpose) -> Vec<Need> {
     let side = purpose.side;
     let what = "database that is open to all";
-    if SYSTEM.iter().any(|name| name.eq_ignore_ascii_case(catalog)) {
+    if is_system(catalog) {
         let why = "it belongs to the server itself";
         return vec![Need::missing(
             "connect",
