@@ -444,3 +444,43 @@ fn naive(file: &std::path::Path, terms: &[String], mut found: impl FnMut(&str, &
         }
     }
 }
+
+#[test]
+fn an_external_entity_that_leads_to_the_source_is_found() {
+    let lab = Lab::new();
+    let home = lab.source("outsystems.db").display().to_string();
+    // One that leads home, and one that leads elsewhere.
+    for (at, to) in [(0, home.as_str()), (1, "WAREHOUSE")] {
+        lab.sql(
+            &lab.source("outsystems.db"),
+            &format!(
+                "UPDATE ossys_Entity SET IS_EXTERNAL = 1, IS_ACTIVE = 1, PHYSICAL_TABLE_NAME = '[{to}].[dbo].[T]' \
+                 WHERE ID = (SELECT ID FROM ossys_Entity ORDER BY ID DESC LIMIT 1 OFFSET {at})"
+            ),
+        );
+    }
+    let inspected = lab.run(&["inspect"]);
+    assert!(
+        inspected.out.contains("leads out: external entity"),
+        "{}",
+        inspected.out
+    );
+    assert!(
+        inspected.out.contains("[WAREHOUSE].[dbo].[T]"),
+        "{}",
+        inspected.out
+    );
+    let ran = lab.refresh();
+    assert_eq!(ran.code, 7, "{}", ran.err);
+    let report = fs::read_to_string(lab.newest_run().join("report.md")).unwrap();
+    let about = "What leads out of the platform database (external entity)";
+    assert!(report.contains(about), "{report}");
+    let verdicts = fs::read_to_string(lab.newest_run().join("verdicts.json")).unwrap();
+    let verdicts: serde_json::Value = serde_json::from_str(&verdicts).unwrap();
+    let check = verdicts["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["id"] == "leads-home");
+    assert_eq!(check.unwrap()["verdict"]["rows"], 1, "{check:?}");
+}

@@ -8,6 +8,9 @@ use crate::evidence::Observed;
 use crate::inventory::Inventory;
 use crate::settings::Environment;
 
+/// What a check is about that looks at a kind of things which lead out: this, and the kind.
+pub const LEADS_OUT: &str = "leads out: ";
+
 /// All of one kind that was found in a database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,22 +42,20 @@ impl Home {
     /// The names of a source's databases and server that are none of the target's: in the copy, the target's lead to itself.
     #[must_use]
     pub fn new(source: &Inventory, target: &Environment, targets_server: Option<&str>) -> Self {
-        let own: Vec<String> = target
-            .databases()
-            .iter()
-            .map(|(_, name)| catalog_of(name).to_lowercase())
-            .chain(targets_server.map(str::to_lowercase))
-            .collect();
-        let mut names: Vec<String> = source
+        let databases = target.databases();
+        let own = databases.iter().map(|(_, name)| catalog_of(name));
+        let names = source
             .databases
             .iter()
-            .map(|database| catalog_of(&database.locator).to_lowercase())
-            .chain(
-                source
-                    .server
-                    .iter()
-                    .map(|server| server.name.to_lowercase()),
-            )
+            .map(|database| catalog_of(&database.locator));
+        let servers = source.server.iter().map(|server| server.name.as_str());
+        Self::among(names.chain(servers), own.chain(targets_server))
+    }
+
+    fn among<'a>(names: impl Iterator<Item = &'a str>, own: impl Iterator<Item = &'a str>) -> Self {
+        let own: Vec<String> = own.map(str::to_lowercase).collect();
+        let mut names: Vec<String> = names
+            .map(str::to_lowercase)
             .filter(|name| !name.is_empty() && !own.contains(name))
             .collect();
         names.sort_unstable();
@@ -86,6 +87,17 @@ mod tests {
             name: "x".to_owned(),
             to: to.to_owned(),
         })
+    }
+
+    #[test]
+    fn home_is_what_the_source_has_and_the_target_has_not() {
+        // The copy of the platform database kept its name, on another server.
+        let home = |server| {
+            let names = ["OS", "OS_LOG", "SQL01"].into_iter();
+            Home::among(names, ["os", "os_log_qa", server].into_iter()).0
+        };
+        assert_eq!(home("SQL02"), ["os_log", "sql01"]);
+        assert_eq!(home("sql01"), ["os_log"]);
     }
 
     #[test]

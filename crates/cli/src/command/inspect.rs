@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use comfy_table::{CellAlignment, Table};
 use envclone_core::evidence::Observed;
 use envclone_core::inventory::Inventory;
+use envclone_core::link::LEADS_OUT;
 use envclone_core::plan::{Deed, Plan, WHOLE_STEP};
 use envclone_core::report::LeftOutGroup;
 
@@ -61,7 +62,7 @@ fn leading_out(inventory: &Inventory) -> Vec<(String, String)> {
         if lines.len() > SHOWN {
             what.push(&more);
         }
-        (format!("leads out: {kind}"), what.join("\n"))
+        (format!("{LEADS_OUT}{kind}"), what.join("\n"))
     };
     told.into_iter().map(row).collect()
 }

@@ -2,7 +2,7 @@
 
 use envclone_core::evidence::Observed;
 use envclone_core::inventory::Inventory;
-use envclone_core::link::{Home, Link};
+use envclone_core::link::{Home, LEADS_OUT, Link};
 use envclone_core::settings::Environment;
 use envclone_core::verdict::{Check, Verdict};
 
@@ -35,7 +35,7 @@ pub(super) fn checks(found: &Inventory, source: &Inventory, target: &Environment
                 "leads-home",
                 "nothing outside of tables leads to the source",
                 &database.role,
-                &links.kind,
+                &format!("{LEADS_OUT}{}", links.kind),
                 "",
                 verdict,
             ));

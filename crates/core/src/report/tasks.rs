@@ -1,6 +1,7 @@
 //! What verification found, and the work that remains for a person.
 
 use super::*;
+use crate::link::LEADS_OUT;
 use crate::user_check::{USER, USERS};
 
 pub(super) fn verified(verification: &Verification) -> Verified {
@@ -130,8 +131,14 @@ pub(super) fn tasks(
     tasks
 }
 
-/// What a task is about: a table, or users.
+/// What a task is about: a table, users, or what leads out.
 fn subject(table: &str, database: &str) -> String {
+    if let Some(kind) = table.strip_prefix(LEADS_OUT) {
+        return format!(
+            "What leads out of the {} ({kind})",
+            Role::phrase_of(database)
+        );
+    }
     let what = match table.strip_prefix(USER) {
         Some(user) => format!("User `{user}`"),
         None if table == USERS => "Users".to_owned(),
