@@ -4,8 +4,7 @@
 mod support;
 
 use std::fs;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use envclone_tds_server::{Answer, Cell, Request, Server, Type};
 use serde_json::Value;
@@ -22,6 +21,53 @@ struct Whims {
     blind: bool,
     /// Code runs as OSADMIN.
     runs: bool,
+    /// It vanishes at the first commit.
+    vanishes: Option<Vanishes>,
+}
+
+/// When a server vanishes that is told to commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Vanishes {
+    /// Before it has: it undoes the transaction.
+    Before,
+    /// After it has, with nobody to tell.
+    After,
+}
+
+/// What the copy has, and what a transaction would give it.
+#[derive(Default)]
+struct State {
+    dropped: bool,
+    dropping: bool,
+    marks: Vec<Vec<String>>,
+    marking: Vec<Vec<String>>,
+    vanished: bool,
+}
+
+impl State {
+    fn commit(&mut self) {
+        self.dropped |= self.dropping;
+        self.marks.append(&mut self.marking);
+    }
+
+    fn undo(&mut self) {
+        self.dropping = false;
+        self.marking.clear();
+    }
+
+    /// Commits, or vanishes on the way.
+    fn told_to_commit(&mut self, whims: Whims) -> Answer {
+        let vanishes = whims.vanishes.filter(|_| !self.vanished);
+        match vanishes {
+            Some(Vanishes::Before) => self.undo(),
+            Some(Vanishes::After) | None => self.commit(),
+        }
+        self.vanished |= vanishes.is_some();
+        match vanishes {
+            Some(_) => Answer::Cut,
+            None => Answer::Done,
+        }
+    }
 }
 
 /// Texts and NULLs.
@@ -50,17 +96,27 @@ fn users(dropped: bool) -> Vec<(&'static str, Vec<u8>, Option<&'static str>)> {
     users
 }
 
-fn answer(request: &Request, dropped: &AtomicBool, whims: Whims) -> Answer {
+fn answer(request: &Request, state: &mut State, whims: Whims) -> Answer {
     let sql = request.sql.as_str();
     let has = |text: &str| sql.contains(text);
     let is_copy = request.database == "qa";
-    let gone = is_copy && dropped.load(Ordering::SeqCst);
-    if has("sp_getapplock") {
+    let gone = is_copy && (state.dropped || state.dropping);
+    if has("COMMIT TRANSACTION") {
+        state.told_to_commit(whims)
+    } else if has("ROLLBACK") {
+        state.undo();
+        Answer::Done
+    } else if has("INSERT INTO [dbo].[envclone_mark]") {
+        let values = sql.split("N'").skip(1);
+        let text = |value: &str| value.split('\'').next().unwrap().to_owned();
+        state.marking.push(values.map(text).collect());
+        number(1)
+    } else if has("sp_getapplock") {
         number(0)
     } else if has("ROWCOUNT_BIG()") {
         if has("DROP USER [OSADMIN]") {
             assert!(is_copy, "the source's users stay");
-            dropped.store(true, Ordering::SeqCst);
+            state.dropping = true;
         }
         number(1)
     } else if has("FROM sys.databases d WHERE d.name = N'") {
@@ -133,6 +189,13 @@ fn answer(request: &Request, dropped: &AtomicBool, whims: Whims) -> Answer {
         ]])
     } else if has("FROM sys.service_contracts") {
         Answer::error(208, 16, "Invalid object name 'sys.service_contracts'.")
+    } else if has("[envclone_mark]") && sql.starts_with("SELECT [kind]") && !state.marks.is_empty()
+    {
+        let marks = state.marks.iter();
+        let marks: Vec<Vec<Option<&str>>> = marks
+            .map(|mark| mark.iter().map(|text| Some(text.as_str())).collect())
+            .collect();
+        texts(&marks.iter().map(Vec::as_slice).collect::<Vec<_>>())
     } else if has("[envclone_mark]") && sql.starts_with("SELECT [kind]") {
         Answer::error(208, 16, "Invalid object name 'dbo.envclone_mark'.")
     } else if sql.starts_with("SELECT t.name, c.name") {
@@ -172,8 +235,12 @@ struct Lab {
 
 impl Lab {
     fn new(head: &str, whims: Whims) -> Self {
-        let dropped = Arc::new(AtomicBool::new(false));
-        let server = Server::start(move |request| answer(request, &dropped, whims)).unwrap();
+        let state = Mutex::new(State::default());
+        let server = Server::start(move |request| {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            answer(request, &mut state, whims)
+        })
+        .unwrap();
         let side = |name: &str, catalog: &str| {
             format!(
                 "[{name}]\nengine = \"sqlserver\"\nplatform = \"{catalog}\"\n[{name}.server]\nhost = \"127.0.0.1\"\n\
@@ -327,4 +394,38 @@ fn a_new_user_needs_a_login_that_is_not_the_sources() {
     let ran = lab.run(&["plan"]);
     assert_eq!(ran.code, 5, "{}", ran.err);
     assert!(ran.err.contains("[login-of-the-source]"), "{}", ran.err);
+}
+
+#[test]
+fn a_server_that_vanishes_while_it_commits_leaves_a_doubt_that_a_resume_settles() {
+    for (vanishes, settled) in [(Vanishes::Before, false), (Vanishes::After, true)] {
+        let whims = Whims {
+            vanishes: Some(vanishes),
+            ..Whims::default()
+        };
+        let lab = Lab::new("", whims);
+        let plan = lab.plan();
+        let id = &plan["id"].as_str().unwrap()[..12];
+        let ran = lab.run(&["refresh", "--approve", id]);
+        assert_eq!(ran.code, 6, "{vanishes:?}: {}", ran.err);
+        let runs = fs::read_dir(lab.folder.path().join("envclone-runs")).unwrap();
+        let run = runs
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.is_dir())
+            .unwrap();
+        let journal = || fs::read_to_string(run.join("journal.jsonl")).unwrap();
+        let last = journal().lines().last().unwrap().to_owned();
+        assert!(last.contains("committing"), "{vanishes:?}: {last}");
+        let drops = |lab: &Lab| {
+            let received = lab.server.received();
+            let drops = received.iter().filter(|one| one.sql.contains("DROP USER"));
+            drops.count()
+        };
+        assert_eq!(drops(&lab), 1);
+        let resumed = lab.run(&["resume"]);
+        assert_eq!(resumed.code, 7, "{vanishes:?}: {}", resumed.err);
+        assert_eq!(journal().contains("\"marker\""), settled, "{vanishes:?}");
+        // What was committed is not done again.
+        assert_eq!(drops(&lab), if settled { 1 } else { 2 }, "{vanishes:?}");
+    }
 }
