@@ -451,6 +451,10 @@ fn a_server_that_vanishes_during_something_long_is_a_lost_connection() {
         .work("prod@sql1", BACKUP, &mut |_| Go::Continue(()))
         .unwrap_err();
     assert_eq!(error.trouble, Trouble::Lost, "{error}");
+    assert!(
+        error.to_string().contains("the connection ended"),
+        "{error}"
+    );
 }
 
 #[test]

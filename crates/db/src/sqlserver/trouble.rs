@@ -18,7 +18,7 @@ pub(super) fn told(error: &Error) -> DbError {
         Error::Io { kind, message } => match kind {
             IoErrorKind::InvalidData => DbError::new(Trouble::Certificate, message.clone()),
             IoErrorKind::TimedOut => DbError::new(Trouble::TimedOut, message.clone()),
-            IoErrorKind::UnexpectedEof => DbError::new(
+            _ if ended(*kind, message) => DbError::new(
                 Trouble::Lost,
                 "the connection ended in the middle of it: the server, or something on the way to it, closed it",
             ),
@@ -26,6 +26,11 @@ pub(super) fn told(error: &Error) -> DbError {
         },
         other => DbError::new(Trouble::Other, other.to_string()),
     }
+}
+
+/// Whether there was just an end. In an encrypted connection the driver hands it over inside of another error, as TLS's.
+fn ended(kind: IoErrorKind, message: &str) -> bool {
+    kind == IoErrorKind::UnexpectedEof || message.contains("close_notify")
 }
 
 /// What kind of trouble the server's numbers mean.
