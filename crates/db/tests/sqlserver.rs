@@ -659,8 +659,13 @@ fn a_checkup_says_what_would_end_a_run_and_what_a_person_must_decide() {
         ..WELL
     };
     let without = |granted| Told { granted, ..WELL };
-    let cases: [Case; 24] = [
+    let cases: [Case; 25] = [
         (WELL, source, &[]),
+        (
+            without(|sql| !sql.contains("VIEW DEFINITION")),
+            source,
+            &[("VIEW DEFINITION", false)],
+        ),
         (WELL, target, &[]),
         (WELL, backed_up, &[]),
         (new.clone(), made, &[]),

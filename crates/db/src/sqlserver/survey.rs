@@ -67,13 +67,23 @@ const ON_MAKING_SERVER: [Permission; 2] = [
 ];
 
 /// In any source database.
-const IN_SOURCE: [Permission; 1] = [Permission {
-    phase: "inspect",
-    name: "SELECT",
-    on: DATABASE,
-    needed: true,
-    hint: "make it a member of db_datareader",
-}];
+const IN_SOURCE: [Permission; 2] = [
+    Permission {
+        phase: "inspect",
+        name: "SELECT",
+        on: DATABASE,
+        needed: true,
+        hint: "make it a member of db_datareader",
+    },
+    Permission {
+        phase: "inspect",
+        name: "VIEW DEFINITION",
+        on: DATABASE,
+        needed: false,
+        hint: "GRANT VIEW DEFINITION TO the login's user: without it nobody sees which users the source has, and none of them \
+               is dropped from a copy that envclone makes",
+    },
+];
 
 /// In a source database that is backed up.
 const IN_COPIED_SOURCE: [Permission; 2] = [
