@@ -156,6 +156,23 @@ fn what_is_in_the_way_is_found_before_anything_is_begun() {
 }
 
 #[test]
+fn who_may_not_look_for_files_still_has_the_servers_own_refusal() {
+    let lab = serving::lab();
+    fs::create_dir(lab.path("server")).unwrap();
+    fs::write(lab.path("server/blind"), "").unwrap();
+    run(&lab, &mut Silent).unwrap();
+    let lab = serving::lab();
+    fs::create_dir(lab.path("server")).unwrap();
+    fs::write(lab.path("server/blind"), "").unwrap();
+    let failure = run_with(&lab, &mut Silent, &|_| {
+        fs::write(lab.target("outsystems.db"), "somebody's").unwrap();
+    });
+    assert!(failure.unwrap_err().reasons().contains("exists"));
+    let kept = fs::read_to_string(lab.target("outsystems.db")).unwrap();
+    assert_eq!(kept, "somebody's");
+}
+
+#[test]
 fn a_backup_of_other_files_than_were_planned_is_not_restored() {
     let lab = serving::lab();
     fs::create_dir(lab.path("server")).unwrap();

@@ -174,6 +174,9 @@ impl Row for Answer {
 
 impl Session for Asking {
     fn query(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError> {
+        if sql.starts_with("HAS|") && self.0.join("blind").exists() {
+            return Err(DbError::new(Trouble::NotPermitted, "denied (error 229)"));
+        }
         let answer = match sql.split('|').collect::<Vec<_>>()[..] {
             ["HAS", path] => u8::from(Path::new(path).exists()).to_string(),
             ["LACKS", path] => u8::from(!Path::new(path).exists()).to_string(),
