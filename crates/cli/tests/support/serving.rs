@@ -146,15 +146,8 @@ fn deed(on: Side, statements: &[&str]) -> ServerDeed {
         sql: (*sql).to_owned(),
         comment: sql.split('|').next().unwrap().to_lowercase(),
     };
-    ServerDeed {
-        on,
-        makes: false,
-        obstacles: Vec::new(),
-        takes: Vec::new(),
-        statements: statements.iter().map(statement).collect(),
-        lists: None,
-        remains: "nothing remains".to_owned(),
-    }
+    let statements = statements.iter().map(statement).collect();
+    ServerDeed::new(on, statements, "nothing remains".to_owned())
 }
 
 /// A session with the server, which answers with one value.

@@ -157,6 +157,22 @@ pub struct ServerDeed {
     pub remains: String,
 }
 
+impl ServerDeed {
+    /// Statements that make no database, with nothing in their way.
+    #[must_use]
+    pub fn new(on: Side, statements: Vec<Statement>, remains: String) -> Self {
+        Self {
+            on,
+            makes: false,
+            obstacles: Vec::new(),
+            takes: Vec::new(),
+            statements,
+            lists: None,
+            remains,
+        }
+    }
+}
+
 /// Which environment's server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

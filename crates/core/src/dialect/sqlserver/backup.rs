@@ -315,11 +315,6 @@ impl<'a> Copy<'a> {
         self.part(
             format!("Check the backup of the {}", self.phrase()),
             ServerDeed {
-                on: Side::Target,
-                makes: false,
-                obstacles: Vec::new(),
-                takes: Vec::new(),
-                statements,
                 lists: Some(Listing {
                     sql: format!("RESTORE FILELISTONLY FROM {}", devices(d, &self.full_there)),
                     names: self.files.iter().map(|(file, _)| file.name.clone()).collect(),
@@ -329,7 +324,7 @@ impl<'a> Copy<'a> {
                     ),
                     hint: "make a new plan with `envclone plan`".to_owned(),
                 }),
-                remains: "nothing remains of it".to_owned(),
+                ..ServerDeed::new(Side::Target, statements, "nothing remains of it".to_owned())
             },
             String::new(),
         )
@@ -541,18 +536,14 @@ impl<'a> Copy<'a> {
         );
         self.part(
             format!("Set the copy {} up", self.to),
-            ServerDeed {
-                on: Side::Target,
-                makes: false,
-                obstacles: Vec::new(),
-                takes: Vec::new(),
+            ServerDeed::new(
+                Side::Target,
                 statements,
-                lists: None,
-                remains: format!(
+                format!(
                     "some settings of the copy {} may be the source's; `envclone resume` sets all of them",
                     self.to
                 ),
-            },
+            ),
             check,
         )
     }
@@ -599,18 +590,14 @@ impl<'a> Copy<'a> {
         );
         self.part(
             format!("Open the copy {}", self.to),
-            ServerDeed {
-                on: Side::Target,
-                makes: false,
-                obstacles: Vec::new(),
-                takes: Vec::new(),
+            ServerDeed::new(
+                Side::Target,
                 statements,
-                lists: None,
-                remains: format!(
+                format!(
                     "the copy {} is clean and may still be closed to all but administrators; `envclone resume` opens it",
                     self.to
                 ),
-            },
+            ),
             check,
         )
     }
