@@ -1,21 +1,28 @@
 //! Rows of the driver in our values.
 
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
-use jiff::{SignedDuration, ToSpan as _};
+use jiff::fmt::temporal::DateTimePrinter;
 use tiberius::ColumnData;
 
 use crate::{Row, Value};
 
+/// As the server has it between date and time.
+static PRINTER: DateTimePrinter = DateTimePrinter::new().separator(b' ');
+
 /// A row of the driver, with texts for what it has no texts for.
 pub(super) struct TdsRow<'a> {
-    cells: Vec<&'a ColumnData<'static>>,
-    written: Vec<Option<String>>,
+    cells: &'a [ColumnData<'static>],
+    /// By the cells' places, in their order. Most rows have few such cells or none, and a walk sees every row.
+    written: Vec<(usize, String)>,
 }
 
 impl<'a> TdsRow<'a> {
-    pub(super) fn new(row: &'a tiberius::Row) -> Self {
-        let cells: Vec<_> = row.cells().map(|(_, cell)| cell).collect();
-        let written = cells.iter().map(|cell| written(cell)).collect();
+    pub(super) fn new(cells: &'a [ColumnData<'static>]) -> Self {
+        let texts = cells.iter().enumerate();
+        let written = texts
+            .filter_map(|(at, cell)| Some((at, written(cell)?)))
+            .collect();
         Self { cells, written }
     }
 }
@@ -26,9 +33,6 @@ impl Row for TdsRow<'_> {
     }
 
     fn value(&self, column: usize) -> Value<'_> {
-        if let Some(Some(text)) = self.written.get(column) {
-            return Value::Text(text.as_bytes());
-        }
         match self.cells.get(column) {
             Some(ColumnData::U8(Some(number))) => Value::Integer((*number).into()),
             Some(ColumnData::I16(Some(number))) => Value::Integer((*number).into()),
@@ -40,7 +44,12 @@ impl Row for TdsRow<'_> {
             Some(ColumnData::String(Some(text))) => Value::Text(text.as_bytes()),
             Some(ColumnData::Xml(Some(xml))) => Value::Text(xml.as_ref().as_ref().as_bytes()),
             Some(ColumnData::Binary(Some(bytes))) => Value::Bytes(bytes),
-            _ => Value::Null,
+            Some(_) => self
+                .written
+                .iter()
+                .find(|(at, _)| *at == column)
+                .map_or(Value::Null, |(_, text)| Value::Text(text.as_bytes())),
+            None => Value::Null,
         }
     }
 }
@@ -85,7 +94,8 @@ fn nanoseconds(time: tiberius::time::Time) -> i64 {
 }
 
 fn days(year: i16, days: i64) -> Option<Date> {
-    Date::new(year, 1, 1).ok()?.checked_add(days.days()).ok()
+    let since = SignedDuration::try_from_hours(days.checked_mul(24)?)?;
+    Date::new(year, 1, 1).ok()?.checked_add(since).ok()
 }
 
 fn moment(date: Date, nanoseconds: i64) -> Option<String> {
@@ -93,7 +103,7 @@ fn moment(date: Date, nanoseconds: i64) -> Option<String> {
         .to_datetime(jiff::civil::Time::midnight())
         .checked_add(SignedDuration::from_nanos(nanoseconds))
         .ok()?;
-    Some(at.to_string().replace('T', " "))
+    Some(PRINTER.datetime_to_string(&at))
 }
 
 #[cfg(test)]

@@ -220,7 +220,8 @@ async fn run(
     let mut wanted = true;
     while let Some(item) = stream.try_next().await.map_err(|error| told(&error))? {
         let QueryItem::Row(row) = item else { continue };
-        wanted = wanted && each(&TdsRow::new(&row)).is_continue();
+        let cells = row.into_iter();
+        wanted = wanted && each(&TdsRow::new(cells.as_slice())).is_continue();
     }
     Ok(())
 }
