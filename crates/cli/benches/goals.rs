@@ -13,32 +13,30 @@ mod support;
 
 use std::cell::RefCell;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
 
-use envclone::execute::Execution;
 use envclone::inspect::{Eyes, inventory};
 use envclone::journal_file::JournalFile;
 use envclone::observe;
 use envclone::ui::Silent;
 use envclone_core::dialect::Statement;
 use envclone_core::filter::Filter;
-use envclone_core::journal::{Event, FORMAT, replay};
+use envclone_core::journal::Event;
 use envclone_core::plan::{Deed, Plan};
 use envclone_core::scan::{Batch, Found, Scanner, SecretDigest, Term};
 use envclone_core::settings::Environment;
 
 use envclone_db::Access;
-use envclone_db::checkup::{Need, Purpose};
 use envclone_db::sqlite::Snapshot;
-use envclone_db::{Copied, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session, Value};
+use envclone_db::{Go, Value};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::types::ValueRef;
-use support::{Bench, KEY, scale};
+use support::measure::{child, computed, in_turns, median, program, ratio, timed};
+use support::watched::{Part, Spent, Watched};
+use support::{Bench, KEY, apply, scale};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -80,67 +78,6 @@ fn main() {
     if wanted("process") {
         process();
     }
-}
-
-/// How often each of two or more is measured, in turns.
-fn rounds() -> usize {
-    std::env::var("ENVCLONE_BENCH_ROUNDS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(7)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// Measures in turns; the first of each is not counted. What comes back is a list of seconds for each.
-fn in_turns<const N: usize>(each: [&mut dyn FnMut() -> Duration; N]) -> [Vec<f64>; N] {
-    let mut times = [const { Vec::new() }; N];
-    for round in 0..=rounds() {
-        for at in 0..N {
-            // Not always in the same order, so that nobody always comes after the same one.
-            let at = (at + round) % N;
-            let took = each[at]().as_secs_f64();
-            if round > 0 {
-                times[at].push(took);
-            }
-        }
-    }
-    times
-}
-
-/// The median of what round by round came out as a ratio, with the smallest and the largest.
-fn ratio(of: &[f64], to: &[f64]) -> String {
-    let mut ratios: Vec<f64> = of.iter().zip(to).map(|(of, to)| of / to).collect();
-    ratios.sort_by(f64::total_cmp);
-    format!(
-        "{:.2} ({:.2} to {:.2})",
-        median(ratios.clone()),
-        ratios[0],
-        ratios[ratios.len() - 1]
-    )
-}
-
-fn timed(deed: impl FnOnce()) -> Duration {
-    let began = Instant::now();
-    deed();
-    began.elapsed()
-}
-
-/// The time that this thread had a processor for: what waits for nothing can be compared on a machine that is shared.
-fn computed(deed: impl FnOnce()) -> Duration {
-    let had = || {
-        let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        let nanoseconds = text.split(' ').next()?.parse().ok()?;
-        Some(Duration::from_nanos(nanoseconds))
-    };
-    let before = had();
-    let elapsed = timed(deed);
-    before
-        .zip(had())
-        .map_or(elapsed, |(before, after)| after - before)
 }
 
 // Help: the whole process, against a process that does nothing.
@@ -242,10 +179,7 @@ fn clean_up(bench: &Bench) {
     let plan = drafted.counted(&counts);
     let rows: u64 = plan.items.iter().filter_map(|item| item.expect).sum();
     let spent = Rc::new(RefCell::new(Spent::default()));
-    let engine = Watched {
-        engine: bench.engine.as_ref(),
-        spent: Rc::clone(&spent),
-    };
+    let engine = Watched::new(bench.engine.as_ref(), &spent);
     let mut shares: Vec<[f64; 6]> = Vec::new();
     let lines = std::cell::Cell::new(0);
     let mut runs = 0;
@@ -256,21 +190,16 @@ fn clean_up(bench: &Bench) {
             *spent.borrow_mut() = Spent::default();
             let folder = bench.folder.path().join(format!("run-{runs}"));
             fs::create_dir_all(&folder).unwrap();
-            let took = timed(|| apply(bench, &plan, &engine, &folder));
+            let took = timed(|| apply(&plan, &bench.settings, &engine, bench.dialect, &folder));
             let journal = fs::read_to_string(folder.join("journal.jsonl")).unwrap();
             lines.set(journal.lines().count() as u32);
             let spent = spent.borrow();
-            let parts = [
-                spent.counts,
-                spent.changes,
-                spent.commits,
-                spent.others,
-                spent.opens,
-            ];
             let mut share = [0.0; 6];
-            for (to, part) in share.iter_mut().zip(parts) {
-                *to = part.as_secs_f64();
-            }
+            share[0] = spent.seconds(&[Part::Count]);
+            share[1] = spent.seconds(&[Part::Change]);
+            share[2] = spent.seconds(&[Part::Begin, Part::Commit, Part::Rollback]);
+            share[3] = spent.seconds(&[Part::Query]);
+            share[4] = spent.seconds(&[Part::Open, Part::Close]);
             share[5] = took.as_secs_f64() - share.iter().sum::<f64>();
             shares.push(share);
             took
@@ -333,34 +262,6 @@ fn copy_target(bench: &Bench) {
             .sync_all()
             .unwrap();
     }
-}
-
-fn apply(bench: &Bench, plan: &Plan, engine: &dyn Engine, folder: &Path) {
-    let mut journal = JournalFile::create(folder.join("journal.jsonl")).unwrap();
-    let text = str::to_owned;
-    let event = Event::RunStarted {
-        format: FORMAT,
-        run: text("bench"),
-        plan: plan.id.clone(),
-        tool: text("bench"),
-        who: text("bench"),
-        machine: text("bench"),
-    };
-    journal.append(&event).unwrap();
-    let progress = replay(&[event], &plan.groups()).unwrap();
-    let mut execution = Execution {
-        plan,
-        saved: &bench.settings.saved,
-        engine,
-        dialect: bench.dialect,
-        journal,
-        run: text("bench"),
-        folder,
-        watch: &mut Silent,
-    };
-    let failed = execution.run(&progress).err();
-    assert!(failed.is_none(), "{failed:?}");
-    execution.journal.append(&Event::Finished).unwrap();
 }
 
 fn statements(bench: &Bench, plan: &Plan) {
@@ -546,10 +447,7 @@ fn each_cell(bench: &Bench, environment: &Environment, mut each: impl FnMut(Valu
 
 fn verify(bench: &Bench) {
     let spent = Rc::new(RefCell::new(Spent::default()));
-    let engine = Watched {
-        engine: bench.engine.as_ref(),
-        spent: Rc::clone(&spent),
-    };
+    let engine = Watched::new(bench.engine.as_ref(), &spent);
     let eyes = Eyes {
         engine: &engine,
         dialect: bench.dialect,
@@ -565,7 +463,7 @@ fn verify(bench: &Bench) {
                 let found = observe::verify(eyes, target, &bench.inventory, &[], &mut Silent);
                 assert!(found.is_ok());
             });
-            counts.push(spent.borrow().counts.as_secs_f64());
+            counts.push(spent.borrow().seconds(&[Part::Count]));
             took
         },
         &mut || computed(|| drop(inventory(eyes, target).unwrap())),
@@ -577,130 +475,6 @@ fn verify(bench: &Bench) {
     );
 }
 
-/// Where the time of sessions goes.
-#[derive(Default)]
-struct Spent {
-    counts: Duration,
-    changes: Duration,
-    commits: Duration,
-    others: Duration,
-    opens: Duration,
-}
-
-/// An engine that takes the time.
-struct Watched<'a> {
-    engine: &'a dyn Engine,
-    spent: Rc<RefCell<Spent>>,
-}
-
-struct WatchedSession {
-    session: Option<Box<dyn Session>>,
-    spent: Rc<RefCell<Spent>>,
-}
-
-impl WatchedSession {
-    fn during<T>(
-        &mut self,
-        part: fn(&mut Spent) -> &mut Duration,
-        deed: impl FnOnce(&mut dyn Session) -> T,
-    ) -> T {
-        let began = Instant::now();
-        let done = deed(self.session.as_mut().unwrap().as_mut());
-        *part(&mut self.spent.borrow_mut()) += began.elapsed();
-        done
-    }
-}
-
-impl Session for WatchedSession {
-    fn query(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError> {
-        let part: fn(&mut Spent) -> &mut Duration = if sql.starts_with("SELECT COUNT(*)") {
-            |spent| &mut spent.counts
-        } else {
-            |spent| &mut spent.others
-        };
-        self.during(part, |session| session.query(sql, each))
-    }
-
-    fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
-        self.during(|spent| &mut spent.changes, |session| session.execute(sql))
-    }
-
-    fn begin(&mut self) -> Result<(), DbError> {
-        self.during(|spent| &mut spent.commits, |session| session.begin())
-    }
-
-    fn commit(&mut self) -> Result<(), DbError> {
-        self.during(|spent| &mut spent.commits, |session| session.commit())
-    }
-
-    fn rollback(&mut self) -> Result<(), DbError> {
-        self.during(|spent| &mut spent.commits, |session| session.rollback())
-    }
-}
-
-impl Drop for WatchedSession {
-    fn drop(&mut self) {
-        // Closing merges the write-ahead log into the file.
-        let session = self.session.take();
-        self.spent.borrow_mut().opens += timed(|| drop(session));
-    }
-}
-
-impl Engine for Watched<'_> {
-    fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
-        let began = Instant::now();
-        let session = Some(self.engine.open(name, access)?);
-        self.spent.borrow_mut().opens += began.elapsed();
-        let spent = Rc::clone(&self.spent);
-        Ok(Box::new(WatchedSession { session, spent }))
-    }
-
-    fn look(&self, name: &str) -> Result<Facts, DbError> {
-        self.engine.look(name)
-    }
-
-    fn in_use(&self, name: &str) -> Result<Option<String>, DbError> {
-        self.engine.in_use(name)
-    }
-
-    fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError> {
-        self.engine.lineage(name)
-    }
-
-    fn checkup(&self, name: &str, purpose: Purpose) -> Vec<Need> {
-        self.engine.checkup(name, purpose)
-    }
-
-    fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError> {
-        self.engine.server(name)
-    }
-
-    fn work(
-        &self,
-        name: &str,
-        sql: &str,
-        progress: &mut dyn FnMut(Copied) -> Go,
-    ) -> Result<(), DbError> {
-        self.engine.work(name, sql, progress)
-    }
-
-    fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {
-        self.engine.snapshot(names)
-    }
-
-    fn partial_name(&self, name: &str) -> String {
-        self.engine.partial_name(name)
-    }
-
-    fn publish(&self, partial: &str, name: &str) -> Result<(), DbError> {
-        self.engine.publish(partial, name)
-    }
-
-    fn discard(&self, partial: &str) {
-        self.engine.discard(partial);
-    }
-}
-
 // Whole processes: phases of a rehearsal, and peak memory at two sizes.
 
 fn process() {
@@ -710,51 +484,13 @@ fn process() {
         let settings = place.join("envclone.toml");
         let (scale_text, place) = (scale.to_string(), place.display().to_string());
         let rehearse = ["rehearse", "--scale", &scale_text, "--dir", &place];
-        let (took, peak, phases) = child(&rehearse);
+        let (took, peak, phases) = child(&mut program(&rehearse));
         println!("process: rehearse --scale {scale}: {took:.2} s, peak memory {peak:.1} MB");
         for (took, line) in phases {
             println!("process:   {took:6.2} s {line}");
         }
         let settings = settings.display().to_string();
-        let (took, peak, _) = child(&["verify", "--settings", &settings]);
+        let (took, peak, _) = child(&mut program(&["verify", "--settings", &settings]));
         println!("process: verify at scale {scale}: {took:.2} s, peak memory {peak:.1} MB");
     }
-}
-
-/// Seconds, peak memory in MB, and each phase's line with the seconds since the one before.
-fn child(arguments: &[&str]) -> (f64, f64, Vec<(f64, String)>) {
-    let began = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_envclone"))
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stderr.take().unwrap());
-    let reader = std::thread::spawn(move || {
-        let mut before = Instant::now();
-        let mut phases = Vec::new();
-        for line in lines.lines().map_while(Result::ok) {
-            let took = before.elapsed().as_secs_f64();
-            before = Instant::now();
-            if line.starts_with("  ") && line.len() > 12 && !line.starts_with("  why") {
-                phases.push((took, line.trim().to_owned()));
-            }
-        }
-        phases
-    });
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0.0_f64;
-    loop {
-        // The mark only rises, so that the last look before the end tells it.
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let mark = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = mark.and_then(|mark| mark.trim().trim_end_matches(" kB").parse().ok());
-        peak = peak.max(kilobytes.unwrap_or(0.0) * 1024.0 / 1e6);
-        if child.try_wait().unwrap().is_some() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    (began.elapsed().as_secs_f64(), peak, reader.join().unwrap())
 }

@@ -1,6 +1,8 @@
 //! What a script can answer.
 
+use crate::token;
 use jiff::civil::DateTime;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the server does about a request.
@@ -15,6 +17,8 @@ pub enum Answer {
         /// Cells, as many as there are columns in each row.
         rows: Vec<Vec<Cell>>,
     },
+    /// The rows of one result set, so many times over.
+    Again(Arc<Encoded>, u64),
     /// A statement that changed so many rows.
     Changed(u64),
     /// A message that is no error, as `PRINT` and `BACKUP` send it.
@@ -88,6 +92,44 @@ impl Answer {
     #[must_use]
     pub fn after(self, wait: Duration) -> Self {
         Self::Slow(wait, Box::new(self))
+    }
+}
+
+/// A result set that was encoded beforehand: sending it, however often, costs the server next to nothing, so that what is
+/// measured is the client.
+#[derive(Debug)]
+pub struct Encoded {
+    columns: Vec<(String, Type)>,
+    /// The rows as they go out.
+    pub(crate) bytes: Vec<u8>,
+    /// How many they are.
+    pub(crate) rows: u64,
+}
+
+impl Encoded {
+    /// A result set without rows.
+    #[must_use]
+    pub fn new(columns: Vec<(String, Type)>) -> Self {
+        Self {
+            columns,
+            bytes: Vec::new(),
+            rows: 0,
+        }
+    }
+
+    /// Adds a row.
+    ///
+    /// # Panics
+    /// If a cell does not fit its column.
+    pub fn push(&mut self, cells: &[Cell]) {
+        token::row(&mut self.bytes, &self.columns, cells);
+        self.rows += 1;
+    }
+
+    /// Names and types.
+    #[must_use]
+    pub fn columns(&self) -> &[(String, Type)] {
+        &self.columns
     }
 }
 

@@ -9,6 +9,9 @@ use crate::wire::{Wire, kind};
 use std::io;
 use std::net::TcpStream;
 
+/// How much of a prepared answer is put into packets at once: as much as stays in the processor's cache.
+const PIECE: usize = 64 * 1024;
+
 /// How a request ended.
 #[derive(Eq, PartialEq)]
 enum End {
@@ -144,6 +147,16 @@ impl<'a> Connection<'a> {
             Answer::Rows { columns, rows } => {
                 self.rows(&columns, &rows)?;
                 self.done(more, 0, Some(rows.len() as u64));
+            }
+            Answer::Again(result, times) => {
+                token::columns(&mut self.wire.out, result.columns());
+                for _ in 0..times {
+                    for piece in result.bytes.chunks(PIECE) {
+                        self.wire.out.extend(piece);
+                        self.wire.send_full()?;
+                    }
+                }
+                self.done(more, 0, Some(result.rows * times));
             }
             Answer::Info(text) => token::info(&mut self.wire.out, 0, &text),
             Answer::Use(name) => {

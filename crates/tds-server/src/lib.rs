@@ -33,7 +33,7 @@ mod server;
 mod token;
 mod wire;
 
-pub use answer::{Answer, Cell, Type};
+pub use answer::{Answer, Cell, Encoded, Type};
 pub use browser::Browser;
 pub use login::{Encryption, Login};
 pub use server::{Options, Request, Server};

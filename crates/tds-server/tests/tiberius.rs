@@ -6,10 +6,13 @@
     reason = "a test ends where it is surprised"
 )]
 
-use envclone_tds_server::{Answer, Browser, Cell, Encryption, Options, Request, Server, Type};
+use envclone_tds_server::{
+    Answer, Browser, Cell, Encoded, Encryption, Options, Request, Server, Type,
+};
 use futures_util::TryStreamExt;
 use std::future::Future;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tiberius::error::Error;
 use tiberius::{AuthMethod, ColumnData, Config, EncryptionLevel, QueryItem, SqlBrowser};
@@ -236,6 +239,27 @@ fn a_batch_has_several_results() {
             ];
             assert_eq!(second, expected);
         }
+    });
+}
+
+#[test]
+fn an_encoded_answer_arrives_as_often_as_it_is_to() {
+    run(async {
+        let columns = vec![
+            ("n".to_owned(), Type::Int),
+            ("x".to_owned(), Type::NVarcharMax),
+        ];
+        let mut encoded = Encoded::new(columns);
+        for n in 0..100 {
+            encoded.push(&[n.into(), "x".repeat(1_000).into()]);
+        }
+        let server = always(Answer::Again(Arc::new(encoded), 3));
+        let mut client = open(&server).await;
+        let results = batch(&mut client, "SELECT n, x FROM t").await.unwrap();
+        let numbers = results[0].iter().map(|row| row.get::<i32, _>("n").unwrap());
+        let expected = (0..3).flat_map(|_| 0..100);
+        assert!(numbers.eq(expected));
+        assert_eq!(results[0][299].get::<&str, _>("x").unwrap().len(), 1_000);
     });
 }
 
