@@ -227,9 +227,9 @@ fn part(request: &Request) -> &'static str {
         () if request.database == "master" => "which database it is",
         () if begins("BEGIN ") => "begin",
         () if begins("COMMIT ") => "commit",
-        () if begins("SELECT COUNT") => "counts and checks",
+        () if begins("SELECT COUNT") => "counts before the first item",
         () if request.sql.contains("envclone_mark") || begins("SELECT CONVERT") => "mark",
-        () if request.sql.ends_with("SELECT ROWCOUNT_BIG()") => "statements",
+        () if request.sql.contains("SELECT ROWCOUNT_BIG()") => "statements with their checks",
         () => "saved rows",
     }
 }
@@ -556,8 +556,8 @@ fn clean_up(bench: &Bench, on: &On) {
     engine.undoes = true;
     let parts = [
         ("opening and closing", &[Part::Open, Part::Close][..]),
-        ("counts and checks", &[Part::Count]),
-        ("statements", &[Part::Change]),
+        ("counts before the first item", &[Part::Count]),
+        ("statements with their checks", &[Part::Change]),
         ("other queries", &[Part::Query]),
         (
             "begin, commit and roll back",
@@ -613,7 +613,7 @@ fn clean_up(bench: &Bench, on: &On) {
 /// How often a clean-up asks for something between its beginnings and ends.
 fn trips_of(plan: &Plan) -> usize {
     let one = |item: &envclone_core::plan::Item| {
-        2 + item.deed.statements().len() + usize::from(item.save.is_some())
+        item.deed.statements().len() + usize::from(item.save.is_some())
     };
     plan.items.iter().map(one).sum()
 }

@@ -482,6 +482,10 @@ impl Execution<'_> {
         session: &mut dyn Session,
     ) -> Result<Changed, Stop> {
         let mut all = Changed::default();
+        let mut asked = match items.first() {
+            Some(first) => session.numbers(&questions_before(first))?,
+            None => Vec::new(),
+        };
         for (at, item) in items.iter().enumerate() {
             if interrupted() {
                 return Err(Stop::Interrupted);
@@ -491,7 +495,8 @@ impl Execution<'_> {
                 at as u64,
                 items.len() as u64,
             );
-            let changed = self.change(item, session);
+            let next = items.get(at + 1).copied();
+            let changed = self.change(item, &asked, next, session);
             if let Err(stop) = &changed
                 && !matches!(stop, Stop::Journal(_))
             {
@@ -500,16 +505,28 @@ impl Execution<'_> {
                     error: stop.reason(),
                 })?;
             }
-            let changed = changed?;
+            let (changed, of_the_next) = changed?;
             all.rows += changed.rows;
             all.gone += changed.gone;
+            asked = of_the_next;
         }
         Ok(all)
     }
 
-    fn change(&mut self, item: &Item, session: &mut dyn Session) -> Result<Changed, Stop> {
+    /// Makes an item's change. `asked` answers the questions before it; those before the next one are asked together with
+    /// this one's check, since round trips are what a clean-up costs.
+    fn change(
+        &mut self,
+        item: &Item,
+        asked: &[u64],
+        next: Option<&Item>,
+        session: &mut dyn Session,
+    ) -> Result<(Changed, Vec<u64>), Stop> {
         let began = Instant::now();
-        let before = session.number(&item.count)?;
+        let [before, referring @ ..] = asked else {
+            return Err(unanswered(item).into());
+        };
+        let before = *before;
         self.journal.append(&Event::Started {
             seq: item.seq,
             before: Some(before),
@@ -527,17 +544,28 @@ impl Execution<'_> {
                 .hint("make a new plan with `envclone plan`, and look at what it would touch now")
                 .into());
         }
-        if let Some(failure) = left_in_the_lurch(item, &item.referrers, session)? {
+        if let Some(failure) = left_in_the_lurch(item, &item.referrers, referring, session)? {
             return Err(failure.into());
         }
         if let Some(what) = &item.save {
             save::save(item, what, self.saved, session, self.folder)?;
         }
+        let mut questions = vec![item.check.as_str()];
+        questions.extend(next.into_iter().flat_map(questions_before));
         let mut rows = 0;
-        for statement in item.deed.statements() {
-            rows += session.execute(&statement.sql)?;
-        }
-        let left = session.number(&item.check)?;
+        let mut numbers = match item.deed.statements() {
+            [] => session.numbers(&questions)?,
+            [first @ .., last] => {
+                for statement in first {
+                    rows += session.execute(&statement.sql)?;
+                }
+                let answered = session.execute_and_ask(&last.sql, &questions)?;
+                rows += answered.rows;
+                answered.numbers
+            }
+        };
+        let of_the_next = numbers.split_off(1);
+        let left = numbers.first().copied().unwrap_or(u64::MAX);
         if left > 0 {
             let why = format!(
                 "item {} ({}) ran and left {} that it should have changed",
@@ -553,28 +581,48 @@ impl Execution<'_> {
             rows,
             millis: millis(began),
         })?;
-        Ok(Changed {
-            rows,
-            gone: item.expect.unwrap_or(before).saturating_sub(before),
-        })
+        let gone = item.expect.unwrap_or(before).saturating_sub(before);
+        Ok((Changed { rows, gone }, of_the_next))
     }
+}
+
+/// What has to be known before an item's turn: how many rows it would touch, and how many refer to them.
+fn questions_before(item: &Item) -> Vec<&str> {
+    let referring = item
+        .referrers
+        .iter()
+        .map(|referrer| referrer.count.as_str());
+    std::iter::once(item.count.as_str())
+        .chain(referring)
+        .collect()
+}
+
+/// Nothing is deleted on the word of a question that was not answered.
+fn unanswered(item: &Item) -> DbError {
+    let why = format!("a question before item {} was not answered", item.seq);
+    DbError::new(Trouble::Other, why)
 }
 
 /// How many of the rows that refer to deleted ones are shown.
 const SHOWN: usize = 3;
 
-/// What refers to rows that an item is about to delete, and would be refused by the engine or, worse, go with them unseen.
+/// What refers to rows that an item is about to delete, and would be refused by the engine or, worse, go with them unseen:
+/// `referring` says how many rows each of the referrers has.
 ///
 /// # Errors
 /// [`DbError`] as the engine reports it.
 pub fn left_in_the_lurch<'a>(
     item: &Item,
     referrers: impl IntoIterator<Item = &'a Referrer>,
+    referring: &[u64],
     session: &mut dyn Session,
 ) -> Result<Option<Failure>, DbError> {
     let mut why: Vec<Why> = Vec::new();
-    for referrer in referrers {
-        let rows = session.number(&referrer.count)?;
+    let referrers: Vec<&Referrer> = referrers.into_iter().collect();
+    if referrers.len() != referring.len() {
+        return Err(unanswered(item));
+    }
+    for (referrer, rows) in referrers.into_iter().zip(referring.iter().copied()) {
         if rows > 0 {
             let mut shown = session.texts(&referrer.rows)?;
             shown.truncate(SHOWN);

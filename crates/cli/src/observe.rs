@@ -273,7 +273,7 @@ impl Walk<'_> {
             &mut |row| {
                 coverage.rows += 1;
                 for column in 0..row.len() {
-                    match row.value(column) {
+                    match row.content(column) {
                         Value::Text(bytes) => {
                             coverage.text_bytes += bytes.len() as u64;
                             batch.text(column, bytes, &mut note);

@@ -8,7 +8,7 @@ use envclone_core::filter::{Filter, Test};
 use envclone_core::inventory::{Inventory, Server};
 use envclone_core::journal::{self, Event, Progress};
 use envclone_core::lint::{Case, Finding, Level, lint};
-use envclone_core::plan::{Basis, Plan, draft};
+use envclone_core::plan::{Basis, Plan, Referrer, draft};
 use envclone_core::report::{ItemResult, Override, Parts, Report, RunFacts, RunState};
 use envclone_core::settings::CloneMode;
 use envclone_core::verdict::{Tally, Verification};
@@ -229,8 +229,11 @@ impl<'a> Phases<'a> {
                 }
                 if item.database == role {
                     // Others go before it is this one's turn, which nobody can count now.
-                    let alone = drafted.unprovided(item);
-                    if let Some(failure) = left_in_the_lurch(item, alone, session.as_mut())? {
+                    let alone: Vec<&Referrer> = drafted.unprovided(item).collect();
+                    let asked: Vec<&str> = alone.iter().map(|it| it.count.as_str()).collect();
+                    let rows = session.numbers(&asked)?;
+                    if let Some(failure) = left_in_the_lurch(item, alone, &rows, session.as_mut())?
+                    {
                         return Err(failure);
                     }
                 }

@@ -96,29 +96,44 @@ fn users(dropped: bool) -> Vec<(&'static str, Vec<u8>, Option<&'static str>)> {
     users
 }
 
-fn answer(request: &Request, state: &mut State, whims: Whims) -> Answer {
-    let sql = request.sql.as_str();
+/// Answers the parts of a batch one by one: a statement whose rows are counted, and questions after it.
+fn batch(request: &Request, state: &mut State, whims: Whims) -> Answer {
+    let parts = request.parts();
+    let counted = |at: usize| parts.get(at + 1) == Some(&COUNTED);
+    let answers = (0..parts.len()).map(|at| match parts[at] {
+        COUNTED => number(1),
+        statement if counted(at) => change(statement, &request.database, state),
+        question => answer(question, &request.database, state, whims),
+    });
+    Answer::Many(answers.collect())
+}
+
+/// What stands after a statement whose rows are counted.
+const COUNTED: &str = "SELECT ROWCOUNT_BIG()";
+
+fn change(sql: &str, database: &str, state: &mut State) -> Answer {
+    if sql.contains("INSERT INTO [dbo].[envclone_mark]") {
+        let values = sql.split("N'").skip(1);
+        let text = |value: &str| value.split('\'').next().unwrap().to_owned();
+        state.marking.push(values.map(text).collect());
+    } else if sql.contains("DROP USER [OSADMIN]") {
+        assert_eq!(database, "qa", "the source's users stay");
+        state.dropping = true;
+    }
+    Answer::Done
+}
+
+fn answer(sql: &str, database: &str, state: &mut State, whims: Whims) -> Answer {
     let has = |text: &str| sql.contains(text);
-    let is_copy = request.database == "qa";
+    let is_copy = database == "qa";
     let gone = is_copy && (state.dropped || state.dropping);
     if has("COMMIT TRANSACTION") {
         state.told_to_commit(whims)
     } else if has("ROLLBACK") {
         state.undo();
         Answer::Done
-    } else if has("INSERT INTO [dbo].[envclone_mark]") {
-        let values = sql.split("N'").skip(1);
-        let text = |value: &str| value.split('\'').next().unwrap().to_owned();
-        state.marking.push(values.map(text).collect());
-        number(1)
     } else if has("sp_getapplock") {
         number(0)
-    } else if has("ROWCOUNT_BIG()") {
-        if has("DROP USER [OSADMIN]") {
-            assert!(is_copy, "the source's users stay");
-            state.dropping = true;
-        }
-        number(1)
     } else if has("FROM sys.databases d WHERE d.name = N'") {
         let (name, id) = if has("N'prod'") {
             ("prod", "5")
@@ -238,7 +253,7 @@ impl Lab {
         let state = Mutex::new(State::default());
         let server = Server::start(move |request| {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            answer(request, &mut state, whims)
+            batch(request, &mut state, whims)
         })
         .unwrap();
         let side = |name: &str, catalog: &str| {

@@ -69,6 +69,11 @@ pub trait Row {
     }
     /// The value of a column, counted from 0; NULL beyond the last one.
     fn value(&self, column: usize) -> Value<'_>;
+    /// The same for a reader that looks for names and secrets. Dates and fractions hold none: where the driver would have
+    /// to put them into words they may be NULL.
+    fn content(&self, column: usize) -> Value<'_> {
+        self.value(column)
+    }
     /// The value of a column as text, empty for NULL.
     fn text(&self, column: usize) -> String {
         self.value(column)
@@ -80,6 +85,19 @@ pub trait Row {
 
 /// What a reader of rows says after each: go on, or stop.
 pub type Go = std::ops::ControlFlow<()>;
+
+/// What a statement changed, and what was asked right after it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answered {
+    /// The number of rows that the statement changed.
+    pub rows: u64,
+    /// The answers, in the order of the questions.
+    pub numbers: Vec<u64>,
+}
+
+fn no_number() -> DbError {
+    DbError::new(Trouble::Other, "the query did not answer with a number")
+}
 
 /// A connection to one database.
 pub trait Session {
@@ -113,6 +131,27 @@ pub trait Session {
     /// [`DbError`] as the engine reports it.
     fn rollback(&mut self) -> Result<(), DbError>;
 
+    /// Runs a statement, and then asks questions that one number each answers, in as few round trips as the engine lets
+    /// one. The numbers are in the order of the questions.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it; nobody knows then how many of the statement and the questions went before.
+    fn execute_and_ask(&mut self, sql: &str, questions: &[&str]) -> Result<Answered, DbError> {
+        let rows = self.execute(sql)?;
+        Ok(Answered {
+            rows,
+            numbers: self.numbers(questions)?,
+        })
+    }
+
+    /// The one number that each of some queries answers with, in as few round trips as the engine lets one.
+    ///
+    /// # Errors
+    /// [`DbError`], also where an answer is no number.
+    fn numbers(&mut self, questions: &[&str]) -> Result<Vec<u64>, DbError> {
+        questions.iter().map(|sql| self.number(sql)).collect()
+    }
+
     /// The one number that a query answers with.
     ///
     /// # Errors
@@ -126,7 +165,7 @@ pub trait Session {
                 .and_then(|number| u64::try_from(number).ok());
             Go::Break(())
         })?;
-        number.ok_or_else(|| DbError::new(Trouble::Other, "the query did not answer with a number"))
+        number.ok_or_else(no_number)
     }
 
     /// The first column of every row, as text; NULL is left out.

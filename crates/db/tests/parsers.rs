@@ -80,6 +80,10 @@ fn a_parser_takes_all_that_sessions_ask() {
     let mut session = engine.open(name, Access::Write).unwrap();
     session.begin().unwrap();
     let _ = session.execute("DELETE FROM [dbo].[t] -- all of them");
+    let _ = session.execute_and_ask(
+        "DELETE FROM [dbo].[t] -- some of them",
+        &["SELECT COUNT_BIG(*) FROM [dbo].[t] -- left", "SELECT 1"],
+    );
     session.rollback().unwrap();
     session.begin().unwrap();
     session.commit().unwrap();

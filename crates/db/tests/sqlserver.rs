@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use envclone_db::checkup::{self, Purpose};
 use envclone_db::sqlserver::{Encryption, Login, Place, Server, Side, SqlServer, Trust};
-use envclone_db::{Access, Copied, DbError, Engine, Go, Session, Trouble, Value};
+use envclone_db::{Access, Answered, Copied, DbError, Engine, Go, Session, Trouble, Value};
 use envclone_tds_server::{self as tds, Answer, Cell, Options, Request, Type};
 
 fn never() -> bool {
@@ -557,6 +557,39 @@ fn a_login_that_may_not_see_others_says_so() {
     assert!(error.message.contains("VIEW SERVER STATE"), "{error}");
 }
 
+#[test]
+fn a_change_and_what_is_asked_after_it_are_one_round_trip() {
+    let at = script(|request| {
+        let number = |number: i64| Answer::rows([("", Type::BigInt)], [[Cell::Integer(number)]]);
+        let parts = request.parts();
+        assert_eq!(parts[0], "DELETE FROM t -- some");
+        let unanswered = parts.contains(&"SELECT 8");
+        let answers = parts[1..].iter().map(|part| match *part {
+            "SELECT ROWCOUNT_BIG()" => number(3),
+            "SELECT 7" => number(7),
+            _ => Answer::Rows {
+                columns: vec![("".to_owned(), Type::BigInt)],
+                rows: Vec::new(),
+            },
+        });
+        assert_eq!(answers.len(), 2 + usize::from(unanswered));
+        Answer::Many(answers.collect())
+    });
+    let mut session = session(&at);
+    let before = at.received().len();
+    let asked = session.execute_and_ask("DELETE FROM t -- some", &["SELECT 7"]);
+    let Answered { rows, numbers } = asked.unwrap();
+    assert_eq!((rows, numbers), (3, vec![7]));
+    assert_eq!(at.received().len(), before + 1);
+    let asked = session.execute_and_ask("DELETE FROM t -- some", &["SELECT 7", "SELECT 8"]);
+    let error = asked.unwrap_err();
+    assert!(
+        error.message.contains("did not answer"),
+        "{}",
+        error.message
+    );
+}
+
 /// What a server says of itself and of its databases.
 #[derive(Clone)]
 struct Told {
@@ -565,6 +598,7 @@ struct Told {
     state: [&'static str; 5],
     granted: fn(&str) -> bool,
     history: bool,
+    log_backups: i64,
     exists: bool,
 }
 
@@ -580,6 +614,7 @@ const WELL: Told = Told {
     ],
     granted: |_| true,
     history: true,
+    log_backups: 0,
     exists: true,
 };
 
@@ -603,6 +638,8 @@ fn amiss(told: Told, purpose: Purpose) -> Vec<(String, bool)> {
             texts(&[told.version, "Standard Edition", told.edition, "SQL1"])
         } else if sql.contains("HAS_PERMS_BY_NAME") {
             number(i64::from((told.granted)(sql)))
+        } else if sql.contains("type = 'L'") && told.history {
+            number(told.log_backups)
         } else if sql.contains("msdb") && told.history {
             number(3)
         } else if sql.contains("msdb") {
@@ -659,7 +696,7 @@ fn a_checkup_says_what_would_end_a_run_and_what_a_person_must_decide() {
         ..WELL
     };
     let without = |granted| Told { granted, ..WELL };
-    let cases: [Case; 25] = [
+    let cases: [Case; 27] = [
         (WELL, source, &[]),
         (
             without(|sql| !sql.contains("VIEW DEFINITION")),
@@ -668,6 +705,22 @@ fn a_checkup_says_what_would_end_a_run_and_what_a_person_must_decide() {
         ),
         (WELL, target, &[]),
         (WELL, backed_up, &[]),
+        (
+            Told {
+                log_backups: 96,
+                ..WELL
+            },
+            backed_up,
+            &[("log backups at rest while the copy is made", false)],
+        ),
+        (
+            Told {
+                log_backups: 96,
+                ..WELL
+            },
+            source,
+            &[],
+        ),
         (new.clone(), made, &[]),
         (WELL, made, &[("name that no database has", true)]),
         (new.clone(), target, &[(OPEN, true)]),

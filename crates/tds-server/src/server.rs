@@ -26,6 +26,14 @@ pub struct Request {
     pub call: bool,
 }
 
+impl Request {
+    /// The parts of a batch whose author begins each one after the first on a line of its own, with a semicolon.
+    #[must_use]
+    pub fn parts(&self) -> Vec<&str> {
+        self.sql.split("\n;").collect()
+    }
+}
+
 /// What the server lets in, and how.
 #[derive(Clone, Debug)]
 pub struct Options {

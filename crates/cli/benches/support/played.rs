@@ -35,6 +35,9 @@ struct Script {
     clean: AtomicBool,
 }
 
+/// What asks how many rows the statement before it changed.
+const COUNTED: &str = "SELECT ROWCOUNT_BIG()";
+
 impl Played {
     /// Plays the source of a bench, and a copy of it.
     pub fn start(bench: &Bench, spec: &Spec) -> Self {
@@ -159,9 +162,21 @@ impl Script {
         );
     }
 
+    /// A statement whose rows are counted changes nothing; questions are answered one by one.
     fn answer(&self, request: &Request) -> Answer {
+        let parts = request.parts();
+        let asked = match parts.iter().position(|part| *part == COUNTED) {
+            Some(at) => &parts[at..],
+            None => &parts,
+        };
+        match asked {
+            [one] => self.part(request, one),
+            many => Answer::Many(many.iter().map(|one| self.part(request, one)).collect()),
+        }
+    }
+
+    fn part(&self, request: &Request, sql: &str) -> Answer {
         let database = request.database.trim_end_matches(COPY).to_owned();
-        let sql = request.sql.as_str();
         let number = |number: i64| Answer::rows([("n", Type::BigInt)], [[number.into()]]);
         let begins = |with: &str| sql.starts_with(with);
         if ["SET ", "BEGIN ", "COMMIT ", "IF @@TRANCOUNT"]
@@ -170,7 +185,7 @@ impl Script {
         {
             return Answer::Done;
         }
-        if begins("DECLARE @granted") || sql.ends_with("SELECT ROWCOUNT_BIG()") {
+        if begins("DECLARE @granted") || sql == COUNTED {
             return number(0);
         }
         if begins("SELECT 1") || begins("SELECT SUM(CAST(size") {
@@ -201,7 +216,7 @@ impl Script {
         if sql.contains("GETDATE()") {
             return texts(1, vec![vec!["2026-01-01 00:00:00".to_owned()]]);
         }
-        let place = (database, request.sql.clone());
+        let place = (database, sql.to_owned());
         let is_known = self.known.lock().unwrap().contains_key(&place);
         if !is_known && (sql.contains("sys.") || sql.contains("msdb.")) {
             // What else the catalogue has: nothing.

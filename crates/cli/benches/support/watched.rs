@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::measure::computed;
 use envclone_db::checkup::{Need, Purpose};
-use envclone_db::{Access, Copied, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session};
+use envclone_db::{
+    Access, Answered, Copied, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session,
+};
 
 /// What a session is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,6 +110,16 @@ impl Session for WatchedSession {
 
     fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
         self.during(Part::Change, |session| session.execute(sql))
+    }
+
+    fn execute_and_ask(&mut self, sql: &str, questions: &[&str]) -> Result<Answered, DbError> {
+        self.during(Part::Change, |session| {
+            session.execute_and_ask(sql, questions)
+        })
+    }
+
+    fn numbers(&mut self, questions: &[&str]) -> Result<Vec<u64>, DbError> {
+        self.during(Part::Count, |session| session.numbers(questions))
     }
 
     fn begin(&mut self) -> Result<(), DbError> {

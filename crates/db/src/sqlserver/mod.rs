@@ -361,6 +361,9 @@ impl Engine for SqlServer {
             let state = survey::state(session, found.catalog, purpose);
             let open = state.iter().any(Need::is_there);
             needs.extend(state);
+            if open {
+                needs.extend(survey::log_backups(session, found.catalog, purpose));
+            }
             (needs, open)
         });
         let mut needs = match asked {

@@ -1,5 +1,7 @@
 //! Rows of the driver in our values.
 
+use std::cell::OnceCell;
+
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::DateTimePrinter;
@@ -10,21 +12,43 @@ use crate::{Row, Value};
 /// As the server has it between date and time.
 static PRINTER: DateTimePrinter = DateTimePrinter::new().separator(b' ');
 
-/// A row of the driver, with texts for what it has no texts for.
+/// A row of the driver, with texts for what it has no texts for: written when somebody asks, since a walk sees every row.
 pub(super) struct TdsRow<'a> {
     cells: &'a [ColumnData<'static>],
-    /// By the cells' places, in their order. Most rows have few such cells or none, and a walk sees every row.
-    written: Vec<(usize, String)>,
+    guids: OnceCell<Texts>,
+    others: OnceCell<Texts>,
 }
+
+/// Texts by their cells' places, in their order. Most rows have few such cells or none.
+type Texts = Vec<(usize, String)>;
 
 impl<'a> TdsRow<'a> {
     pub(super) fn new(cells: &'a [ColumnData<'static>]) -> Self {
-        let texts = cells.iter().enumerate();
-        let written = texts
-            .filter_map(|(at, cell)| Some((at, written(cell)?)))
-            .collect();
-        Self { cells, written }
+        Self {
+            cells,
+            guids: OnceCell::new(),
+            others: OnceCell::new(),
+        }
     }
+
+    fn texts(&self, of: impl Fn(&ColumnData<'_>) -> bool) -> Texts {
+        let cells = self.cells.iter().enumerate();
+        cells
+            .filter(|(_, cell)| of(cell))
+            .filter_map(|(at, cell)| Some((at, written(cell)?)))
+            .collect()
+    }
+}
+
+fn is_guid(cell: &ColumnData<'_>) -> bool {
+    matches!(cell, ColumnData::Guid(_))
+}
+
+fn text_at(texts: &Texts, column: usize) -> Value<'_> {
+    texts
+        .iter()
+        .find(|(at, _)| *at == column)
+        .map_or(Value::Null, |(_, text)| Value::Text(text.as_bytes()))
 }
 
 impl Row for TdsRow<'_> {
@@ -33,6 +57,18 @@ impl Row for TdsRow<'_> {
     }
 
     fn value(&self, column: usize) -> Value<'_> {
+        match self.content(column) {
+            Value::Null => {
+                let texts = self
+                    .others
+                    .get_or_init(|| self.texts(|cell| !is_guid(cell)));
+                text_at(texts, column)
+            }
+            value => value,
+        }
+    }
+
+    fn content(&self, column: usize) -> Value<'_> {
         match self.cells.get(column) {
             Some(ColumnData::U8(Some(number))) => Value::Integer((*number).into()),
             Some(ColumnData::I16(Some(number))) => Value::Integer((*number).into()),
@@ -44,12 +80,10 @@ impl Row for TdsRow<'_> {
             Some(ColumnData::String(Some(text))) => Value::Text(text.as_bytes()),
             Some(ColumnData::Xml(Some(xml))) => Value::Text(xml.as_ref().as_ref().as_bytes()),
             Some(ColumnData::Binary(Some(bytes))) => Value::Bytes(bytes),
-            Some(_) => self
-                .written
-                .iter()
-                .find(|(at, _)| *at == column)
-                .map_or(Value::Null, |(_, text)| Value::Text(text.as_bytes())),
-            None => Value::Null,
+            Some(ColumnData::Guid(Some(_))) => {
+                text_at(self.guids.get_or_init(|| self.texts(is_guid)), column)
+            }
+            _ => Value::Null,
         }
     }
 }
@@ -110,6 +144,25 @@ fn moment(date: Date, nanoseconds: i64) -> Option<String> {
 mod tests {
     use super::*;
     use tiberius::time::{Date as TdsDate, DateTime as TdsDateTime, DateTime2, Time as TdsTime};
+
+    #[test]
+    fn a_walk_is_shown_identifiers_and_texts_and_no_dates() {
+        let cells = [
+            ColumnData::String(Some("crm.example.com".into())),
+            ColumnData::DateTime(Some(TdsDateTime::new(1, 0))),
+            ColumnData::Guid(Some(tiberius::Uuid::from_u128(0xAB))),
+            ColumnData::I32(Some(7)),
+            ColumnData::String(None),
+        ];
+        let row = TdsRow::new(&cells);
+        let guid = Value::Text(b"00000000-0000-0000-0000-0000000000AB");
+        let shown = [0, 1, 2, 3, 4, 5].map(|column| row.content(column));
+        let (text, null) = (Value::Text(b"crm.example.com"), Value::Null);
+        assert_eq!(shown, [text, null, guid, Value::Integer(7), null, null]);
+        assert_eq!(row.value(1), Value::Text(b"1900-01-02 00:00:00"));
+        assert_eq!(row.value(2), guid);
+        assert_eq!(row.value(4), null);
+    }
 
     #[test]
     fn dates_are_written_as_the_server_writes_them() {

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use super::row::TdsRow;
 use super::server::{Connection, Server};
 use super::trouble::told;
-use crate::{Access, Copied, DbError, Go, Session, Trouble};
+use crate::{Access, Answered, Copied, DbError, Go, Session, Trouble, no_number};
 
 /// How often a session that waits for the server looks whether a person asked to stop.
 const LOOK: Duration = Duration::from_millis(100);
@@ -253,9 +253,38 @@ impl Session for TdsSession {
         end.map_err(|error| error.at(&self.name))
     }
 
-    /// The number of rows comes from the statement itself, not from its triggers.
     fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
-        self.number(&format!("{sql}\n;SELECT ROWCOUNT_BIG()"))
+        Ok(self.execute_and_ask(sql, &[])?.rows)
+    }
+
+    /// One batch. The number of rows comes from the statement itself, not from its triggers.
+    fn execute_and_ask(&mut self, sql: &str, questions: &[&str]) -> Result<Answered, DbError> {
+        let counted = format!("{sql}\n;SELECT ROWCOUNT_BIG()");
+        let batch: Vec<&str> = std::iter::once(counted.as_str())
+            .chain(questions.iter().copied())
+            .collect();
+        let mut numbers = self.numbers(&batch)?;
+        Ok(Answered {
+            rows: numbers.remove(0),
+            numbers,
+        })
+    }
+
+    /// One batch, whose queries each answer with one row.
+    fn numbers(&mut self, questions: &[&str]) -> Result<Vec<u64>, DbError> {
+        if questions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut numbers = Vec::with_capacity(questions.len());
+        self.query(&questions.join("\n;"), &mut |row| {
+            let number = row.value(0).integer();
+            numbers.push(number.and_then(|number| u64::try_from(number).ok()));
+            Go::Continue(())
+        })?;
+        let numbers: Option<Vec<u64>> = numbers.into_iter().collect();
+        numbers
+            .filter(|numbers| numbers.len() == questions.len())
+            .ok_or_else(|| no_number().at(&self.name))
     }
 
     fn begin(&mut self) -> Result<(), DbError> {

@@ -217,6 +217,35 @@ fn history(session: &mut TdsSession, purpose: Purpose) -> Option<Need> {
     )
 }
 
+/// Whether the source's own log backups may come between the run's. COPY_ONLY leaves their chain alone, but each of them
+/// takes the log that came before it: where one runs after a full backup of the run and before its log backup, the copy
+/// can't be rolled forward. None where the history can't be read, which [`server`] says.
+pub(super) fn log_backups(
+    session: &mut TdsSession,
+    catalog: &str,
+    purpose: Purpose,
+) -> Option<Need> {
+    if purpose.side == Side::Target || !purpose.makes_the_copy {
+        return None;
+    }
+    let what = "log backups at rest while the copy is made";
+    let asked = session.number(&format!(
+        "SELECT COUNT(*) FROM msdb.dbo.backupset WHERE database_name = {} AND type = 'L' AND is_copy_only = 0 \
+         AND backup_finish_date > DATEADD(day, -1, GETDATE())",
+        literal(catalog)
+    ));
+    Some(match asked.ok()? {
+        0 => Need::there("clone", what, "none ran in the last 24 hours"),
+        count => Need::lacking(
+            "clone",
+            what,
+            format!("{count} ran in the last 24 hours"),
+            "where several databases are copied to one moment, let the job that makes them rest meanwhile: one that runs \
+             between a full backup of the run and its log backup ends the run, before anything is restored",
+        ),
+    })
+}
+
 /// Whether the login has a permission.
 fn may(session: &mut TdsSession, permission: &Permission) -> Need {
     let Permission {
