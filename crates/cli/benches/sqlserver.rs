@@ -127,7 +127,7 @@ impl On {
         let Config {
             settings, folder, ..
         } = Config::load(file).ok().unwrap();
-        let sides = connect::sides(&settings, &folder).ok().unwrap();
+        let sides = connect::sql_servers(&settings, &folder).ok().unwrap();
         Self {
             what,
             engine: connect::engine(&settings, &folder).ok().unwrap(),

@@ -5,9 +5,10 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::time::Duration;
 
-use envclone_core::settings::{self, Environment, Secret, Settings};
-use envclone_db::Engine;
-use envclone_db::sqlserver::{Encryption, Login, Place, Server, Side, Trust};
+use envclone_core::dialect::MARKS;
+use envclone_core::engine::Engine as Name;
+use envclone_core::settings::{self, Environment, Secret, Server, Settings};
+use envclone_db::{Engine, Reach, oracle, sqlserver};
 use secrecy::SecretString;
 
 use crate::execute::interrupted;
@@ -17,111 +18,117 @@ use crate::keyring;
 /// The engine of the settings, ready to open sessions. A password that is set to be asked for is asked for here.
 ///
 /// # Errors
-/// Exit 3 where no server is named, 4 where this version has no sessions with the engine or a password can't be had.
+/// Exit 3 where no server is named, 4 where a password can't be had.
 pub fn engine(settings: &Settings, folder: &Path) -> Result<Box<dyn Engine>, Failure> {
-    let engine = settings.source.engine;
-    let servers = !engine.is_embedded() && envclone_db::is_reachable(engine.name());
-    let sides = if servers {
-        sides(settings, folder)?.into()
-    } else {
-        Vec::new()
+    let reach = match settings.source.engine {
+        Name::Sqlite => Reach::Files,
+        Name::SqlServer => Reach::SqlServer(sql_servers(settings, folder)?.into()),
+        Name::Oracle => Reach::Oracle {
+            sides: oracles(settings, folder)?.into(),
+            lock: MARKS.to_owned(),
+        },
     };
-    envclone_db::engine(engine.name(), sides, interrupted).ok_or_else(|| {
-        Failure::before(
-            Exit::NoAccess,
-            format!("this version of envclone does not connect to {engine} yet"),
-        )
-        .hint(format!(
-            "`envclone script --engine {} --inventory FILE` writes the plan for a DBA",
-            engine.name()
+    Ok(envclone_db::engine(reach, interrupted))
+}
+
+/// The SQL Servers of both environments: the source's, and the target's.
+///
+/// # Errors
+/// Exit 3 where no server is named, 4 where a password can't be had.
+pub fn sql_servers(settings: &Settings, folder: &Path) -> Result<[sqlserver::Side; 2], Failure> {
+    let side = |name: &str, environment: &Environment, writable| -> Result<_, Failure> {
+        let server = server(name, environment)?;
+        Ok(sqlserver::Side {
+            name: name.to_owned(),
+            catalogs: bare_names(environment, &server.label()),
+            server: sql_server(name, server, folder)?,
+            writable,
+        })
+    };
+    Ok([
+        side("source", &settings.source, false)?,
+        side("target", &settings.target, true)?,
+    ])
+}
+
+/// The Oracle databases of both environments: the source's, and the target's.
+///
+/// # Errors
+/// Exit 3 where no server is named, 4 where a password can't be had.
+pub fn oracles(settings: &Settings, folder: &Path) -> Result<[oracle::Side; 2], Failure> {
+    let side = |name: &str, environment: &Environment, writable| -> Result<_, Failure> {
+        let server = server(name, environment)?;
+        Ok(oracle::Side {
+            name: name.to_owned(),
+            schemas: bare_names(environment, &server.label()),
+            server: oracle_server(name, server, folder)?,
+            writable,
+        })
+    };
+    Ok([
+        side("source", &settings.source, false)?,
+        side("target", &settings.target, true)?,
+    ])
+}
+
+fn server<'a>(name: &str, environment: &'a Environment) -> Result<&'a Server, Failure> {
+    environment.server.as_ref().ok_or_else(|| {
+        let why = format!("the settings name no server for the {name}: [{name}.server] is missing");
+        Failure::before(Exit::Invalid, why).hint(format!(
+            "`envclone init --print` shows its keys; without a server, `envclone script --engine {} --inventory FILE` \
+             writes the plan for a DBA",
+            environment.engine.name()
         ))
     })
 }
 
-/// The servers of both environments: the source's, and the target's.
-///
-/// # Errors
-/// Exit 3 where no server is named, 4 where a password can't be had.
-pub fn sides(settings: &Settings, folder: &Path) -> Result<[Side; 2], Failure> {
-    Ok([
-        side("source", &settings.source, false, folder)?,
-        side("target", &settings.target, true, folder)?,
-    ])
-}
-
-fn side(
-    name: &str,
-    environment: &Environment,
-    writable: bool,
-    folder: &Path,
-) -> Result<Side, Failure> {
-    let Some(server) = &environment.server else {
-        let engine = environment.engine;
-        return Err(Failure::before(
-            Exit::Invalid,
-            format!("the settings name no server for the {name}: [{name}.server] is missing"),
-        )
-        .hint(format!(
-            "`envclone init --print` shows its keys; without a server, `envclone script --engine {} --inventory FILE` \
-             writes the plan for a DBA",
-            engine.name()
-        )));
-    };
-    let label = server.label();
-    let catalogs = environment
+/// The databases' names without their server's.
+fn bare_names(environment: &Environment, label: &str) -> Vec<String> {
+    let of_server = format!("@{label}");
+    environment
         .databases()
         .into_iter()
-        .map(|(_, full)| {
-            full.strip_suffix(&format!("@{label}"))
-                .unwrap_or(full)
-                .to_owned()
-        })
-        .collect();
-    Ok(Side {
-        name: name.to_owned(),
-        server: connection(name, server, label, folder)?,
-        catalogs,
-        writable,
-    })
+        .map(|(_, full)| full.strip_suffix(&of_server).unwrap_or(full).to_owned())
+        .collect()
 }
 
-fn connection(
-    side: &str,
-    server: &settings::Server,
-    label: String,
-    folder: &Path,
-) -> Result<Server, Failure> {
-    let secret = server
-        .password
-        .as_ref()
-        .map(|from| secret(side, from, folder))
-        .transpose()?
-        .unwrap_or_default();
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+/// How long a command may be silent.
+fn command(server: &Server) -> Option<Duration> {
+    (server.command_seconds > 0).then(|| seconds(server.command_seconds))
+}
+
+fn sql_server(side: &str, server: &Server, folder: &Path) -> Result<sqlserver::Server, Failure> {
+    use sqlserver::{Encryption, Login, Place, Trust};
+    let secret = password(side, server, folder)?;
     let user = server.user.clone().unwrap_or_default();
-    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-    Ok(Server {
-        label,
+    Ok(sqlserver::Server {
+        label: server.label(),
         host: server.host.clone(),
         place: match &server.instance {
             Some(instance) => Place::Instance(instance.clone()),
             None => Place::Port(server.port.unwrap_or(1433)),
         },
         login: match server.login {
-            settings::Login::Sql => Login::Sql {
-                user,
-                password: secret,
-            },
             settings::Login::Windows => Login::Windows {
                 user,
                 password: secret,
             },
             settings::Login::Integrated => Login::Integrated,
             settings::Login::Entra => Login::Entra { token: secret },
+            // The settings let the other one in for Oracle alone.
+            settings::Login::Sql | settings::Login::Sysdba => Login::Sql {
+                user,
+                password: secret,
+            },
         },
         encryption: match server.encryption {
-            settings::Encryption::Off => Encryption::Off,
-            settings::Encryption::On => Encryption::On,
-            settings::Encryption::Strict => Encryption::Strict,
+            Some(settings::Encryption::Off) => Encryption::Off,
+            Some(settings::Encryption::On) | None => Encryption::On,
+            Some(settings::Encryption::Strict) => Encryption::Strict,
         },
         trust: match &server.ca_file {
             Some(file) => Trust::Authority(folder.join(file)),
@@ -130,11 +137,51 @@ fn connection(
         },
         application: server.application.clone(),
         connect: seconds(server.connect_seconds),
-        command: (server.command_seconds > 0).then(|| seconds(server.command_seconds)),
+        command: command(server),
         lock: seconds(server.lock_seconds),
         multi_subnet: server.multi_subnet,
         read_intent: server.read_intent,
     })
+}
+
+fn oracle_server(side: &str, server: &Server, folder: &Path) -> Result<oracle::Server, Failure> {
+    use oracle::Place;
+    let of_wallet = server.wallet_password.as_ref();
+    Ok(oracle::Server {
+        label: server.label(),
+        place: match &server.alias {
+            Some(alias) => Place::Alias {
+                name: alias.clone(),
+                folder: server.tns_admin.as_ref().map(|it| folder.join(it)),
+            },
+            None => Place::Service {
+                host: server.host.clone(),
+                port: server.port.unwrap_or(1521),
+                service: server.service.clone().unwrap_or_default(),
+                encrypted: server.encryption == Some(settings::Encryption::On),
+            },
+        },
+        user: server.user.clone().unwrap_or_default(),
+        password: password(side, server, folder)?,
+        sysdba: server.login == settings::Login::Sysdba,
+        wallet: server.wallet.as_ref().map(|it| folder.join(it)),
+        wallet_password: of_wallet
+            .map(|from| secret(&format!("{side}'s wallet"), from, folder))
+            .transpose()?,
+        application: server.application.clone(),
+        connect: seconds(server.connect_seconds),
+        command: command(server),
+        lock: seconds(server.lock_seconds),
+    })
+}
+
+/// The login's password; empty where it needs none.
+fn password(side: &str, server: &Server, folder: &Path) -> Result<SecretString, Failure> {
+    let from = server.password.as_ref();
+    Ok(from
+        .map(|from| secret(side, from, folder))
+        .transpose()?
+        .unwrap_or_default())
 }
 
 /// Fetches a secret from where the settings say it is.

@@ -80,7 +80,7 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
         tables: platform,
     };
     let catalogs = look.catalogs()?;
-    let entities = look.entities(environment)?;
+    let entities = look.entities(environment, &databases)?;
     let factory = look.factory(&entities)?;
     let external = look.external_entities()?;
     let identities = look.identities(eyes.key)?;
@@ -308,8 +308,19 @@ impl Look<'_> {
             .collect())
     }
 
-    /// Active entities of active modules, each with the database that its module was deployed to.
-    fn entities(&mut self, environment: &Environment) -> Result<Vec<Entity>, DbError> {
+    /// Active entities of active modules, each with the database that its module was deployed to. What is not deployed to a
+    /// catalog is in the platform's database, or in the schema of the application tables where there is one.
+    fn entities(
+        &mut self,
+        environment: &Environment,
+        databases: &[Database],
+    ) -> Result<Vec<Entity>, DbError> {
+        let applications: BTreeSet<String> = databases
+            .iter()
+            .filter(|database| database.role == Role::Runtime)
+            .flat_map(|database| &database.tables)
+            .map(|table| table.name.to_uppercase())
+            .collect();
         let active = || Filter::column("IS_ACTIVE", Test::IsNumber(1));
         let catalogs: BTreeMap<String, String> = self
             .select(
@@ -343,7 +354,10 @@ impl Look<'_> {
             .into_iter()
             .filter_map(|row| {
                 let [key, name, table, module] = <[String; 4]>::try_from(row).ok()?;
-                let (module, user_provider, database) = modules.get(&module)?.clone();
+                let (module, user_provider, mut database) = modules.get(&module)?.clone();
+                if database == Role::Platform && applications.contains(&table.to_uppercase()) {
+                    database = Role::Runtime;
+                }
                 Some(Entity {
                     key,
                     name,

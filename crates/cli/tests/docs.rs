@@ -164,7 +164,7 @@ fn the_example_inventory_is_the_rehearsals() {
         files.platform, files.log, files.catalogs[0].0, files.catalogs[0].1
     );
     let settings = envclone_core::settings::Settings::read(&text).unwrap();
-    let engine = envclone_db::engine("sqlite", Vec::new(), || false).unwrap();
+    let engine = envclone_db::engine(envclone_db::Reach::Files, || false);
     let eyes = envclone::inspect::Eyes {
         engine: engine.as_ref(),
         dialect: envclone_core::dialect::of(envclone_core::engine::Engine::Sqlite),

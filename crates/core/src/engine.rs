@@ -33,6 +33,12 @@ impl Engine {
         self == Self::Sqlite
     }
 
+    /// Whether an environment is several schemas of one database, each with its user.
+    #[must_use]
+    pub fn has_schemas(self) -> bool {
+        self == Self::Oracle
+    }
+
     /// The name that people use.
     #[must_use]
     pub fn title(self) -> &'static str {
@@ -48,15 +54,19 @@ impl fmt::Display for Engine {
 
 /// Which of an environment's databases is meant.
 ///
-/// Written as `platform`, `log` or `catalog:NAME`, where NAME is what `ossys_dbcatalog` calls an extra
-/// catalog (SQL Server) or schema (Oracle).
+/// Written as `platform`, `runtime`, `log`, `log-runtime` or `catalog:NAME`, where NAME is what `ossys_dbcatalog` calls an
+/// extra catalog (SQL Server) or schema (Oracle).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Role {
     /// The platform database: `ossys_*` and, unless they live in a catalog of their own, application tables.
     Platform,
+    /// The schema of the application tables, on Oracle, where users have schemas.
+    Runtime,
     /// The log database, where logs are kept apart from the platform database.
     Log,
+    /// The schema of the user that writes logs, on Oracle: usually empty.
+    LogRuntime,
     /// An extra catalog that application tables were deployed to.
     Catalog(String),
 }
@@ -67,6 +77,8 @@ impl Role {
     pub fn phrase(&self) -> String {
         match self {
             Self::Platform | Self::Log => format!("{self} database"),
+            Self::Runtime => "runtime schema".to_owned(),
+            Self::LogRuntime => "log runtime schema".to_owned(),
             Self::Catalog(name) => format!("catalog {name}"),
         }
     }
@@ -83,7 +95,9 @@ impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Platform => f.write_str("platform"),
+            Self::Runtime => f.write_str("runtime"),
             Self::Log => f.write_str("log"),
+            Self::LogRuntime => f.write_str("log-runtime"),
             Self::Catalog(name) => write!(f, "catalog:{name}"),
         }
     }
@@ -91,7 +105,7 @@ impl fmt::Display for Role {
 
 /// A text that names no database of an environment.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is none of `platform`, `log` and `catalog:NAME`")]
+#[error("`{0}` is none of `platform`, `runtime`, `log`, `log-runtime` and `catalog:NAME`")]
 pub struct UnknownRole(String);
 
 impl FromStr for Role {
@@ -101,7 +115,9 @@ impl FromStr for Role {
         match text.split_once(':') {
             Some(("catalog", name)) if !name.is_empty() => Ok(Self::Catalog(name.to_owned())),
             None if text == "platform" => Ok(Self::Platform),
+            None if text == "runtime" => Ok(Self::Runtime),
             None if text == "log" => Ok(Self::Log),
+            None if text == "log-runtime" => Ok(Self::LogRuntime),
             _ => Err(UnknownRole(text.to_owned())),
         }
     }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 mod security;
+mod server;
 
 pub use security::{NewUser, Rights, Security};
+pub use server::{Encryption, Login, Secret, Server};
 
 use crate::engine::{Engine, Role};
 use crate::step::Profile;
@@ -60,7 +62,8 @@ fn runs() -> String {
 }
 
 /// One environment: an engine, and what each of its databases is called there. For `SQLite` a database is a
-/// file, for SQL Server a catalog, for Oracle the Admin schema.
+/// file, for SQL Server a catalog, for Oracle a schema: the Admin schemas hold the platform's tables and the log tables, the
+/// Runtime schemas the applications' tables and nothing at all.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Environment {
@@ -71,6 +74,12 @@ pub struct Environment {
     /// The log database, where logs are kept apart.
     #[serde(default)]
     pub log: Option<String>,
+    /// The schema of the application tables, where it is not the platform's own.
+    #[serde(default)]
+    pub runtime: Option<String>,
+    /// The schema that applications write logs through, where it is not the log tables' own.
+    #[serde(default)]
+    pub log_runtime: Option<String>,
     /// Extra catalogs or schemas, by the names that `ossys_dbcatalog` gives them.
     #[serde(default)]
     pub catalogs: BTreeMap<String, String>,
@@ -79,168 +88,43 @@ pub struct Environment {
     pub server: Option<Server>,
 }
 
-/// How a server is reached, and who logs in there.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Server {
-    /// Host name or address, or an availability group's listener.
-    pub host: String,
-    /// What the server calls itself (SQL Server's `@@SERVERNAME`), which may differ from how it is reached: scripts
-    /// refuse on any other one.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// TCP port; 1433 unless an instance is named.
-    #[serde(default)]
-    pub port: Option<u16>,
-    /// A named instance, whose port the SQL Browser service knows.
-    #[serde(default)]
-    pub instance: Option<String>,
-    /// What kind of login.
-    #[serde(default)]
-    pub login: Login,
-    /// Its name; `DOMAIN\name` for Windows.
-    #[serde(default)]
-    pub user: Option<String>,
-    /// Where its password, or the access token, comes from.
-    #[serde(default)]
-    pub password: Option<Secret>,
-    /// What is encrypted.
-    #[serde(default)]
-    pub encryption: Encryption,
-    /// The certificate of the authority that signed the server's, PEM or DER.
-    #[serde(default)]
-    pub ca_file: Option<String>,
-    /// Whether any certificate is believed.
-    #[serde(default)]
-    pub trust_certificate: bool,
-    /// What the server lists the sessions as.
-    #[serde(default = "application")]
-    pub application: String,
-    /// How long connecting may take, in seconds.
-    #[serde(default = "connect_seconds")]
-    pub connect_seconds: u32,
-    /// How long the server may be silent during a command, in seconds; 0 for ever.
-    #[serde(default)]
-    pub command_seconds: u32,
-    /// How long a statement waits for a lock, in seconds.
-    #[serde(default = "lock_seconds")]
-    pub lock_seconds: u32,
-    /// Whether all addresses of the host are tried, for a listener in several subnets.
-    #[serde(default)]
-    pub multi_subnet: bool,
-    /// Whether a readable secondary replica may answer.
-    #[serde(default)]
-    pub read_intent: bool,
-}
-
-fn application() -> String {
-    "envclone".to_owned()
-}
-
-fn connect_seconds() -> u32 {
-    15
-}
-
-fn lock_seconds() -> u32 {
-    30
-}
-
-/// What kind of login.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Login {
-    /// One of the server itself.
-    #[default]
-    Sql,
-    /// A Windows account, with its password.
-    Windows,
-    /// The Windows account that runs the program.
-    Integrated,
-    /// Microsoft Entra ID, with an access token.
-    Entra,
-}
-
-/// Where a secret comes from. Never from the settings themselves.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Secret {
-    /// An environment variable.
-    Env(String),
-    /// The first line of a file.
-    File(String),
-    /// An entry of the system's keyring, by its name.
-    Keyring(String),
-    /// A person is asked.
-    Prompt,
-}
-
-/// What is encrypted between here and the server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Encryption {
-    /// Nothing but the login.
-    Off,
-    /// Everything, or there is no connection.
-    #[default]
-    On,
-    /// Everything from the first byte, TDS 8.
-    Strict,
-}
-
-impl Server {
-    /// What names the server, without the port that it is expected at: `host`, `host:port` or `host\instance`.
-    #[must_use]
-    pub fn label(&self) -> String {
-        match (&self.instance, self.port) {
-            (Some(instance), _) => format!("{}\\{instance}", self.host),
-            (None, Some(port)) => format!("{}:{port}", self.host),
-            (None, None) => self.host.clone(),
-        }
-    }
-
-    /// What contradicts itself.
-    fn mistake(&self) -> Option<&'static str> {
-        let named = self.user.is_some();
-        let secret = self.password.is_some();
-        match self.login {
-            _ if self.port.is_some() && self.instance.is_some() => {
-                Some("`port` and `instance` exclude each other: an instance's port is asked for")
-            }
-            _ if self.ca_file.is_some() && self.trust_certificate => {
-                Some("`ca-file` and `trust-certificate` exclude each other")
-            }
-            Login::Sql | Login::Windows if !named || !secret => {
-                Some("the login needs `user` and `password`")
-            }
-            Login::Integrated if named || secret => {
-                Some("the login `integrated` takes no `user` and no `password`")
-            }
-            Login::Entra if !secret || named => {
-                Some("the login `entra` takes its token from `password`, and no `user`")
-            }
-            _ => None,
-        }
-    }
-}
-
 impl Environment {
+    /// A key that only Oracle has a use for.
+    fn schema_too_many(&self) -> Option<&'static str> {
+        let given = [
+            ("runtime", self.runtime.is_some()),
+            ("log-runtime", self.log_runtime.is_some()),
+        ];
+        let (key, _) = given.into_iter().find(|(_, given)| *given)?;
+        (!self.engine.has_schemas()).then_some(key)
+    }
+
     /// The names of all databases, to be written.
     pub fn names_mut(&mut self) -> impl Iterator<Item = &mut String> {
         std::iter::once(&mut self.platform)
+            .chain(&mut self.runtime)
             .chain(&mut self.log)
+            .chain(&mut self.log_runtime)
             .chain(self.catalogs.values_mut())
     }
 
     /// The databases, the platform database first.
     #[must_use]
     pub fn databases(&self) -> Vec<(Role, &str)> {
-        let log = self.log.iter().map(|name| (Role::Log, name.as_str()));
+        let other = [
+            (Role::Runtime, &self.runtime),
+            (Role::Log, &self.log),
+            (Role::LogRuntime, &self.log_runtime),
+        ];
+        let other = other
+            .into_iter()
+            .filter_map(|(role, name)| Some((role, name.as_deref()?)));
         let catalogs = self
             .catalogs
             .iter()
             .map(|(logical, name)| (Role::Catalog(logical.clone()), name.as_str()));
         std::iter::once((Role::Platform, self.platform.as_str()))
-            .chain(log)
+            .chain(other)
             .chain(catalogs)
             .collect()
     }
@@ -448,6 +332,9 @@ pub enum SettingsError {
     /// A server that contradicts itself, or has none.
     #[error("[{0}.server]: {1}")]
     Server(&'static str, &'static str),
+    /// A schema of application tables where there are no schemas.
+    #[error("[{0}]: `{1}` names a schema of its own, which only Oracle has")]
+    Schema(&'static str, &'static str),
     /// How the copy is made contradicts itself.
     #[error("[copy]: {0}")]
     Copying(&'static str),
@@ -492,14 +379,13 @@ impl Settings {
             return Err(SettingsError::Engines(source, target));
         }
         for (side, environment) in [("source", &settings.source), ("target", &settings.target)] {
+            if let Some(key) = environment.schema_too_many() {
+                return Err(SettingsError::Schema(side, key));
+            }
             let Some(server) = &environment.server else {
                 continue;
             };
-            let wrong = if environment.engine.is_embedded() {
-                Some("this engine has files and no server")
-            } else {
-                server.mistake()
-            };
+            let wrong = server.mistake(environment.engine);
             if let Some(wrong) = wrong {
                 return Err(SettingsError::Server(side, wrong));
             }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::checkup::{Need, Purpose, Side};
+use crate::oracle::{self, Oracle};
 use crate::sqlite;
 use crate::sqlserver::{self, SqlServer};
 use crate::{Access, DbError, Go, Session, Trouble};
@@ -122,24 +123,28 @@ pub trait Engine {
     fn discard(&self, partial: &str);
 }
 
-/// Whether sessions with the engine of this name can be had.
-#[must_use]
-pub fn is_reachable(name: &str) -> bool {
-    engine(name, Vec::new(), || false).is_some()
+/// What databases there are, and how they are reached.
+pub enum Reach {
+    /// Files.
+    Files,
+    /// The SQL Servers of both environments.
+    SqlServer(Vec<sqlserver::Side>),
+    /// The Oracle databases of both environments.
+    Oracle {
+        /// The databases.
+        sides: Vec<oracle::Side>,
+        /// The table that a writing session locks in its schema.
+        lock: String,
+    },
 }
 
-/// The engine of this name, where sessions with it can be had: with the servers of both environments, or with files.
-/// `interrupted` says whether a person asked to stop.
+/// An engine. `interrupted` says whether a person asked to stop.
 #[must_use]
-pub fn engine(
-    name: &str,
-    sides: Vec<sqlserver::Side>,
-    interrupted: fn() -> bool,
-) -> Option<Box<dyn Engine>> {
-    match name {
-        "sqlite" => Some(Box::new(Sqlite)),
-        "sqlserver" => Some(Box::new(SqlServer::new(sides, interrupted))),
-        _ => None,
+pub fn engine(reach: Reach, interrupted: fn() -> bool) -> Box<dyn Engine> {
+    match reach {
+        Reach::Files => Box::new(Sqlite),
+        Reach::SqlServer(sides) => Box::new(SqlServer::new(sides, interrupted)),
+        Reach::Oracle { sides, lock } => Box::new(Oracle::new(sides, &lock, interrupted)),
     }
 }
 

@@ -1,13 +1,14 @@
 //! Sessions with database engines: connections, rows and errors. Which SQL is sent is decided elsewhere.
 
 pub mod checkup;
+pub mod oracle;
 pub mod sqlite;
 pub mod sqlserver;
 
 mod engine;
 mod error;
 
-pub use engine::{Copied, Copies, Engine, Facts, Lineage, Seen, engine, is_reachable};
+pub use engine::{Copied, Copies, Engine, Facts, Lineage, Reach, Seen, engine};
 pub use error::{DbError, Trouble};
 
 use std::borrow::Cow;

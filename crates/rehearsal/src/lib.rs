@@ -3,7 +3,7 @@
 //! [`build`] invents a whole "production": a factory of applications, their data, people, logs and settings, and
 //! among them everything that a copy of such a database must not keep. What was planted, and which clean-up removes
 //! it, comes back as a [`Manifest`]. Where the rows go is up to a [`Sink`]: [`sqlite::create`] puts them into files,
-//! [`sqlserver::fill`] into empty databases of a server.
+//! [`sqlserver::fill`] into empty databases of a server, [`oracle::fill`] into empty schemas.
 //!
 //! Everything follows from a [`Spec`]: no clock, no environment, no chance. Nothing in it is real: addresses and
 //! domains are reserved ones, people and secrets are made up.
@@ -13,10 +13,12 @@
 mod bulk;
 mod cell;
 mod factory;
+mod filling;
 mod logs;
 mod manifest;
 mod moment;
 mod names;
+pub mod oracle;
 mod planted;
 mod random;
 mod row;

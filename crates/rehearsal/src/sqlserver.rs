@@ -1,14 +1,11 @@
 //! The environment in databases of a SQL Server, which exist and are empty: one for each database.
 
-use crate::{
-    CATALOGS, Cell, Column, ForeignKey, Kind, Manifest, Progress, Role, Sink, Spec, Table,
-};
+use crate::filling::{Databases, Empty, Takes, value};
+use crate::{Cell, Column, ForeignKey, Kind, Manifest, Progress, Role, Spec, Table};
+use envclone_db::DbError;
 use envclone_db::sqlserver::{Kind as Loaded, Loader};
-use envclone_db::{DbError, Value};
-use std::collections::BTreeMap;
 
-/// How many bytes of rows a database keeps before it sends them.
-const ENOUGH: usize = 8 << 20;
+pub use crate::filling::Error;
 
 /// The databases of an environment.
 pub struct Loaders {
@@ -16,21 +13,9 @@ pub struct Loaders {
     pub platform: Loader,
     /// The log database.
     pub log: Loader,
-    /// The extra catalogs, each with its physical name in the environment: one of [`CATALOGS`]. The database behind
+    /// The extra catalogs, each with its physical name in the environment: one of [`crate::CATALOGS`]. The database behind
     /// it may be named otherwise.
     pub catalogs: Vec<(String, Loader)>,
-}
-
-/// Why databases could not be filled.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The environment has a catalog for which there is no database.
-    #[error("no database is named for the catalog `{0}`")]
-    Missing(String),
-    /// A server refused.
-    #[error("can't fill a database")]
-    Database(#[from] DbError),
 }
 
 /// Invents the environment of a specification in empty databases.
@@ -46,166 +31,59 @@ pub fn fill(
     spec: &Spec,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Manifest, Error> {
-    let mut databases = Databases::of(loaders)?;
+    let mut all = vec![
+        (Takes::All(Role::Platform), loaders.platform),
+        (Takes::All(Role::Log), loaders.log),
+    ];
+    for (name, loader) in loaders.catalogs {
+        all.push((Takes::All(Role::Catalog(name)), loader));
+    }
+    let mut databases = Databases::of(all)?;
     let manifest = crate::build(spec, &mut databases, progress)?;
     databases.finish()?;
     Ok(manifest)
 }
 
-/// The databases that are being filled.
-struct Databases(Vec<(Role, Database)>);
+impl Empty for Loader {
+    type Kind = Loaded;
 
-struct Database {
-    loader: Loader,
-    /// Rows that were not sent yet, by their tables.
-    waiting: BTreeMap<String, Waiting>,
-    /// What they take, about.
-    bytes: usize,
-    /// What adds the foreign keys.
-    references: Vec<String>,
-}
-
-/// Rows of one table.
-struct Waiting {
-    columns: Vec<(String, Loaded)>,
-    rows: Vec<Vec<Cell>>,
-}
-
-impl Databases {
-    fn of(loaders: Loaders) -> Result<Self, Error> {
-        let mut databases = vec![
-            (Role::Platform, Database::new(loaders.platform)),
-            (Role::Log, Database::new(loaders.log)),
-        ];
-        for (name, loader) in loaders.catalogs {
-            databases.push((Role::Catalog(name), Database::new(loader)));
-        }
-        let mut databases = Self(databases);
-        for name in CATALOGS {
-            databases.of_role(&Role::Catalog(name.to_owned()))?;
-        }
-        Ok(databases)
-    }
-
-    fn of_role(&mut self, role: &Role) -> Result<&mut Database, Error> {
-        let found = self.0.iter_mut().find(|(it, _)| it == role);
-        found
-            .map(|(_, database)| database)
-            .ok_or_else(|| Error::Missing(role.name()))
-    }
-
-    fn finish(self) -> Result<(), Error> {
-        for (_, mut database) in self.0 {
-            database.send()?;
-            for batch in &database.references {
-                database.loader.run(batch)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Sink for Databases {
-    type Error = Error;
-
-    fn table(&mut self, role: &Role, table: &Table) -> Result<(), Error> {
-        let database = self.of_role(role)?;
-        database.loader.run(&create_sql(table))?;
-        if !table.foreign_keys.is_empty() {
-            database.references.push(references_sql(table));
-        }
-        Ok(())
-    }
-
-    fn row(&mut self, role: &Role, table: &Table, row: &[Cell]) -> Result<(), Error> {
-        let database = self.of_role(role)?;
-        database.keep(table, row);
-        if database.bytes >= ENOUGH {
-            database.send()?;
-        }
-        Ok(())
-    }
-}
-
-impl Database {
-    fn new(loader: Loader) -> Self {
-        Self {
-            loader,
-            waiting: BTreeMap::new(),
-            bytes: 0,
-            references: Vec::new(),
+    fn kind(column: &Column) -> Loaded {
+        match column.kind {
+            Kind::Int => Loaded::Int,
+            Kind::BigInt => Loaded::BigInt,
+            Kind::Bit => Loaded::Bit,
+            Kind::DateTime => Loaded::DateTime,
+            Kind::Decimal => Loaded::Decimal,
+            Kind::Text(_) => Loaded::Text,
+            Kind::Binary => Loaded::Bytes,
         }
     }
 
-    fn keep(&mut self, table: &Table, row: &[Cell]) {
-        self.bytes += row.iter().map(bytes).sum::<usize>();
-        let row = row.iter().map(kept).collect();
-        match self.waiting.get_mut(&table.name) {
-            Some(waiting) => waiting.rows.push(row),
-            None => {
-                let waiting = Waiting {
-                    columns: table.columns.iter().map(loaded).collect(),
-                    rows: vec![row],
-                };
-                self.waiting.insert(table.name.clone(), waiting);
-            }
-        }
+    fn run(&mut self, sql: &str) -> Result<(), DbError> {
+        Self::run(self, sql)
     }
 
-    fn send(&mut self) -> Result<(), Error> {
-        self.bytes = 0;
-        for (table, Waiting { columns, rows }) in std::mem::take(&mut self.waiting) {
-            let columns: Vec<(&str, Loaded)> = columns
-                .iter()
-                .map(|(name, kind)| (name.as_str(), *kind))
-                .collect();
-            let rows = rows.iter().map(|row| row.iter().map(value));
-            self.loader.load(&table, &columns, rows)?;
-        }
-        Ok(())
+    fn load(
+        &mut self,
+        table: &str,
+        columns: &[(&str, Loaded)],
+        rows: &[Vec<Cell>],
+    ) -> Result<(), DbError> {
+        let rows = rows.iter().map(|row| row.iter().map(value));
+        Self::load(self, table, columns, rows)
     }
-}
 
-/// What a cell takes in memory, about.
-fn bytes(cell: &Cell) -> usize {
-    size_of::<Cell>()
-        + match cell {
-            Cell::Text(text) => text.len(),
-            Cell::Bytes(bytes) => bytes.len(),
-            Cell::Null | Cell::Int(_) | Cell::Decimal { .. } => 0,
-        }
-}
-
-/// A cell that can be lent as a [`Value`].
-fn kept(cell: &Cell) -> Cell {
-    match cell {
-        Cell::Decimal { .. } => cell
-            .to_text()
-            .map_or(Cell::Null, |text| Cell::from(text.into_owned())),
-        other => other.clone(),
+    fn create(&self, table: &Table) -> String {
+        create_sql(table)
     }
-}
 
-fn value(cell: &Cell) -> Value<'_> {
-    match cell {
-        Cell::Int(number) => Value::Integer(*number),
-        Cell::Text(text) => Value::Text(text.as_bytes()),
-        Cell::Bytes(bytes) => Value::Bytes(bytes),
-        Cell::Null | Cell::Decimal { .. } => Value::Null,
+    fn references(&self, table: &Table, _home: &dyn Fn(&str) -> String) -> Vec<String> {
+        vec![references_sql(table)]
     }
-}
 
-fn loaded(column: &Column) -> (String, Loaded) {
-    let kind = match column.kind {
-        Kind::Int => Loaded::Int,
-        Kind::BigInt => Loaded::BigInt,
-        Kind::Bit => Loaded::Bit,
-        Kind::DateTime => Loaded::DateTime,
-        Kind::Decimal => Loaded::Decimal,
-        Kind::Text(_) => Loaded::Text,
-        Kind::Binary => Loaded::Bytes,
-    };
-    (column.name.clone(), kind)
+    fn name(&self) -> String {
+        "dbo".to_owned()
+    }
 }
 
 fn quoted(name: &str) -> String {

@@ -25,7 +25,7 @@ use envclone_core::journal::{Event, FORMAT, replay};
 use envclone_core::plan::{Basis, Plan, draft};
 use envclone_core::settings::{Environment, Settings};
 use envclone_db::Access;
-use envclone_db::{Engine, engine};
+use envclone_db::{Engine, Reach, engine};
 use envclone_rehearsal::sqlite::create;
 use envclone_rehearsal::{CATALOGS, Spec};
 
@@ -145,7 +145,7 @@ impl Bench {
             }
         }
         let settings = Settings::read(&text).unwrap();
-        let engine = engine("sqlite", Vec::new(), || false).unwrap();
+        let engine = engine(Reach::Files, || false);
         let dialect = dialect::of(Name::Sqlite);
         let eyes = Eyes {
             engine: engine.as_ref(),

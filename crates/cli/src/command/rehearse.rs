@@ -63,7 +63,7 @@ fn on_server(cli: &Cli, args: &Rehearse) -> Result<(), Failure> {
         seed: args.seed,
     };
     // All are opened before the first is filled: one that is not empty ends it while nothing is changed.
-    let [source, target] = connect::sides(&config.settings, &config.folder)?;
+    let [source, target] = connect::sql_servers(&config.settings, &config.folder)?;
     let loaders = [
         loaders(&config.settings.source, &source)?,
         loaders(&config.settings.target, &target)?,

@@ -8,6 +8,9 @@ use super::{
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, Deed, Item, NoCopy, Plan, Reason};
+use links::OWNER;
+
+mod links;
 
 /// The dialect.
 pub(super) struct Oracle;
@@ -91,22 +94,27 @@ impl Dialect for Oracle {
     }
 
     fn inspection(&self) -> InspectionQueries {
-        let owner = "SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')";
         InspectionQueries {
             columns: format!(
                 "SELECT c.table_name, c.column_name FROM all_tab_columns c JOIN all_tables t ON t.owner = c.owner AND \
-                 t.table_name = c.table_name WHERE c.owner = {owner} ORDER BY c.table_name, c.column_id"
+                 t.table_name = c.table_name WHERE c.owner = {OWNER} ORDER BY c.table_name, c.column_id"
             ),
             foreign_keys: format!(
                 "SELECT f.table_name, f.column_name, p.table_name, p.column_name, c.constraint_name FROM all_constraints c \
                  JOIN all_cons_columns f ON f.owner = c.owner AND f.constraint_name = c.constraint_name \
                  JOIN all_cons_columns p ON p.owner = c.r_owner AND p.constraint_name = c.r_constraint_name AND p.position = f.position \
-                 WHERE c.constraint_type = 'R' AND c.status = 'ENABLED' AND c.owner = {owner} ORDER BY 1, 2, 3, 4"
+                 WHERE c.constraint_type = 'R' AND c.status = 'ENABLED' AND c.owner = {OWNER} ORDER BY 1, 2, 3, 4"
             ),
             files: None,
-            links: Vec::new(),
+            links: links::queries(),
             recovery_model: None,
-            server: None,
+            server: Some(
+                "SELECT CASE WHEN SYS_CONTEXT('USERENV', 'CON_NAME') IS NULL THEN SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME') \
+                 ELSE SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME') || '/' || SYS_CONTEXT('USERENV', 'CON_NAME') END AS name, \
+                 p.version, p.product, 1 AS compresses, NULL AS data_folder, NULL AS log_folder, NULL AS backup_folder \
+                 FROM SYS.product_component_version p WHERE p.product LIKE 'Oracle%'"
+                    .to_owned(),
+            ),
         }
     }
 

@@ -245,7 +245,7 @@ pub(crate) fn principals(role: &Role) -> Principals {
             let runtime = user("OSRUNTIME", &[FoundAs::DefaultName]);
             vec![jobs, admin, runtime, reports]
         }
-        Role::Log => vec![
+        Role::Log | Role::Runtime | Role::LogRuntime => vec![
             user("OSADMIN_LOG", &[FoundAs::DefaultName]),
             user("OSRUNTIME_LOG", &[FoundAs::DefaultName]),
         ],

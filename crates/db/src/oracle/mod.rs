@@ -1,0 +1,350 @@
+//! Oracle over TNS.
+//!
+//! A schema is named `SCHEMA@SERVER`, where SERVER is a [`Server`]'s label. What other engines keep in databases, Oracle
+//! keeps in schemas of one database.
+
+mod loader;
+mod row;
+mod server;
+mod session;
+mod survey;
+mod trouble;
+mod worker;
+
+pub use loader::{Kind, Loader};
+pub use server::{Place, Server};
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::checkup::{Need, Purpose};
+use crate::engine::{Copied, Copies, Engine, Facts, Lineage};
+use crate::{Access, DbError, Go, Session, Trouble};
+use session::{OracleSession, literal};
+
+/// One environment's database, and which of its schemas belong to the environment.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// What people call it: `source` or `target`.
+    pub name: String,
+    /// The database.
+    pub server: Server,
+    /// The schemas, without the server.
+    pub schemas: Vec<String>,
+    /// Whether anything may ever be written there.
+    pub writable: bool,
+}
+
+/// The databases of both environments.
+pub struct Oracle {
+    sides: Vec<Side>,
+    /// The table that a writing session locks in its schema.
+    lock: String,
+    /// Sessions for questions about schemas, by the side's name: a login takes longer than most questions.
+    asking: RefCell<BTreeMap<String, OracleSession>>,
+    interrupted: fn() -> bool,
+}
+
+/// Which schema, resolved.
+struct Found<'a> {
+    side: &'a Side,
+    schema: &'a str,
+}
+
+impl Oracle {
+    /// The engine for these environments. `lock` is the table that a writing session locks in its schema, `interrupted` says
+    /// whether a person asked to stop.
+    #[must_use]
+    pub fn new(sides: Vec<Side>, lock: &str, interrupted: fn() -> bool) -> Self {
+        Self {
+            sides,
+            // As the dictionary has it.
+            lock: lock.to_uppercase(),
+            asking: RefCell::default(),
+            interrupted,
+        }
+    }
+
+    /// The side that a schema belongs to. One that two sides name is the one that may not be written: a target that is the
+    /// source must be found out, not written to.
+    fn find<'a>(&'a self, name: &'a str) -> Result<Found<'a>, DbError> {
+        let (schema, label) = name
+            .rsplit_once('@')
+            .ok_or_else(|| DbError::new(Trouble::NotFound, "no server is named").at(name))?;
+        let there = |side: &&Side| side.server.label.eq_ignore_ascii_case(label);
+        let names_it = |side: &&Side| {
+            side.schemas
+                .iter()
+                .any(|one| one.eq_ignore_ascii_case(schema))
+        };
+        self.sides
+            .iter()
+            .filter(there)
+            .find(names_it)
+            .or_else(|| self.sides.iter().filter(there).find(|side| side.writable))
+            .map(|side| Found { side, schema })
+            .ok_or_else(|| {
+                DbError::new(Trouble::NotFound, "no server of this name is set").at(name)
+            })
+    }
+
+    fn session(
+        &self,
+        found: &Found<'_>,
+        schema: Option<&str>,
+        name: &str,
+        access: Access,
+    ) -> Result<OracleSession, DbError> {
+        let server = &found.side.server;
+        OracleSession::open(server, schema, name, access, &self.lock, self.interrupted)
+            .map_err(|error| unreached(found.side, error))
+    }
+
+    /// Asks about schemas, in the session that the last question left, if it still answers.
+    fn ask<T>(
+        &self,
+        found: &Found<'_>,
+        name: &str,
+        question: impl FnOnce(&mut OracleSession) -> T,
+    ) -> Result<T, DbError> {
+        let kept = self.asking.borrow_mut().remove(&found.side.name);
+        let alive = kept.and_then(|mut session| {
+            let answers = session.number("SELECT 1 FROM dual").is_ok();
+            answers.then_some(session)
+        });
+        let mut session = match alive {
+            Some(session) => session.renamed(name),
+            None => self.session(found, None, name, Access::Read)?,
+        };
+        let answer = question(&mut session);
+        self.asking
+            .borrow_mut()
+            .insert(found.side.name.clone(), session);
+        Ok(answer)
+    }
+
+    fn never_written(found: &Found<'_>, name: &str) -> DbError {
+        let why = format!("the {} is never written to", found.side.name);
+        DbError::new(Trouble::NotPermitted, why).at(name)
+    }
+}
+
+/// An error of connecting, with the side that it concerns.
+fn unreached(side: &Side, mut error: DbError) -> DbError {
+    error.message = format!(
+        "the {}'s server {}: {}",
+        side.name, side.server.label, error.message
+    );
+    error
+}
+
+fn by_data_pump() -> DbError {
+    DbError::new(
+        Trouble::Other,
+        "copies are made by Data Pump here, in statements of the plan",
+    )
+}
+
+/// Schemas that belong to the database itself, in versions that do not mark them.
+const SYSTEM: [&str; 8] = [
+    "SYS", "SYSTEM", "OUTLN", "DBSNMP", "XDB", "AUDSYS", "ORDSYS", "MDSYS",
+];
+
+/// Whether a schema is one of the database's own.
+fn is_system(schema: &str) -> bool {
+    SYSTEM.iter().any(|name| name.eq_ignore_ascii_case(schema))
+}
+
+/// What is known of a schema without opening it: its database and container, its user's number and when that was made. A
+/// schema that was dropped and made anew is another one.
+fn facts(session: &mut OracleSession, name: &str, schema: &str) -> Result<Facts, DbError> {
+    let owner = literal(&schema.to_uppercase());
+    let mut facts = Facts {
+        resolved: name.to_lowercase(),
+        ..Facts::default()
+    };
+    session.query(
+        &format!(
+            "SELECT SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME'), SYS_CONTEXT('USERENV', 'CON_NAME'), u.username, \
+             u.user_id, TO_CHAR(u.created, 'YYYY-MM-DD HH24:MI:SS') FROM all_users u WHERE u.username = {owner}"
+        ),
+        &mut |row| {
+            facts.exists = true;
+            let database = match row.text(1) {
+                container if container.is_empty() => row.text(0),
+                container => format!("{}/{container}", row.text(0)),
+            };
+            facts.resolved = format!("{}@{database}", row.text(2));
+            facts.file = format!("{database}/{}/{}", row.text(3), row.text(4));
+            facts.identity = facts.file.clone();
+            Go::Break(())
+        },
+    )?;
+    if facts.exists {
+        // Without the right to see other schemas' segments the size is not known.
+        let size = format!("SELECT NVL(SUM(bytes), 0) FROM dba_segments WHERE owner = {owner}");
+        facts.bytes = session.number(&size).unwrap_or(0);
+    }
+    Ok(facts)
+}
+
+/// Who has a session in the schema or as its user, this program's own apart.
+fn users(session: &mut OracleSession, name: &str, schema: &str) -> Result<Option<String>, DbError> {
+    let owner = literal(&schema.to_uppercase());
+    let mut who = Vec::new();
+    let asked = session.query(
+        &format!(
+            "SELECT DISTINCT s.program, s.machine, s.username FROM v$session s WHERE s.type = 'USER' \
+             AND (s.schemaname = {owner} OR s.username = {owner}) \
+             AND NOT (s.program = SYS_CONTEXT('USERENV', 'CLIENT_PROGRAM_NAME') AND s.machine = SYS_CONTEXT('USERENV', 'HOST')) \
+             ORDER BY 1, 2, 3"
+        ),
+        &mut |row| {
+            who.push(format!(
+                "`{}` on {} as {}",
+                row.text(0),
+                row.text(1),
+                row.text(2)
+            ));
+            Go::Continue(())
+        },
+    );
+    match asked {
+        Ok(()) => Ok((!who.is_empty()).then(|| who.join(", "))),
+        Err(error) if matches!(error.trouble, Trouble::NotFound | Trouble::NotPermitted) => {
+            Err(DbError::new(
+                Trouble::NotPermitted,
+                "the login may not see the sessions of others (SELECT on SYS.V_$SESSION is missing)",
+            )
+            .at(name))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// How long an import may take for its tables to count as made in one go, in hours.
+const IMPORT_HOURS: u32 = 72;
+
+/// Where a schema comes from. Oracle keeps no record of that: an import gives no schema a family, and leaves none of the
+/// job. What remains of one is that all tables were made in one go; those of an environment that was worked with were
+/// made over years. None where there is no table.
+fn lineage(session: &mut OracleSession, schema: &str) -> Option<Lineage> {
+    let owner = literal(&schema.to_uppercase());
+    let mut made = None;
+    let asked = session.query(
+        &format!(
+            "SELECT COUNT(*), TO_CHAR(MIN(o.created), 'YYYY-MM-DD HH24:MI:SS'), TO_CHAR(MAX(o.created), 'YYYY-MM-DD HH24:MI:SS'), \
+             CASE WHEN MAX(o.created) - MIN(o.created) <= {IMPORT_HOURS} / 24 THEN 1 ELSE 0 END FROM all_objects o \
+             WHERE o.owner = {owner} AND o.object_type = 'TABLE' AND o.object_name <> 'ENVCLONE_MARK'"
+        ),
+        &mut |row| {
+            let together = row.value(3).integer() == Some(1);
+            made = Some((row.value(0).integer().unwrap_or(0), row.text(1), row.text(2), together));
+            Go::Break(())
+        },
+    );
+    let restored = match (asked, made) {
+        (Err(error), _) => Err(error.message),
+        (Ok(()), None | Some((0, ..))) => return None,
+        (Ok(()), Some((tables, first, last, true))) => Ok(Some(format!(
+            "its {tables} tables were made between {first} and {last}, as an import makes them"
+        ))),
+        (Ok(()), Some((tables, first, last, false))) => Err(format!(
+            "its {tables} tables were made between {first} and {last}: no import takes that long"
+        )),
+    };
+    let own = facts(session, schema, schema).map_err(|error| error.message);
+    Some(Lineage {
+        family: Err("Oracle does not record where a schema comes from".to_owned()),
+        own: own.map(|facts| facts.file),
+        restored,
+    })
+}
+
+impl Engine for Oracle {
+    fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
+        let found = self.find(name)?;
+        if access == Access::Write && !found.side.writable {
+            return Err(Self::never_written(&found, name));
+        }
+        let schema = Some(found.schema.to_uppercase());
+        Ok(Box::new(self.session(
+            &found,
+            schema.as_deref(),
+            name,
+            access,
+        )?))
+    }
+
+    fn look(&self, name: &str) -> Result<Facts, DbError> {
+        let found = self.find(name)?;
+        if is_system(found.schema) {
+            let why = format!(
+                "the {} names {}, which belongs to the database itself",
+                found.side.name, found.schema
+            );
+            return Err(DbError::new(Trouble::Unsuitable, why).at(name));
+        }
+        self.ask(&found, name, |session| facts(session, name, found.schema))?
+    }
+
+    fn in_use(&self, name: &str) -> Result<Option<String>, DbError> {
+        let found = self.find(name)?;
+        self.ask(&found, name, |session| users(session, name, found.schema))?
+    }
+
+    fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError> {
+        let found = self.find(name)?;
+        self.ask(&found, name, |session| lineage(session, found.schema))
+    }
+
+    fn checkup(&self, name: &str, purpose: Purpose) -> Vec<Need> {
+        let found = match self.find(name) {
+            Ok(found) => found,
+            Err(error) => return vec![survey::unreachable(&error)],
+        };
+        self.ask(&found, name, |session| {
+            survey::all(session, found.schema, purpose)
+        })
+        .unwrap_or_else(|error| vec![survey::unreachable(&error)])
+    }
+
+    fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError> {
+        let found = self.find(name)?;
+        Ok(Box::new(self.session(&found, None, name, Access::Read)?))
+    }
+
+    fn work(
+        &self,
+        name: &str,
+        sql: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError> {
+        let found = self.find(name)?;
+        if !found.side.writable {
+            return Err(Self::never_written(&found, name));
+        }
+        let mut session = self.session(&found, None, name, Access::Read)?;
+        session.work(sql, &mut || {
+            progress(Copied {
+                done: 0,
+                of: 0,
+                left: None,
+            })
+        })
+    }
+
+    fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {
+        Err(by_data_pump().at(names.first().map_or("", String::as_str)))
+    }
+
+    fn partial_name(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
+    fn publish(&self, _partial: &str, name: &str) -> Result<(), DbError> {
+        Err(by_data_pump().at(name))
+    }
+
+    fn discard(&self, _partial: &str) {}
+}

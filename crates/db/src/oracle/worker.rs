@@ -1,0 +1,284 @@
+//! The thread that the driver works on.
+//!
+//! The driver blocks, can't be told to stop from elsewhere, and is a beta that ends some of what it does not know in a panic.
+//! On a thread of its own a person's interrupt is heard while it waits, and a panic ends a session and not a run.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Once};
+use std::thread;
+use std::time::Duration;
+
+use oracledb::{Connection, Row as Fetched};
+
+use super::row::Kind;
+use super::server::Server;
+use super::trouble::told;
+use crate::{DbError, Trouble};
+
+/// What threads of this kind are called: what they panic about is told as an error, and not printed.
+const NAME: &str = "oracle-session";
+
+/// How often somebody who waits looks whether a person asked to stop.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How many rows a fetch brings.
+const ROWS: u32 = 200;
+
+/// How many it brings where one row may be as large as memory.
+const LARGE_ROWS: u32 = 4;
+
+/// What is asked of the thread.
+enum Job {
+    /// Runs a query, and sends its rows.
+    Query(String),
+    /// Runs a statement.
+    Execute(String),
+    Commit,
+    Rollback,
+}
+
+/// What it answers.
+pub(super) enum Answer {
+    /// Some rows, more may follow.
+    Rows(Arc<[Kind]>, Vec<Fetched>),
+    /// The end of it, with the number of rows that a statement changed.
+    End(Result<u64, DbError>),
+}
+
+/// Whether a wait ends when a person asks to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It does; the session is of no use then.
+    UntilAsked,
+    /// It does not: what began must end.
+    ToTheEnd,
+}
+
+/// The other side of the thread.
+pub(super) struct Worker {
+    jobs: Sender<(Job, SyncSender<Answer>)>,
+    interrupted: fn() -> bool,
+    /// Whether nobody knows any more what the thread is doing.
+    given_up: bool,
+}
+
+impl Worker {
+    /// Starts the thread and logs in.
+    pub(super) fn start(server: Server, interrupted: fn() -> bool) -> Result<Self, DbError> {
+        silence();
+        let (jobs, received) = channel();
+        let (ready, opened) = sync_channel(1);
+        thread::Builder::new()
+            .name(NAME.to_owned())
+            .spawn(move || serve(&server, &received, &ready))
+            .map_err(|error| DbError::new(Trouble::Other, error.to_string()))?;
+        let mut worker = Self {
+            jobs,
+            interrupted,
+            given_up: false,
+        };
+        match worker.wait(&opened, Patience::UntilAsked)? {
+            Answer::End(end) => end.map(|_| worker),
+            Answer::Rows(..) => Err(lost()),
+        }
+    }
+
+    pub(super) fn query(&mut self, sql: &str) -> Result<Receiver<Answer>, DbError> {
+        self.send(Job::Query(sql.to_owned()))
+    }
+
+    pub(super) fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
+        let answers = self.send(Job::Execute(sql.to_owned()))?;
+        self.end(&answers, Patience::UntilAsked)
+    }
+
+    /// Runs a statement, and calls `meanwhile` every now and then until it says stop.
+    pub(super) fn execute_while(
+        &mut self,
+        sql: &str,
+        meanwhile: &mut dyn FnMut() -> crate::Go,
+    ) -> Result<u64, DbError> {
+        let answers = self.send(Job::Execute(sql.to_owned()))?;
+        loop {
+            match answers.recv_timeout(LOOK) {
+                Ok(Answer::End(end)) => return end,
+                Ok(Answer::Rows(..)) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(lost()),
+                Err(RecvTimeoutError::Timeout) => {
+                    if (self.interrupted)() || meanwhile().is_break() {
+                        self.given_up = true;
+                        return Err(stopped());
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn commit(&mut self) -> Result<(), DbError> {
+        let answers = self.send(Job::Commit)?;
+        self.end(&answers, Patience::ToTheEnd).map(drop)
+    }
+
+    pub(super) fn rollback(&mut self) -> Result<(), DbError> {
+        let answers = self.send(Job::Rollback)?;
+        self.end(&answers, Patience::ToTheEnd).map(drop)
+    }
+
+    fn send(&mut self, job: Job) -> Result<Receiver<Answer>, DbError> {
+        if self.given_up {
+            return Err(lost());
+        }
+        // Two batches of rows wait at most: memory stays flat, and the driver fetches while others work.
+        let (answers, received) = sync_channel(2);
+        self.jobs.send((job, answers)).map_err(|_| lost())?;
+        Ok(received)
+    }
+
+    fn end(&mut self, answers: &Receiver<Answer>, patience: Patience) -> Result<u64, DbError> {
+        loop {
+            if let Answer::End(end) = self.wait(answers, patience)? {
+                return end;
+            }
+        }
+    }
+
+    /// The next answer. After an interrupt nobody waits for the thread any more: the driver can't be told to stop, and the
+    /// server undoes what the session left open when it finds the connection gone.
+    pub(super) fn wait(
+        &mut self,
+        answers: &Receiver<Answer>,
+        patience: Patience,
+    ) -> Result<Answer, DbError> {
+        loop {
+            match answers.recv_timeout(LOOK) {
+                Ok(answer) => return Ok(answer),
+                Err(RecvTimeoutError::Disconnected) => return Err(lost()),
+                Err(RecvTimeoutError::Timeout)
+                    if patience == Patience::UntilAsked && (self.interrupted)() =>
+                {
+                    self.given_up = true;
+                    return Err(stopped());
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+}
+
+fn stopped() -> DbError {
+    DbError::new(Trouble::Interrupted, "interrupted")
+}
+
+fn lost() -> DbError {
+    DbError::new(Trouble::Lost, "the session has ended")
+}
+
+/// Keeps the panics of these threads off the terminal; those of all others stay as they are.
+fn silence() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if thread::current().name() != Some(NAME) {
+                before(panic);
+            }
+        }));
+    });
+}
+
+/// The thread: logs in, says so, and does one job after the other.
+fn serve(server: &Server, jobs: &Receiver<(Job, SyncSender<Answer>)>, ready: &SyncSender<Answer>) {
+    let opened = catch_unwind(AssertUnwindSafe(|| server.connect())).unwrap_or_else(|_| {
+        Err(DbError::new(
+            Trouble::Unsupported,
+            "the server demands what the driver does not speak: probably Native Network Encryption \
+             (SQLNET.ENCRYPTION_SERVER = REQUIRED in its sqlnet.ora). Connect by TLS (`encryption = \"on\"`), or let the \
+             server accept connections without it (ACCEPTED or REQUESTED)",
+        ))
+    });
+    let connection = match opened {
+        Ok(connection) => connection,
+        Err(error) => {
+            let _ = ready.send(Answer::End(Err(error)));
+            return;
+        }
+    };
+    let _ = ready.send(Answer::End(Ok(0)));
+    for (job, answers) in jobs {
+        let done = catch_unwind(AssertUnwindSafe(|| work(&connection, &job, &answers)));
+        let panicked = done.is_err();
+        let end = done.unwrap_or_else(|panic| Err(unsupported(panic.as_ref())));
+        let _ = answers.send(Answer::End(end));
+        if panicked {
+            // What the driver still believes of the connection is nobody's business any more.
+            break;
+        }
+    }
+}
+
+fn unsupported(panic: &(dyn std::any::Any + Send)) -> DbError {
+    let said = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    DbError::new(
+        Trouble::Unsupported,
+        format!("the driver gave up on an answer of the server that it does not know ({said})"),
+    )
+}
+
+fn work(connection: &Connection, job: &Job, answers: &SyncSender<Answer>) -> Result<u64, DbError> {
+    match job {
+        Job::Query(sql) => query(connection, sql, answers).map(|()| 0),
+        Job::Execute(sql) => connection
+            .statement(sql)
+            .and_then(|builder| builder.exclude_from_cache().build())
+            .and_then(|mut statement| statement.execute(&[]))
+            .map(|result| result.rows_affected())
+            .map_err(|error| told(&error)),
+        Job::Commit => connection
+            .commit()
+            .map(|()| 0)
+            .map_err(|error| told(&error)),
+        Job::Rollback => connection
+            .rollback()
+            .map(|()| 0)
+            .map_err(|error| told(&error)),
+    }
+}
+
+fn query(connection: &Connection, sql: &str, answers: &SyncSender<Answer>) -> Result<(), DbError> {
+    let run = |rows: u32| {
+        connection
+            .statement(sql)
+            .and_then(|builder| builder.exclude_from_cache().fetch_array_size(rows).build())
+            .and_then(|statement| statement.query(&[]))
+            .map_err(|error| told(&error))
+    };
+    let mut cursor = run(ROWS)?;
+    if cursor.columns().iter().any(Kind::is_large) {
+        cursor = run(LARGE_ROWS)?;
+    }
+    let kinds: Arc<[Kind]> = cursor
+        .columns()
+        .iter()
+        .map(Kind::of)
+        .collect::<Result<_, _>>()?;
+    let mut batch = Vec::new();
+    for row in cursor {
+        batch.push(row.map_err(|error| told(&error))?);
+        if batch.len() >= ROWS as usize {
+            let full = Answer::Rows(Arc::clone(&kinds), std::mem::take(&mut batch));
+            if answers.send(full).is_err() {
+                // Nobody wants the rest.
+                return Ok(());
+            }
+        }
+    }
+    if !batch.is_empty() {
+        let _ = answers.send(Answer::Rows(kinds, batch));
+    }
+    Ok(())
+}
