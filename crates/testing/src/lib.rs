@@ -9,6 +9,7 @@
 )]
 
 mod compare;
+pub mod oracle;
 mod parsers;
 
 pub use compare::{rows, tables};

@@ -1,0 +1,160 @@
+//! An Oracle that is none: the wire in front of MariaDB, and as much of the dictionary as sessions ask for.
+
+use std::time::Duration;
+
+use envclone_db::oracle::{Oracle, Place, Server, Side};
+use envclone_tns_server::{self as tns, Account, Answer, MariaDb, Options, Request};
+
+/// The password of everybody.
+pub const PASSWORD: &str = "let me in";
+
+/// Who logs in: a DBA.
+pub const DBA: &str = "dba_of_tests";
+
+/// A database of one's own, gone at the end of a test.
+pub struct OracleLab {
+    /// What executes.
+    pub database: MariaDb,
+    /// What speaks.
+    pub front: tns::Server,
+}
+
+/// The views of the dictionary that are asked for, as far as MariaDB has what they tell. What it has none of is empty.
+const DICTIONARY: [&str; 19] = [
+    "CREATE VIEW all_users AS SELECT {u:s.schema_name} AS username, CRC32(s.schema_name) AS user_id, \
+     TIMESTAMP '2026-11-02 08:00:00' AS created FROM information_schema.schemata s \
+     WHERE s.schema_name NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', 'sys_dictionary')",
+    "CREATE VIEW all_tables AS SELECT {u:t.table_schema} AS owner, {u:t.table_name} AS table_name \
+     FROM information_schema.tables t WHERE t.table_type = 'BASE TABLE'",
+    "CREATE VIEW all_tab_columns AS SELECT {u:c.table_schema} AS owner, {u:c.table_name} AS table_name, \
+     {u:c.column_name} AS column_name, c.ordinal_position AS column_id FROM information_schema.columns c",
+    "CREATE VIEW all_constraints AS SELECT {u:r.constraint_schema} AS owner, {u:r.constraint_name} AS constraint_name, \
+     'R' AS constraint_type, {u:r.table_name} AS table_name, {u:r.unique_constraint_schema} AS r_owner, \
+     CONCAT('PK_', {u:r.referenced_table_name}) AS r_constraint_name, 'ENABLED' AS status \
+     FROM information_schema.referential_constraints r",
+    // All primary keys have one name there.
+    "CREATE VIEW all_cons_columns AS SELECT {u:k.table_schema} AS owner, \
+     CASE WHEN k.constraint_name = 'PRIMARY' THEN CONCAT('PK_', {u:k.table_name}) ELSE {u:k.constraint_name} END AS constraint_name, \
+     {u:k.table_name} AS table_name, {u:k.column_name} AS column_name, k.ordinal_position AS position \
+     FROM information_schema.key_column_usage k",
+    "CREATE VIEW all_objects AS SELECT {u:t.table_schema} AS owner, {u:t.table_name} AS object_name, 'TABLE' AS object_type, \
+     TIMESTAMP '2026-11-02 08:05:00' AS created FROM information_schema.tables t WHERE t.table_type = 'BASE TABLE'",
+    "CREATE VIEW dba_segments AS SELECT {u:t.table_schema} AS owner, t.data_length AS bytes FROM information_schema.tables t",
+    "CREATE TABLE all_synonyms (owner VARCHAR(128), synonym_name VARCHAR(128), table_owner VARCHAR(128), table_name VARCHAR(128), \
+     db_link VARCHAR(128))",
+    "CREATE TABLE all_dependencies (owner VARCHAR(128), name VARCHAR(128), type VARCHAR(30), referenced_owner VARCHAR(128), \
+     referenced_name VARCHAR(128))",
+    "CREATE TABLE all_source (owner VARCHAR(128), name VARCHAR(128), type VARCHAR(30), line INTEGER, text VARCHAR(4000))",
+    "CREATE TABLE all_db_links (owner VARCHAR(128), db_link VARCHAR(128), username VARCHAR(128), host VARCHAR(2000))",
+    "CREATE TABLE all_tab_privs (grantor VARCHAR(128), grantee VARCHAR(128), table_schema VARCHAR(128), table_name VARCHAR(128), \
+     privilege VARCHAR(40))",
+    "CREATE TABLE all_scheduler_jobs (owner VARCHAR(128), job_name VARCHAR(128), enabled VARCHAR(5), job_action VARCHAR(4000))",
+    "CREATE TABLE \"v$session\" (type VARCHAR(10), schemaname VARCHAR(128), username VARCHAR(128), program VARCHAR(84), \
+     machine VARCHAR(64))",
+    "CREATE TABLE session_privs (privilege VARCHAR(40))",
+    "INSERT INTO session_privs VALUES ('DELETE ANY TABLE'), ('UPDATE ANY TABLE'), ('CREATE ANY TABLE'), ('LOCK ANY TABLE')",
+    "CREATE VIEW product_component_version AS SELECT '19.0.0.0.0' AS version, \
+     'Oracle Database 19c Standard Edition 2' AS product",
+    "CREATE VIEW nls_database_parameters AS SELECT 'NLS_CHARACTERSET' AS parameter, 'AL32UTF8' AS value",
+    "CREATE FUNCTION sys_context(space VARCHAR2(30), name VARCHAR2(40)) RETURN VARCHAR2(128) AS BEGIN \
+     CASE name WHEN 'DB_UNIQUE_NAME' THEN RETURN 'FREE'; WHEN 'CON_NAME' THEN RETURN 'FREEPDB1'; \
+     WHEN 'CURRENT_SCHEMA' THEN RETURN @current_schema_name; WHEN 'SESSION_USER' THEN RETURN @current_user_name; \
+     WHEN 'CLIENT_PROGRAM_NAME' THEN RETURN 'envclone'; WHEN 'HOST' THEN RETURN 'here'; ELSE RETURN NULL; END CASE; END",
+];
+
+/// A name in capitals, and compared as all names are there.
+fn spelled(view: &str) -> String {
+    let mut sql = String::new();
+    let mut rest = view;
+    while let Some((before, after)) = rest.split_once("{u:") {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        sql += before;
+        sql += &format!("CONVERT(UPPER({name}) USING utf8mb4) COLLATE utf8mb4_unicode_nopad_ci");
+        rest = after;
+    }
+    sql + rest
+}
+
+impl OracleLab {
+    /// Starts one with empty schemas; nothing, and a line that says so, where MariaDB is not installed.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn start(schemas: &[&str]) -> Option<Self> {
+        Self::start_with(schemas, |_| None)
+    }
+
+    /// The same, with a script that answers what it wants to, and leaves the rest.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn start_with(
+        schemas: &[&str],
+        script: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Option<Self> {
+        if !MariaDb::is_installed() {
+            eprintln!("not run: MariaDB is not installed (Debian's package mariadb-server)");
+            return None;
+        }
+        let database = MariaDb::start().unwrap();
+        let mut dictionary = vec!["USE sys_dictionary".to_owned()];
+        dictionary.extend(DICTIONARY.iter().map(|view| spelled(view)));
+        let dictionary: Vec<&str> = dictionary.iter().map(String::as_str).collect();
+        database.run(&dictionary).unwrap();
+        for schema in schemas {
+            database.create_schema(schema).unwrap();
+        }
+        let mut accounts = vec![Account::new(DBA, PASSWORD).with_sysdba()];
+        accounts.extend(schemas.iter().map(|schema| Account::new(schema, PASSWORD)));
+        let options = Options {
+            accounts,
+            ..Options::default()
+        };
+        let front = options.start_before(database.clone(), move |request: &Request| {
+            let begins = |with: &str| request.sql.starts_with(with);
+            let own = begins("LOCK TABLE ").then_some(Answer::Done);
+            script(request).or(own)
+        });
+        Some(Self {
+            database,
+            front: front.unwrap(),
+        })
+    }
+
+    /// How the DBA gets there.
+    #[must_use]
+    pub fn server(&self) -> Server {
+        Server {
+            label: "test".to_owned(),
+            place: Place::Service {
+                host: "127.0.0.1".to_owned(),
+                port: self.front.port(),
+                service: "freepdb1".to_owned(),
+                encrypted: false,
+            },
+            user: DBA.to_owned(),
+            password: PASSWORD.into(),
+            sysdba: false,
+            wallet: None,
+            wallet_password: None,
+            application: "envclone".to_owned(),
+            connect: Duration::from_secs(10),
+            command: Some(Duration::from_secs(120)),
+            lock: Duration::from_secs(5),
+        }
+    }
+
+    /// An engine for these schemas, which may be written: named `SCHEMA@test`.
+    #[must_use]
+    pub fn engine(&self, schemas: &[&str]) -> Oracle {
+        let side = Side {
+            name: "target".to_owned(),
+            server: self.server(),
+            schemas: schemas.iter().map(|schema| (*schema).to_owned()).collect(),
+            writable: true,
+        };
+        Oracle::new(vec![side], "ENVCLONE_MARK", || false)
+    }
+}
