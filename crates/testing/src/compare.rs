@@ -30,9 +30,11 @@ pub fn tables(spec: &Spec) -> Vec<(Role, Table)> {
     shapes.0
 }
 
-/// A cell in words that both engines have in common.
+/// A cell in words that all engines have in common. A blank text is an empty one: Oracle knows no other, and takes NULL for it
+/// where a column has no default.
 fn written(kind: Kind, value: Value<'_>) -> String {
     match (kind, value) {
+        (Kind::Text(_), Value::Null | Value::Text(b"" | b" ")) => "-".to_owned(),
         (_, Value::Null) => "-".to_owned(),
         (Kind::Decimal, value) => {
             let number: f64 = value.text().unwrap().parse().unwrap();

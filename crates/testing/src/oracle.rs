@@ -107,7 +107,7 @@ impl OracleLab {
             database.create_schema(schema).unwrap();
         }
         let mut accounts = vec![Account::new(DBA, PASSWORD).with_sysdba()];
-        accounts.extend(schemas.iter().map(|schema| Account::new(schema, PASSWORD)));
+        accounts.extend(schemas.iter().map(|schema| Account::new(*schema, PASSWORD)));
         let options = Options {
             accounts,
             ..Options::default()

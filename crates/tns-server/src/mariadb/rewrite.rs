@@ -80,7 +80,8 @@ pub(super) fn rewrite(sql: &str) -> Rewritten {
 }
 
 fn name(token: &Token<'_>, table: bool, follows: Option<Token<'_>>) -> String {
-    if table && is_dictionary(&token.name()) {
+    // In quotes it is somebody's own table.
+    if table && token.kind == Kind::Word && is_dictionary(&token.name()) {
         return format!("\"{DICTIONARY}\".\"{}\"", token.name().to_lowercase());
     }
     if token.is("SYSTIMESTAMP") {
