@@ -3,7 +3,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a test ends where it is surprised"
+    clippy::print_stderr,
+    reason = "a test ends where it is surprised, and says when it did not run"
 )]
 
 mod common;
@@ -17,12 +18,12 @@ use oracledb::{
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// One for each test, so that it ends with it.
+/// One for all tests that run at once, each of which has a schema of its own.
 fn mariadb() -> Option<MariaDb> {
     if MariaDb::is_installed() {
-        return Some(MariaDb::start().unwrap());
+        return Some(MariaDb::shared().unwrap());
     }
-    println!("skipped: mariadb-server is not installed");
+    eprintln!("not run: mariadb-server is not installed");
     None
 }
 

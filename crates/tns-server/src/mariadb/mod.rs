@@ -14,7 +14,7 @@ use session::MariaDbSession;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -130,6 +130,22 @@ impl MariaDb {
             instance: Arc::new(instance),
         };
         started.prepare(started.first_connection()?)?;
+        Ok(started)
+    }
+
+    /// The one that this process shares: started where nobody has it, ended with its last clone. Tests that run at once
+    /// and keep to schemas of their own save the second that each would wait.
+    ///
+    /// # Errors
+    /// If it isn't installed, or does not start.
+    pub fn shared() -> Result<Self, MariaDbError> {
+        static SHARED: Mutex<Weak<Instance>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(instance) = shared.upgrade() {
+            return Ok(Self { instance });
+        }
+        let started = Self::start()?;
+        *shared = Arc::downgrade(&started.instance);
         Ok(started)
     }
 
