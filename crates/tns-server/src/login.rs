@@ -210,7 +210,7 @@ impl Challenge {
         ) else {
             return Err(invalid("a log-in without a key or a password"));
         };
-        let whole = |bytes: &[u8]| !bytes.is_empty() && bytes.len() % BLOCK == 0;
+        let whole = |bytes: &[u8]| !bytes.is_empty() && bytes.len().is_multiple_of(BLOCK);
         if theirs.len() != KEY || !whole(&password) {
             return Err(invalid("a key or a password of an odd length"));
         }

@@ -37,10 +37,10 @@ pub(crate) fn serve(shared: &Shared, number: u64, tcp: TcpStream) -> io::Result<
     if shared.options.tls {
         wire.start_tls(shared.tls.clone())?;
     }
-    if let Some(asked) = listener::receive(&mut wire, shared, number)? {
-        if let Some((who, backend)) = log_in(&mut wire, shared, number, &asked)? {
-            Session::new(shared, wire, who, backend).serve()?;
-        }
+    if let Some(asked) = listener::receive(&mut wire, shared, number)?
+        && let Some((who, backend)) = log_in(&mut wire, shared, number, &asked)?
+    {
+        Session::new(shared, wire, who, backend).serve()?;
     }
     Ok(())
 }

@@ -87,6 +87,11 @@ impl Wire {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
         }
+        // The client's first packet may have come with the end of its handshake.
+        match tls.reader().read_to_end(&mut self.incoming) {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error),
+            _ => {}
+        }
         self.tls = Some(Box::new(tls));
         Ok(())
     }

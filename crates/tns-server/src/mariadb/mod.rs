@@ -14,7 +14,7 @@ use session::MariaDbSession;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -28,8 +28,9 @@ const COLLATION: &str = "utf8mb4_unicode_nopad_ci";
 /// How long a server may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Both the program and what prepares its directory have to agree on these.
-const FILES: [&str; 3] = [
+const FILES: [&str; 4] = [
     "--no-defaults",
+    "--innodb-flush-method=nosync",
     "--innodb-log-file-size=4M",
     "--innodb-data-file-path=ibdata1:2M:autoextend",
 ];
@@ -80,6 +81,7 @@ pub enum MariaDbError {
 ///   by MariaDB itself. `MERGE`, `(+)`, `CONNECT BY`, `TO_DATE` and PL/SQL's packages are not: a script can play them.
 /// * In PL/SQL blocks a bind is OUT that is assigned to with `:=` or stands after INTO. Of several rows of binds the last
 ///   one's OUT values are given.
+/// * `TIMESTAMP` is MariaDB's, which begins in 1970: a column `DATETIME(6)` is read as Oracle's.
 /// * A deadlock undoes the whole transaction, not the statement alone.
 /// * Errors have Oracle's numbers where there is one for it, and MariaDB's text in brackets; else it is ORA-00600.
 #[derive(Clone)]
@@ -131,6 +133,22 @@ impl MariaDb {
         Ok(started)
     }
 
+    /// The one that this process shares: started where nobody has it, ended with its last clone. Tests that run at once
+    /// and keep to schemas of their own save the second that each would wait.
+    ///
+    /// # Errors
+    /// If it isn't installed, or does not start.
+    pub fn shared() -> Result<Self, MariaDbError> {
+        static SHARED: Mutex<Weak<Instance>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(instance) = shared.upgrade() {
+            return Ok(Self { instance });
+        }
+        let started = Self::start()?;
+        *shared = Arc::downgrade(&started.instance);
+        Ok(started)
+    }
+
     /// Makes a schema, as an empty database.
     ///
     /// # Errors
@@ -162,6 +180,12 @@ impl MariaDb {
         let mut connection = self.connect().map_err(fail)?;
         let mut result = connection.query_iter(sql).map_err(fail)?;
         types::rows(&mut result).map_err(fail)
+    }
+
+    /// Its temporary directory, with its data, its log and its socket.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.instance.directory.path()
     }
 
     fn options(&self) -> Opts {
@@ -258,6 +282,8 @@ fn install(program: &Path, directory: &Path) -> Result<(), MariaDbError> {
             "--user=root",
         ])
         .arg(format!("--datadir={}", directory.join("data").display()))
+        // In a common directory one that starts removes the temporary tables of another.
+        .env("TMPDIR", directory)
         .stdin(Stdio::null())
         .output()
         .map_err(|source| MariaDbError::Start {
@@ -289,7 +315,6 @@ fn launch(program: &Path, directory: &Path) -> Result<Child, MariaDbError> {
             "--character-set-server=utf8mb4",
             "--innodb-buffer-pool-size=32M",
             "--innodb-flush-log-at-trx-commit=0",
-            "--innodb-flush-method=nosync",
             "--innodb-lock-wait-timeout=5",
             "--lock-wait-timeout=5",
             "--max-allowed-packet=256M",
