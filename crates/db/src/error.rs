@@ -83,13 +83,13 @@ impl Trouble {
             }
             Self::ReadOnly => "make the copy writable: ALTER DATABASE … SET READ_WRITE",
             Self::NoRoute => {
-                "check `host`, `port` or `instance`, that TCP is switched on for the server, and the firewall"
+                "check `host`, `port`, `instance`, `service` or `alias`, that the server or its listener answers there, and the firewall"
             }
             Self::Login => {
                 "check `login`, `user` and where the password comes from; the server's own log says more than it tells"
             }
             Self::Certificate => {
-                "set `ca-file` to the authority's certificate; `trust-certificate = true` believes anyone who answers"
+                "set `ca-file` to the authority's certificate, or on Oracle `wallet` to the folder of an `ewallet.pem` with it; `trust-certificate = true` believes anyone who answers"
             }
             Self::Lost => "check the server and the network, then run `envclone resume`",
             Self::TimedOut => {
@@ -101,7 +101,7 @@ impl Trouble {
             }
             Self::Full => "free some space, then run `envclone resume`",
             Self::Path => {
-                "the path is one of the server's machine, and its service account needs the right to it: check `backup-folder`, `restore-folder`, `data-folder` and `log-folder` under [copy]"
+                "the path is one of the server's machine, and its service account needs the right to it: check `backup-folder`, `restore-folder`, `data-folder` and `log-folder` under [copy], or on Oracle the folders behind `directory` and `import-directory`"
             }
             Self::OlderServer => "restore on a server of the source's version or a newer one",
             Self::LogGap => {

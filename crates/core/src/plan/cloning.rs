@@ -75,6 +75,9 @@ pub enum NoCopy {
         /// The setting that says it.
         key: &'static str,
     },
+    /// A name of the copy's would be too long.
+    #[error("the copy's tablespace for {0} has no name of up to 30 characters")]
+    Tablespace(String),
     /// A backup of a newer server can't be restored on an older one.
     #[error(
         "the source's server has version {source_version}, the target's {target_version}: an older server can't restore a newer one's backup"
@@ -103,6 +106,9 @@ impl NoCopy {
             Self::Engine(_) => "restore a backup of the source under the target's names, and set `clone = \"adopt\"`".to_owned(),
             Self::Service(_) => "make the copy with `CREATE DATABASE … AS COPY OF …`, and set `clone = \"adopt\"`".to_owned(),
             Self::Folder { key, .. } => format!("set `{key}` under [copy]"),
+            Self::Tablespace(name) => {
+                format!("name one under [copy.tablespaces]: `{name} = \"…\"`")
+            }
             Self::OlderServer { .. } => {
                 "name a server of the source's version or a newer one under [target.server]".to_owned()
             }
