@@ -1,7 +1,7 @@
 //! What it takes to copy an environment's databases, and what comes of it.
 
 use super::{Deed, Guidance, LeftOut};
-use crate::engine::{Engine, Role};
+use crate::engine::Role;
 use crate::inventory::{Database, Server};
 use crate::settings::Copying;
 
@@ -64,9 +64,6 @@ pub struct Part {
 /// Why databases can't be copied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoCopy {
-    /// Nothing here makes copies on this engine.
-    #[error("this version of envclone makes no copies on {0}, and `clone` is `make`")]
-    Engine(Engine),
     /// Where something goes is not known.
     #[error("nobody says where {what} go: the server has no default that can be seen")]
     Folder {
@@ -103,7 +100,6 @@ impl NoCopy {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Engine(_) => "restore a backup of the source under the target's names, and set `clone = \"adopt\"`".to_owned(),
             Self::Service(_) => "make the copy with `CREATE DATABASE … AS COPY OF …`, and set `clone = \"adopt\"`".to_owned(),
             Self::Folder { key, .. } => format!("set `{key}` under [copy]"),
             Self::Tablespace(name) => {
