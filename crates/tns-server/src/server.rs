@@ -60,10 +60,12 @@ pub struct Options {
     pub listener: Listener,
     /// Whether it speaks TLS from the first byte on, and nothing else.
     pub tls: bool,
-    /// The largest packets that it agrees to, from 512 to 65535 bytes. Clients ask for 8192 if not told otherwise.
+    /// The largest packets that it agrees to, from 512 bytes to 2 MiB. Clients ask for 8192 if not told otherwise.
     pub packet_size: usize,
     /// Whether texts have up to 32767 bytes instead of 4000; from there on a client sends them last, like LONGs.
     pub long_strings: bool,
+    /// How many cursors a session may have open; one more is answered with ORA-01000.
+    pub open_cursors: usize,
     /// The database's name, as clients can ask for it.
     pub database: String,
 }
@@ -77,8 +79,9 @@ impl Default for Options {
             accounts: vec![Account::new("system", "let me in").with_sysdba()],
             listener: Listener::Open,
             tls: false,
-            packet_size: 65_535,
+            packet_size: 2_097_152,
             long_strings: false,
+            open_cursors: 300,
             database: "FREE".to_owned(),
         }
     }
@@ -209,6 +212,11 @@ impl Server {
         *lock(&self.shared.listener) = listener;
     }
 
+    /// Cuts all connections that there are, as a firewall does; others can come.
+    pub fn cut(&self) {
+        self.shared.cut();
+    }
+
     /// Every request up to now, in the order of their arrival.
     #[must_use]
     pub fn received(&self) -> Vec<Request> {
@@ -307,7 +315,12 @@ impl Shared {
             // Wakes the listener, so that it sees that it should stop.
             let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         }
+        self.cut();
+    }
+
+    fn cut(&self) {
         for (_, tcp) in lock(&self.open).drain(..) {
+            // It may be closed already, which is as good.
             let _ = tcp.shutdown(Shutdown::Both);
         }
     }

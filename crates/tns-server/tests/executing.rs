@@ -128,6 +128,32 @@ fn a_statement_of_many_packets_arrives() {
 }
 
 #[test]
+fn packets_of_all_sizes_are_understood() {
+    for (ours, theirs) in [(512, 8192), (65_535, 512), (65_535, 65_535), (2000, 1500)] {
+        let options = Options {
+            packet_size: ours,
+            ..Options::default()
+        };
+        let script = |_: &envclone_tns_server::Request| {
+            let rows = (0..100_i64).map(|number| [number.into(), "x".repeat(1000).into()]);
+            Answer::rows([("N", Type::Number), ("V", Type::Varchar2(1000))], rows)
+        };
+        let server = options.start(script).unwrap();
+        let descriptor = format!(
+            "(DESCRIPTION=(SDU={theirs})(ADDRESS=(PROTOCOL=tcp)(HOST=127.0.0.1)(PORT={}))(CONNECT_DATA=(SERVICE_NAME=freepdb1)))",
+            server.port()
+        );
+        let config = common::config(&server)
+            .set_connect_string(&descriptor)
+            .unwrap();
+        let connection = oracledb::connect(config).unwrap();
+        let sql = format!("SELECT n, v FROM t /* {} */", "x".repeat(20_000));
+        assert_eq!(connection.query(&sql, &[]).unwrap().count(), 100);
+        assert_eq!(statements(&server), [sql]);
+    }
+}
+
+#[test]
 fn rows_of_all_types_are_read() {
     let columns = [
         ("N", Type::Number),
@@ -525,6 +551,31 @@ fn cursors_are_used_again_and_closed() {
             assert_eq!(received[2].sql, "UPDATE t SET a = :1");
         },
     );
+}
+
+#[test]
+fn cursors_that_stay_open_are_too_many_at_last() {
+    let server = Options {
+        open_cursors: 30,
+        ..Options::default()
+    }
+    .start(|_| Answer::rows([("N", Type::Number)], [[1.into()], [2.into()], [3.into()]]))
+    .unwrap();
+    let connection = open(&server);
+    let mut open = Vec::new();
+    for number in 0..30 {
+        open.push(
+            connection
+                .query(&format!("SELECT {number} FROM t"), &[])
+                .unwrap(),
+        );
+    }
+    assert_eq!(
+        common::code(connection.query("SELECT 30 FROM t", &[])),
+        1000
+    );
+    open.truncate(1);
+    connection.query("SELECT 31 FROM t", &[]).unwrap();
 }
 
 #[test]

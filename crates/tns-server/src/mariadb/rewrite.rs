@@ -104,7 +104,9 @@ fn is_dictionary(name: &str) -> bool {
 struct Place {
     /// Whether a table's name is next.
     table: bool,
+    /// Whether what comes next takes what a query gives.
     after_into: bool,
+    inserting: bool,
     /// For each open parenthesis, and outside of them: whether it is a query, and whether its tables are being listed.
     levels: Vec<(bool, bool)>,
 }
@@ -136,7 +138,8 @@ impl Place {
                     _ => {}
                 }
                 match word.as_str() {
-                    "INTO" => self.after_into = true,
+                    "INSERT" | "MERGE" => self.inserting = true,
+                    "INTO" => self.after_into = !std::mem::take(&mut self.inserting),
                     "FROM" | "VALUES" | "USING" => self.after_into = false,
                     _ => {}
                 }
@@ -190,6 +193,12 @@ mod tests {
         let rewritten = rewrite(given);
         assert_eq!(rewritten.sql, expected);
         assert_eq!(rewritten.out, [0, 2]);
+    }
+
+    #[test]
+    fn what_is_inserted_is_not_given() {
+        let given = "BEGIN INSERT INTO t (a) SELECT :x FROM dual; INSERT INTO t VALUES (:y); END;";
+        assert!(rewrite(given).out.is_empty());
     }
 
     #[test]
