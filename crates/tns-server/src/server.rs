@@ -201,6 +201,18 @@ impl Server {
         format!("{protocol}://127.0.0.1:{}/{service}", self.port())
     }
 
+    /// The same as a whole descriptor, with no delay before a client says that it wasn't let in.
+    #[must_use]
+    pub fn descriptor(&self) -> String {
+        let options = &self.shared.options;
+        let protocol = if options.tls { "tcps" } else { "tcp" };
+        let service = options.services.first().map_or("", String::as_str);
+        format!(
+            "(DESCRIPTION=(RETRY_DELAY=0)(ADDRESS=(PROTOCOL={protocol})(HOST=127.0.0.1)(PORT={}))(CONNECT_DATA=(SERVICE_NAME={service})))",
+            self.port()
+        )
+    }
+
     /// A directory with the authority that issued its certificate, as `ewallet.pem`. It is this server's own.
     #[must_use]
     pub fn wallet(&self) -> &Path {

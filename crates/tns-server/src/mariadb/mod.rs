@@ -264,6 +264,18 @@ fn program(name: &'static str) -> Result<PathBuf, MariaDbError> {
         .ok_or(MariaDbError::NotInstalled(name))
 }
 
+/// What root has to say so that MariaDB runs as root. Nobody else may say it.
+#[cfg(unix)]
+fn leave(own: &Path) -> io::Result<Option<&'static str>> {
+    use std::os::unix::fs::MetadataExt;
+    Ok((own.metadata()?.uid() == 0).then_some("--user=root"))
+}
+
+#[cfg(not(unix))]
+fn leave(_: &Path) -> io::Result<Option<&'static str>> {
+    Ok(None)
+}
+
 fn broken(program: &'static str, output: &str) -> MariaDbError {
     let lines: Vec<&str> = output.lines().collect();
     let output = lines[lines.len().saturating_sub(5)..].join("; ");
@@ -279,8 +291,8 @@ fn install(program: &Path, directory: &Path) -> Result<(), MariaDbError> {
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
             "--skip-name-resolve",
-            "--user=root",
         ])
+        .args(leave(directory)?)
         .arg(format!("--datadir={}", directory.join("data").display()))
         // In a common directory one that starts removes the temporary tables of another.
         .env("TMPDIR", directory)
@@ -306,8 +318,6 @@ fn launch(program: &Path, directory: &Path) -> Result<Child, MariaDbError> {
     Command::new(program)
         .args(FILES)
         .args([
-            // Only root needs leave to run it as root; anybody else runs it as himself whatever is said here.
-            "--user=root",
             "--skip-networking",
             "--skip-log-bin",
             "--skip-name-resolve",
@@ -320,6 +330,7 @@ fn launch(program: &Path, directory: &Path) -> Result<Child, MariaDbError> {
             "--max-allowed-packet=256M",
             "--performance-schema=OFF",
         ])
+        .args(leave(directory)?)
         .arg(format!("--collation-server={COLLATION}"))
         .arg(format!("--datadir={}", file("data")))
         .arg(format!("--socket={}", file("socket")))

@@ -10,11 +10,12 @@
 use envclone_tns_server::{Request, Server};
 use oracledb::{Config, Connection, Error, ErrorKind};
 
-/// How the default account comes to a server.
+/// How the default account comes to a server. If it can't, the driver would wait a second before it says so; the descriptor
+/// tells it not to.
 pub(crate) fn config(server: &Server) -> Config {
     Config::default()
         .set_credentials("system", "let me in")
-        .set_connect_string(&server.connect_string())
+        .set_connect_string(&server.descriptor())
         .unwrap()
 }
 
