@@ -447,6 +447,7 @@ fn blocks_give_values() {
             (3, "é".repeat(20_000).into()),
         ]),
         1 => Answer::Out(vec![(0, 6.into())]),
+        3 => Answer::Out((0..3).map(|at| (at, Value::Null)).collect()),
         _ => Answer::Done,
     };
     with_both(script, |server| {
@@ -469,6 +470,12 @@ fn blocks_give_values() {
         connection
             .execute("BEGIN q(:a, :b); END;", &[&1, &2])
             .unwrap();
+        let nothing: [&dyn ToDbValue; 3] = [&DB_TYPE_NUMBER, &DB_TYPE_VARCHAR, &DB_TYPE_CLOB];
+        let sql = "BEGIN r(:a, :b, :c); END;";
+        let mut row = connection.execute(sql, &nothing).unwrap().out_bind_data();
+        assert_eq!(row.get::<Option<i64>>(0).unwrap(), None);
+        assert_eq!(row.get::<Option<String>>(1).unwrap(), None);
+        assert!(row.take::<Option<Lob>>(2).unwrap().is_none());
         assert_eq!(server.received()[2].rows[0][0], "in".into());
     });
 }

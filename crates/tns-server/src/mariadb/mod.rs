@@ -77,8 +77,9 @@ pub enum MariaDbError {
 ///   are qualified with `SYS`, are looked for in the database `sys_dictionary`, where a test makes the views that it
 ///   needs: it is empty but for the functions `current_user_name()` and `current_schema_name()`, both in capitals.
 ///   `SYS_CONTEXT` is called there, too.
-/// * `SYSTIMESTAMP` is bridged. So is `FETCH FIRST n ROWS ONLY`, `NVL`, `DUAL`, `ROWNUM`, `MINUS`, `TO_CHAR`, `||`, `SYSDATE`
-///   by MariaDB itself. `MERGE`, `(+)`, `CONNECT BY`, `TO_DATE` and PL/SQL's packages are not: a script can play them.
+/// * `SYSTIMESTAMP`, names with `#` in them, and comments without a blank after `--` are bridged. MariaDB itself knows
+///   `FETCH FIRST n ROWS ONLY`, `NVL`, `DECODE`, `DUAL`, `ROWNUM`, `MINUS`, `TO_CHAR`, `||` and `SYSDATE`. It doesn't know `MERGE`,
+///   `(+)`, `CONNECT BY`, `TO_DATE` and PL/SQL's packages: a script can play them.
 /// * In PL/SQL blocks a bind is OUT that is assigned to with `:=` or stands after INTO. Of several rows of binds the last
 ///   one's OUT values are given.
 /// * `TIMESTAMP` is MariaDB's, which begins in 1970: a column `DATETIME(6)` is read as Oracle's.
@@ -134,7 +135,7 @@ impl MariaDb {
     }
 
     /// The one that this process shares: started where nobody has it, ended with its last clone. Tests that run at once
-    /// and keep to schemas of their own save the second that each would wait.
+    /// and keep to schemas of their own save the second that each would wait. The dictionary they share.
     ///
     /// # Errors
     /// If it isn't installed, or does not start.

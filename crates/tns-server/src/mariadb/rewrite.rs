@@ -72,6 +72,11 @@ pub(super) fn rewrite(sql: &str) -> Rewritten {
                     follows.map(|(_, token)| token),
                 );
             }
+            // To MariaDB two dashes are a comment only with a blank after them.
+            Kind::Blank if token.text.starts_with("--") => {
+                rewritten.sql += "-- ";
+                rewritten.sql += &token.text[2..];
+            }
             _ => rewritten.sql += token.text,
         }
         place.pass(token);
@@ -89,7 +94,11 @@ fn name(token: &Token<'_>, table: bool, follows: Option<Token<'_>>) -> String {
     if token.is("SYS_CONTEXT") && follows.is_some_and(|token| token.symbol("(")) {
         return format!("{DICTIONARY}.sys_context");
     }
-    token.text.to_owned()
+    match token.kind {
+        // To MariaDB it begins a comment.
+        Kind::Word if token.text.contains('#') => format!("\"{}\"", token.text),
+        _ => token.text.to_owned(),
+    }
 }
 
 fn is_dictionary(name: &str) -> bool {
@@ -181,7 +190,7 @@ mod tests {
         let given = "UPDATE t SET a = :1, b = ':2' WHERE \"c:3\" = :4 -- :5";
         assert_eq!(
             sql(given),
-            "UPDATE t SET a = ?, b = ':2' WHERE \"c:3\" = ? -- :5"
+            "UPDATE t SET a = ?, b = ':2' WHERE \"c:3\" = ? --  :5"
         );
     }
 
@@ -193,6 +202,13 @@ mod tests {
         let rewritten = rewrite(given);
         assert_eq!(rewritten.sql, expected);
         assert_eq!(rewritten.out, [0, 2]);
+    }
+
+    #[test]
+    fn what_begins_a_comment_is_another() {
+        let given = "SELECT serial#, 'a#' --why\nFROM v$session";
+        let expected = "SELECT \"serial#\", 'a#' -- why\nFROM \"sys_dictionary\".\"v$session\"";
+        assert_eq!(sql(given), expected);
     }
 
     #[test]
