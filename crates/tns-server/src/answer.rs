@@ -38,7 +38,8 @@ pub enum Answer {
     Lost(Box<Answer>),
     /// Sends so many of the answer's rows, then closes the connection in the middle of the fetch.
     CutAfter(u64, Box<Answer>),
-    /// Like [`Answer::Lost`], and the server is gone with all its connections: it doesn't listen any more.
+    /// Like [`Answer::Lost`], and the server is gone with all its connections: it doesn't listen any more. With
+    /// [`Answer::PassOn`] in it that is after the work was done, with [`Answer::Done`] before.
     Vanish(Box<Answer>),
 }
 
