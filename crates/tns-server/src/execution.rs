@@ -336,6 +336,11 @@ impl Session<'_> {
             self.outcome(Some(&error), 0, 0);
             return Ok(End::Answered);
         };
+        if cursor.columns.is_empty() {
+            let error = OracleError::new(1002, "fetch out of sequence");
+            self.outcome(Some(&error), id, 0);
+            return Ok(End::Answered);
+        }
         let mut count = 0;
         let mut cut = false;
         respond::row_header(&mut self.out, rows);

@@ -336,3 +336,11 @@ fn a_script_without_an_answer_says_so() {
         .to_string();
     assert!(error.contains("not in the script: DROP TABLE t"), "{error}");
 }
+
+#[test]
+fn what_gives_no_rows_has_none_to_fetch() {
+    let server = Server::start(|_| Answer::changed(1)).unwrap();
+    let connection = open(&server);
+    let mut rows = connection.query("UPDATE t SET a = 1", &[]).unwrap();
+    assert_eq!(code(rows.next().unwrap()), 1002);
+}
