@@ -93,10 +93,16 @@ pub struct MariaDb {
 struct Instance {
     directory: TempDir,
     process: Mutex<Child>,
+    /// Ends the other process if this one, killed, can't.
+    watchman: Option<Child>,
 }
 
 impl Drop for Instance {
     fn drop(&mut self) {
+        if let Some(watchman) = &mut self.watchman {
+            let _ = watchman.kill();
+            let _ = watchman.wait();
+        }
         let process = self
             .process
             .get_mut()
@@ -124,6 +130,7 @@ impl MariaDb {
         install(&installer, directory.path())?;
         let process = launch(&server, directory.path())?;
         let instance = Instance {
+            watchman: watchman(process.id(), directory.path()),
             directory,
             process: Mutex::new(process),
         };
@@ -263,6 +270,29 @@ fn program(name: &'static str) -> Result<PathBuf, MariaDbError> {
         .map(|directory| directory.join(name))
         .find(|file| file.is_file())
         .ok_or(MariaDbError::NotInstalled(name))
+}
+
+/// A shell that waits for the end of its input, which comes when this process ends, however it does. Then it ends a server
+/// that is still there, and removes its directory.
+#[cfg(unix)]
+fn watchman(server: u32, directory: &Path) -> Option<Child> {
+    use std::os::unix::process::CommandExt;
+    Command::new("sh")
+        .args(["-c", "cat > /dev/null; kill -9 \"$0\"; rm -rf \"$1\""])
+        .arg(server.to_string())
+        .arg(directory)
+        // What a terminal sends to all that runs in it should not end the one that cleans up after it.
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()
+}
+
+#[cfg(not(unix))]
+fn watchman(_: u32, _: &Path) -> Option<Child> {
+    None
 }
 
 /// What root has to say so that MariaDB runs as root. Nobody else may say it.
