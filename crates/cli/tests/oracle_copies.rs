@@ -84,7 +84,7 @@ fn play(played: &Shared, database: &MariaDb, request: &Request) -> Option<Answer
             return Some(Answer::Cut);
         }
         "import"
-    } else if sql.starts_with("CREATE TABLESPACE") {
+    } else if sql.starts_with("CREATE BIGFILE TABLESPACE") {
         let name = after(sql, "TABLESPACE \"");
         run(&[format!(
             "INSERT INTO sys_dictionary.dba_tablespaces VALUES ('{name}')"
@@ -199,6 +199,10 @@ fn a_trouble_in_the_log_ends_the_run_before_anything_is_cleaned() {
     let ran = oracle.run(&["refresh", "--approve", &oracle.plan_id()]);
     assert_eq!(ran.code, 6, "{}", ran.err);
     assert!(ran.err.contains("ORA-01658"), "{}", ran.err);
+    // The job has ended, and so has its log: a resume must not take that for success.
+    let resumed = oracle.run(&["resume"]);
+    assert_eq!(resumed.code, 6, "{}", resumed.err);
+    assert!(resumed.err.contains("ORA-01658"), "{}", resumed.err);
     assert!(!done(&played).contains(&"compile".to_owned()));
 }
 
@@ -212,7 +216,7 @@ fn a_refusal_of_the_server_is_told_with_its_number_and_a_rerun_goes_on() {
             "`directory`",
         ),
         (
-            "CREATE TABLESPACE",
+            "CREATE BIGFILE TABLESPACE",
             1_119,
             "error in creating database file '/u02/x.dbf'",
             "another file",

@@ -90,7 +90,11 @@ fn a_source_gets_nothing_but_an_export() {
 
 #[test]
 fn users_are_parted_in_one_database_only() {
-    let parts = |plan: &Plan| titles(plan).iter().any(|title| title.starts_with("Take away"));
+    let parts = |plan: &Plan| {
+        titles(plan)
+            .iter()
+            .any(|title| title.starts_with("Take away"))
+    };
     assert!(parts(&made("", &support::server("19.0.0.0.0"))));
     assert!(!parts(&made("", &elsewhere())));
 }
@@ -101,7 +105,11 @@ fn no_password_is_in_a_plan_or_script() {
     assert!(sent(&plan).contains("DBMS_RANDOM"));
     assert!(sent(&plan).contains("ACCOUNT LOCK"));
     for file in dialect::of(Engine::Oracle).script(&plan, &support::guard()) {
-        for line in file.text.lines().filter(|line| line.contains("IDENTIFIED BY")) {
+        for line in file
+            .text
+            .lines()
+            .filter(|line| line.contains("IDENTIFIED BY"))
+        {
             assert!(
                 line.contains("EXECUTE IMMEDIATE") || line.contains("\"&envclone_password_"),
                 "{}: {line}",
@@ -114,8 +122,16 @@ fn no_password_is_in_a_plan_or_script() {
 #[test]
 fn who_made_tablespaces_and_users_by_hand_gets_none() {
     let plan = made("create = false", &elsewhere());
-    assert!(!titles(&plan).iter().any(|title| title.starts_with("Make the")));
-    assert!(plan.guides.iter().all(|guide| !guide.title.contains("passwords")));
+    assert!(
+        !titles(&plan)
+            .iter()
+            .any(|title| title.starts_with("Make the"))
+    );
+    assert!(
+        plan.guides
+            .iter()
+            .all(|guide| !guide.title.contains("passwords"))
+    );
 }
 
 #[test]
@@ -123,7 +139,7 @@ fn nothing_may_be_in_the_way() {
     let plan = made("", &elsewhere());
     for deed in deeds(&plan) {
         let sql: String = deed.statements.iter().map(|one| one.sql.as_str()).collect();
-        let must = ["'EXPORT'", "CREATE TABLESPACE", "CREATE USER"];
+        let must = ["'EXPORT'", "TABLESPACE \"", "CREATE USER"];
         if must.iter().any(|word| sql.contains(word)) {
             assert!(!deed.obstacles.is_empty(), "{sql}");
         }
@@ -132,11 +148,15 @@ fn nothing_may_be_in_the_way() {
 
 #[test]
 fn there_is_no_plan_where_it_could_not_be_carried_out() {
-    let refused = |inventory: &Inventory, copy: &str, destination: &Server| {
-        match support::making(inventory, copy, Some(destination)).unwrap_err() {
-            DraftError::NoCopy(why) => why,
-            other => panic!("{other}"),
-        }
+    let refused = |inventory: &Inventory, copy: &str, destination: &Server| match support::making(
+        inventory,
+        copy,
+        Some(destination),
+    )
+    .unwrap_err()
+    {
+        DraftError::NoCopy(why) => why,
+        other => panic!("{other}"),
     };
     let why = refused(&source(), "", &support::server("12.2.0.1.0"));
     assert!(matches!(why, NoCopy::OlderServer { .. }), "{why}");

@@ -113,7 +113,11 @@ impl Execution<'_> {
             before: None,
         })?;
         let done = if begun && self.left(item, &name)? == Some(0) {
-            Ok(())
+            // It ended, and how it ended may never have been read.
+            match &deed.account {
+                Some(account) => self.read(item, account, &name),
+                None => Ok(()),
+            }
         } else {
             self.work(item, deed, &name, notes)
         };

@@ -100,15 +100,22 @@ impl NoCopy {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Service(_) => "make the copy with `CREATE DATABASE … AS COPY OF …`, and set `clone = \"adopt\"`".to_owned(),
+            Self::Service(_) => {
+                "make the copy with `CREATE DATABASE … AS COPY OF …`, and set `clone = \"adopt\"`"
+                    .to_owned()
+            }
             Self::Folder { key, .. } => format!("set `{key}` under [copy]"),
             Self::Tablespace(name) => {
                 format!("name one under [copy.tablespaces]: `{name} = \"…\"`")
             }
             Self::OlderServer { .. } => {
-                "name a server of the source's version or a newer one under [target.server]".to_owned()
+                "name a server of the source's version or a newer one under [target.server]"
+                    .to_owned()
             }
-            Self::NoFiles(_) => "check the permissions with `envclone doctor`, and take the inventory again".to_owned(),
+            Self::NoFiles(_) => {
+                "check the permissions with `envclone doctor`, and take the inventory again"
+                    .to_owned()
+            }
         }
     }
 }

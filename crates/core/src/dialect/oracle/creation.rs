@@ -22,10 +22,6 @@ const OWNERS_RIGHTS: [&str; 7] = [
 /// What a Runtime user may do, as they have it.
 const RUNTIME_RIGHTS: [&str; 1] = ["CREATE SESSION"];
 
-/// How large one data file gets at its creation at most, in MB: a small-file tablespace with blocks of 8 kB has files of up
-/// to 32 GB.
-const LARGEST_FILE_MB: u64 = 30_720;
-
 /// How large a tablespace is at least at its creation, in MB.
 const SMALLEST_MB: u64 = 100;
 
@@ -57,29 +53,18 @@ impl Making<'_> {
         let d = self.d;
         let title = format!("Make the tablespace {}", tablespace.to);
         let named = d.text(&tablespace.to);
-        // It grows; how full it gets nobody knows exactly, since large values are not counted.
+        // It grows; how full it gets nobody knows exactly, since large values are not counted. A file of a small-file
+        // tablespace would end at 32 GB.
         let mb = (tablespace.bytes / 1_048_576).max(SMALLEST_MB);
-        let files = mb.div_ceil(LARGEST_FILE_MB);
-        let folder = self.folder();
-        let file = |number: u64| {
-            let path = folder.map_or_else(String::new, |folder| {
-                let path = join(
-                    folder,
-                    &format!("{}_{number:02}.dbf", tablespace.to.to_lowercase()),
-                );
-                format!("{} ", d.text(&path))
-            });
-            format!(
-                "{path}SIZE {}M AUTOEXTEND ON NEXT {}M MAXSIZE UNLIMITED",
-                mb.div_ceil(files),
-                self.settings.growth_mb
-            )
-        };
-        let files: Vec<String> = (1..=files).map(file).collect();
+        let path = self.folder().map_or_else(String::new, |folder| {
+            let file = format!("{}.dbf", tablespace.to.to_lowercase());
+            format!("{} ", d.text(&join(folder, &file)))
+        });
         let sql = format!(
-            "CREATE TABLESPACE {}\nDATAFILE {}\nEXTENT MANAGEMENT LOCAL SEGMENT SPACE MANAGEMENT AUTO",
+            "CREATE BIGFILE TABLESPACE {}\nDATAFILE {path}SIZE {mb}M AUTOEXTEND ON NEXT {}M MAXSIZE UNLIMITED\n\
+             EXTENT MANAGEMENT LOCAL SEGMENT SPACE MANAGEMENT AUTO",
             d.identifier(&tablespace.to),
-            files.join(",\n")
+            self.settings.growth_mb
         );
         let count =
             format!("SELECT COUNT(*) FROM dba_tablespaces t WHERE t.tablespace_name = {named}");

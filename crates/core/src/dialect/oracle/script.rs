@@ -77,17 +77,16 @@ struct Asked<'a> {
     items: &'a [&'a Item],
 }
 
-/// Whether a statement is a block or a query with functions of its own, which SQL*Plus is told the end of by a slash.
-fn ends_with_a_slash(sql: &str) -> bool {
-    ["BEGIN", "DECLARE", "WITH FUNCTION"]
-        .iter()
-        .any(|word| sql.starts_with(word))
-}
-
+/// A statement with what tells SQL*Plus that it ends: a slash after a block, and after a query with functions of its own as
+/// well as its semicolon.
 fn ended(sql: &str) -> String {
-    match ends_with_a_slash(sql) {
-        true => format!("{sql}\n/\n"),
-        false => format!("{sql};\n"),
+    let begins = |word: &str| sql.starts_with(word);
+    if begins("BEGIN") || begins("DECLARE") {
+        format!("{sql}\n/\n")
+    } else if begins("WITH FUNCTION") {
+        format!("{sql};\n/\n")
+    } else {
+        format!("{sql};\n")
     }
 }
 
