@@ -8,6 +8,7 @@ use envclone_rehearsal::oracle::{Loaders, fill};
 use envclone_rehearsal::{Role, Spec};
 use envclone_testing::oracle::{DBA, OracleLab, PASSWORD};
 use envclone_testing::{rows, tables};
+use envclone_tns_server::{Answer, Request};
 use tempfile::TempDir;
 
 use super::{CATALOG, Lab, Ran};
@@ -31,7 +32,16 @@ pub(crate) struct Oracle {
 impl Oracle {
     /// Both sides filled; nothing where MariaDB is not installed.
     pub(crate) fn adopting(profile: &str) -> Option<Self> {
-        let lab = OracleLab::start(&[SOURCE, TARGET].concat())?;
+        Self::adopting_with(profile, |_| None)
+    }
+
+    /// The same, with a script that answers what it wants to.
+    pub(crate) fn adopting_with(
+        profile: &str,
+        script: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Option<Self> {
+        let all = [SOURCE, TARGET].concat();
+        let lab = OracleLab::start_with(&all, move |_, request| script(request))?;
         fill_schemas(&lab, SOURCE);
         fill_schemas(&lab, TARGET);
         Some(Self::of(lab, profile, "adopt"))
@@ -62,6 +72,11 @@ impl Oracle {
         );
         fs::write(folder.path().join("envclone.toml"), text).unwrap();
         Self { lab, folder }
+    }
+
+    /// The folder of the settings.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
