@@ -220,8 +220,10 @@ pub(super) fn connect(server: &Server, interrupted: fn() -> bool) -> Result<Conn
 
 /// What a panic of the driver means while it connects: what its authors left for later is Native Network Encryption.
 fn undreamt(panic: &(dyn Any + Send)) -> DbError {
-    if said(panic) != "not yet implemented" {
-        return unsupported(panic);
+    let said = said(panic);
+    if said != "not yet implemented" {
+        let why = format!("the driver gave up while it connected ({said})");
+        return DbError::new(Trouble::Unsupported, why);
     }
     DbError::new(
         Trouble::Unsupported,

@@ -1,7 +1,7 @@
 //! What every session begins with, what it may not do, and what statements answer.
 
-use envclone_db::{Access, Answered, Engine as _, Go, Trouble};
 use envclone_db::oracle::Oracle;
+use envclone_db::{Access, Answered, Engine as _, Go, Trouble};
 use envclone_tns_server::{Answer, Call, Options, Request, Type};
 
 use super::{BOTH, LOCK, asked, engine, never, number, of_release, script, server, session, side};
@@ -55,10 +55,7 @@ fn a_schemas_name_stays_in_its_quotes() {
         .open(&format!("{odd}@ora1/pdb"), Access::Write)
         .unwrap();
     let last = asked(&at).last().unwrap().clone();
-    assert_eq!(
-        last,
-        "ALTER SESSION SET CURRENT_SCHEMA = \"IT'S ODD ÄÖ\""
-    );
+    assert_eq!(last, "ALTER SESSION SET CURRENT_SCHEMA = \"IT'S ODD ÄÖ\"");
 }
 
 #[test]
@@ -191,9 +188,7 @@ fn the_servers_numbers_become_kinds() {
     for release in BOTH {
         let at = of_release(release, |request: &Request| {
             match request.sql.strip_prefix("SELECT fail_with_") {
-                Some(number) => {
-                    Answer::error(number.parse().unwrap(), "the server's own words")
-                }
+                Some(number) => Answer::error(number.parse().unwrap(), "the server's own words"),
                 None => match request.sql.strip_prefix("DELETE fail_with_") {
                     Some(number) => {
                         Answer::error(number.parse().unwrap(), "the server's own words")
@@ -250,7 +245,12 @@ fn where_the_first_number_only_tells_the_place_the_next_one_counts() {
         (6512, "at line 1\nORA-: and ORA-X", Trouble::Other),
     ];
     let at = script(|request| {
-        let case: usize = request.sql.strip_prefix("DELETE ").unwrap().parse().unwrap();
+        let case: usize = request
+            .sql
+            .strip_prefix("DELETE ")
+            .unwrap()
+            .parse()
+            .unwrap();
         Answer::error(CASES[case].0, CASES[case].1)
     });
     let mut session = session(&at);
@@ -269,7 +269,11 @@ fn several_questions_are_one_round_trip() {
         let columns = (0..count).map(|_| ("N", Type::Number));
         let answers = (0..count).map(|at| {
             let odd = request.sql.contains("odd") && at == 1;
-            if odd { envclone_tns_server::Value::Null } else { (at as i64 + 7).into() }
+            if odd {
+                envclone_tns_server::Value::Null
+            } else {
+                (at as i64 + 7).into()
+            }
         });
         match request.sql.contains("none") {
             true => super::nothing(count),
@@ -287,7 +291,10 @@ fn several_questions_are_one_round_trip() {
         asked(&at)[before],
         "SELECT (\nSELECT COUNT(*) FROM t -- all\n) AS n1, (\nSELECT 8 FROM dual\n) AS n2 FROM dual"
     );
-    for questions in [["SELECT 1 FROM odd", "SELECT 2"], ["SELECT 1 FROM none", "SELECT 2"]] {
+    for questions in [
+        ["SELECT 1 FROM odd", "SELECT 2"],
+        ["SELECT 1 FROM none", "SELECT 2"],
+    ] {
         let error = session.numbers(&questions).unwrap_err();
         assert!(error.message.contains("did not answer"), "{error}");
         assert_eq!(error.database, "QA@ora1/pdb");
@@ -339,7 +346,11 @@ fn one_number_is_asked_for_and_texts_leave_out_null() {
         "SELECT numbers" => Answer::rows([("N", Type::Number)], [[1.into()], [2.into()]]),
         _ => Answer::rows(
             [("T", Type::Varchar2(10))],
-            [["a".into()], [envclone_tns_server::Value::Null], ["b".into()]],
+            [
+                ["a".into()],
+                [envclone_tns_server::Value::Null],
+                ["b".into()],
+            ],
         ),
     });
     let mut session = session(&at);

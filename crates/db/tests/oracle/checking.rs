@@ -143,7 +143,10 @@ fn the_right_to_change_is_asked_with_all_that_a_run_does() {
     };
     engine(&server(&at), never).checkup("qa@ora1/pdb", purpose);
     let sqls = super::asked(&at);
-    let sql = sqls.iter().find(|sql| sql.contains("session_privs")).unwrap();
+    let sql = sqls
+        .iter()
+        .find(|sql| sql.contains("session_privs"))
+        .unwrap();
     for verb in ["DELETE", "UPDATE", "INSERT", "CREATE", "LOCK"] {
         assert!(sql.contains(&format!("'{verb} ANY TABLE'")), "{sql}");
     }

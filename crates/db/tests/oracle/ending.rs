@@ -134,7 +134,11 @@ fn a_command_that_takes_too_long_is_broken_off() {
     for release in BOTH {
         let at = of_release(release, |request| {
             let slow = request.sql.contains("slowly");
-            let wait = if slow { LONG } else { Duration::from_millis(150) };
+            let wait = if slow {
+                LONG
+            } else {
+                Duration::from_millis(150)
+            };
             number(1).after(wait)
         });
         let mut server = server(&at);
@@ -215,7 +219,10 @@ fn a_connection_that_is_cut_is_lost_in_every_phase() {
 #[test]
 fn a_commit_that_fails_says_why() {
     let at = script(|request| match request.call {
-        Call::Commit => Answer::error(2091, "transaction rolled back\nORA-02292: child record found"),
+        Call::Commit => Answer::error(
+            2091,
+            "transaction rolled back\nORA-02292: child record found",
+        ),
         _ => Answer::changed(1),
     });
     let mut session = session(&at);

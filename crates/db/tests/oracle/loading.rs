@@ -219,9 +219,7 @@ fn a_person_can_stop_it_between_batches() {
     .unwrap();
     LOOKS.store(2, Ordering::SeqCst);
     let rows = (0..5000).map(|n| [Value::Integer(n)]);
-    let error = loader
-        .load("t", &[("n", Kind::Number)], rows)
-        .unwrap_err();
+    let error = loader.load("t", &[("n", Kind::Number)], rows).unwrap_err();
     assert_eq!(error.trouble, Trouble::Interrupted);
     let error = loader.run("CREATE TABLE u (a NUMBER)").unwrap_err();
     assert_eq!(error.trouble, Trouble::Interrupted);
@@ -236,9 +234,11 @@ fn a_person_can_stop_it_between_batches() {
 
 #[test]
 fn what_the_server_refuses_is_said() {
-    let at = options(Options::default(), |request| match request.verb().as_str() {
-        "INSERT" => Answer::error(1658, "unable to create INITIAL extent"),
-        _ => answer(request, 1, 0),
+    let at = options(Options::default(), |request| {
+        match request.verb().as_str() {
+            "INSERT" => Answer::error(1658, "unable to create INITIAL extent"),
+            _ => answer(request, 1, 0),
+        }
     });
     let error = loader(&at)
         .load("t", &[("n", Kind::Number)], [[Value::Integer(1)]])

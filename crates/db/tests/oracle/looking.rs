@@ -65,7 +65,13 @@ fn a_size_that_may_not_be_seen_is_none() {
         false => {
             // A database without containers.
             let columns = [("T", Type::Varchar2(100)); 5];
-            let row = ["FREE".into(), Value::Null, "QA".into(), "104".into(), "x".into()];
+            let row = [
+                "FREE".into(),
+                Value::Null,
+                "QA".into(),
+                "104".into(),
+                "x".into(),
+            ];
             Answer::rows(columns, [row])
         }
     });
@@ -144,13 +150,17 @@ fn who_works_with_a_schema_is_listed() {
 fn a_login_that_may_not_see_others_says_so() {
     for number in [942, 1031] {
         let at = script(move |_| Answer::error(number, "no"));
-        let error = engine(&server(&at), never).in_use("QA@ora1/pdb").unwrap_err();
+        let error = engine(&server(&at), never)
+            .in_use("QA@ora1/pdb")
+            .unwrap_err();
         assert_eq!(error.trouble, Trouble::NotPermitted);
         assert!(error.message.contains("V_$SESSION"), "{error}");
         assert_eq!(error.database, "QA@ora1/pdb");
     }
     let at = script(|_| Answer::Cut);
-    let error = engine(&server(&at), never).in_use("QA@ora1/pdb").unwrap_err();
+    let error = engine(&server(&at), never)
+        .in_use("QA@ora1/pdb")
+        .unwrap_err();
     assert_eq!(error.trouble, Trouble::Lost);
 }
 
@@ -270,7 +280,12 @@ fn copies_are_not_made_by_the_engine_itself() {
 
 #[test]
 fn a_reading_session_cannot_write_by_what_the_server_says() {
-    let at = script(|_| Answer::error(1456, "may not perform operation inside a READ ONLY transaction"));
+    let at = script(|_| {
+        Answer::error(
+            1456,
+            "may not perform operation inside a READ ONLY transaction",
+        )
+    });
     let mut session = engine(&server(&at), never)
         .open("PROD@ora1/pdb", Access::Read)
         .unwrap();

@@ -11,7 +11,11 @@ fn seen(session: &mut dyn Session, content: bool) -> Vec<Vec<String>> {
     session
         .query("SELECT * FROM t", &mut |row| {
             let cell = |at| {
-                let value = if content { row.content(at) } else { row.value(at) };
+                let value = if content {
+                    row.content(at)
+                } else {
+                    row.value(at)
+                };
                 match value {
                     Value::Text(bytes) => format!("text {}", String::from_utf8_lossy(bytes)),
                     Value::Bytes(bytes) => format!("bytes {bytes:?}"),
@@ -226,13 +230,16 @@ fn rows_that_nobody_wants_leave_the_session_usable() {
         for _ in 0..3 {
             let mut seen = 0;
             session
-                .query("WITH t AS (SELECT 1 FROM dual) SELECT * FROM t", &mut |_| {
-                    seen += 1;
-                    match seen {
-                        250 => Go::Break(()),
-                        _ => Go::Continue(()),
-                    }
-                })
+                .query(
+                    "WITH t AS (SELECT 1 FROM dual) SELECT * FROM t",
+                    &mut |_| {
+                        seen += 1;
+                        match seen {
+                            250 => Go::Break(()),
+                            _ => Go::Continue(()),
+                        }
+                    },
+                )
                 .unwrap();
             assert_eq!(seen, 250);
             assert_eq!(session.number("SELECT 1 FROM dual").unwrap(), 1);
