@@ -146,7 +146,7 @@ fn by_data_pump() -> DbError {
     )
 }
 
-/// Schemas that belong to the database itself, in versions that do not mark them.
+/// Schemas that belong to the database itself: the best known of them, since nobody takes another one for an environment's.
 const SYSTEM: [&str; 8] = [
     "SYS", "SYSTEM", "OUTLN", "DBSNMP", "XDB", "AUDSYS", "ORDSYS", "MDSYS",
 ];

@@ -185,14 +185,13 @@ fn the_servers_numbers_become_kinds() {
         (1, Trouble::Other),
         (20_001, Trouble::Other),
     ];
+    const WORDS: &str = "the server's own words\n\nHelp: https://docs.example.com/error-help/\n";
     for release in BOTH {
         let at = of_release(release, |request: &Request| {
             match request.sql.strip_prefix("SELECT fail_with_") {
-                Some(number) => Answer::error(number.parse().unwrap(), "the server's own words"),
+                Some(number) => Answer::error(number.parse().unwrap(), WORDS),
                 None => match request.sql.strip_prefix("DELETE fail_with_") {
-                    Some(number) => {
-                        Answer::error(number.parse().unwrap(), "the server's own words")
-                    }
+                    Some(number) => Answer::error(number.parse().unwrap(), WORDS),
                     None => number(7),
                 },
             }
