@@ -79,17 +79,17 @@ impl Trouble {
                 "run `envclone resume`: the transaction was undone, and can be tried again"
             }
             Self::NotReady => {
-                "bring the database online for everyone (state ONLINE, MULTI_USER), then try again"
+                "bring the database online for everyone (SQL Server: ONLINE, MULTI_USER; Oracle: open, not restricted), then try again"
             }
             Self::ReadOnly => "make the copy writable: ALTER DATABASE … SET READ_WRITE",
             Self::NoRoute => {
-                "check `host`, `port`, `instance`, `service` or `alias`, that the server or its listener answers there, and the firewall"
+                "check `host`, `port`, `instance`, `service` or `alias`, that the server takes TCP connections, and the firewall"
             }
             Self::Login => {
                 "check `login`, `user` and where the password comes from; the server's own log says more than it tells"
             }
             Self::Certificate => {
-                "set `ca-file` to the authority's certificate, or on Oracle `wallet` to the folder of an `ewallet.pem` with it; `trust-certificate = true` believes anyone who answers"
+                "set `ca-file` (Oracle: `wallet`) to what holds the authority's certificate; `trust-certificate = true` (SQL Server) believes anyone who answers"
             }
             Self::Lost => "check the server and the network, then run `envclone resume`",
             Self::TimedOut => {

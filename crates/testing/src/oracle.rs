@@ -59,7 +59,7 @@ const DICTIONARY: [&str; 25] = [
     "CREATE TABLE \"v$session\" (type VARCHAR(10), schemaname VARCHAR(128), username VARCHAR(128), program VARCHAR(84), \
      machine VARCHAR(64))",
     "CREATE TABLE session_privs (privilege VARCHAR(40))",
-    "INSERT INTO session_privs VALUES ('DELETE ANY TABLE'), ('UPDATE ANY TABLE'), ('CREATE ANY TABLE'), ('LOCK ANY TABLE')",
+    "INSERT INTO session_privs VALUES ('DELETE ANY TABLE'), ('UPDATE ANY TABLE'), ('INSERT ANY TABLE'), ('CREATE ANY TABLE'), ('LOCK ANY TABLE')",
     "CREATE VIEW product_component_version AS SELECT '19.0.0.0.0' AS version, \
      'Oracle Database 19c Standard Edition 2' AS product",
     "CREATE VIEW nls_database_parameters AS SELECT 'NLS_CHARACTERSET' AS parameter, 'AL32UTF8' AS value",

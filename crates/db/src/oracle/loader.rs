@@ -6,6 +6,7 @@ use oracledb::{BindParameters, Connection, OracleNumber, OracleTimestamp, ToDbVa
 use super::server::Server;
 use super::session::{literal, quoted};
 use super::trouble::told;
+use super::worker::connect;
 use crate::{DbError, Trouble, Value};
 
 /// How many rows go out together.
@@ -41,7 +42,7 @@ impl Loader {
     /// reports it otherwise.
     pub fn open(server: &Server, schema: &str, interrupted: fn() -> bool) -> Result<Self, DbError> {
         let name = format!("{schema}@{}", server.label);
-        let connection = server.connect().map_err(|error| error.at(&name))?;
+        let connection = connect(server, interrupted).map_err(|error| error.at(&name))?;
         let loader = Self {
             connection,
             schema: schema.to_uppercase(),
@@ -166,6 +167,10 @@ fn bound(kind: Kind, value: Value<'_>) -> Result<Box<dyn ToDbValue>, DbError> {
             format!("the value {value:?} does not fit its column"),
         )
     };
+    let are_bytes = matches!(value, Value::Bytes(_));
+    if value != Value::Null && are_bytes != (kind == Kind::Bytes) {
+        return Err(misfit());
+    }
     let text = value.text();
     Ok(match kind {
         Kind::Number => {

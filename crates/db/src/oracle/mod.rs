@@ -74,14 +74,15 @@ impl Oracle {
             .ok_or_else(|| DbError::new(Trouble::NotFound, "no server is named").at(name))?;
         let there = |side: &&Side| side.server.label.eq_ignore_ascii_case(label);
         let names_it = |side: &&Side| {
-            side.schemas
-                .iter()
-                .any(|one| one.eq_ignore_ascii_case(schema))
+            // As both become what the dictionary has.
+            let asked = schema.to_uppercase();
+            side.schemas.iter().any(|one| one.to_uppercase() == asked)
         };
         self.sides
             .iter()
             .filter(there)
-            .find(names_it)
+            .filter(names_it)
+            .min_by_key(|side| side.writable)
             .or_else(|| self.sides.iter().filter(there).find(|side| side.writable))
             .map(|side| Found { side, schema })
             .ok_or_else(|| {
@@ -146,7 +147,7 @@ fn by_data_pump() -> DbError {
     )
 }
 
-/// Schemas that belong to the database itself, in versions that do not mark them.
+/// Schemas that belong to the database itself: the best known of them, since nobody takes another one for an environment's.
 const SYSTEM: [&str; 8] = [
     "SYS", "SYSTEM", "OUTLN", "DBSNMP", "XDB", "AUDSYS", "ORDSYS", "MDSYS",
 ];
@@ -197,7 +198,8 @@ fn users(session: &mut OracleSession, name: &str, schema: &str) -> Result<Option
         &format!(
             "SELECT DISTINCT s.program, s.machine, s.username FROM v$session s WHERE s.type = 'USER' \
              AND (s.schemaname = {owner} OR s.username = {owner}) \
-             AND NOT (s.program = SYS_CONTEXT('USERENV', 'CLIENT_PROGRAM_NAME') AND s.machine = SYS_CONTEXT('USERENV', 'HOST')) \
+             AND CASE WHEN s.program = SYS_CONTEXT('USERENV', 'CLIENT_PROGRAM_NAME') \
+             AND s.machine = SYS_CONTEXT('USERENV', 'HOST') THEN 1 ELSE 0 END = 0 \
              ORDER BY 1, 2, 3"
         ),
         &mut |row| {
@@ -329,7 +331,20 @@ impl Engine for Oracle {
         if !found.side.writable && !pump::only_an_export(sql) {
             return Err(Self::never_written(&found, name));
         }
-        let mut session = self.session(&found, None, name, Access::Read)?;
+        // It may be silent for as long as it takes.
+        let server = Server {
+            command: None,
+            ..found.side.server.clone()
+        };
+        let mut session = OracleSession::open(
+            &server,
+            None,
+            name,
+            Access::Read,
+            &self.lock,
+            self.interrupted,
+        )
+        .map_err(|error| unreached(found.side, error))?;
         let mut watcher =
             pump::job_of(sql).and_then(|_| self.session(&found, None, name, Access::Read).ok());
         let mut looks = 0_u32;

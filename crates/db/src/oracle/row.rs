@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Float,
     Double,
     Moment,
+    /// The address of a row.
+    Address,
 }
 
 impl Kind {
@@ -22,7 +24,7 @@ impl Kind {
     ///
     /// Errors: [`Trouble::Unsupported`] for types that neither the platform uses nor anybody could search.
     pub(super) fn of(column: &Metadata) -> Result<Self, DbError> {
-        let kinds: [(Self, &[&DbType]); 6] = [
+        let kinds: [(Self, &[&DbType]); 7] = [
             (
                 Self::Text,
                 &[
@@ -35,9 +37,11 @@ impl Kind {
                     oracledb::DB_TYPE_LONG,
                     oracledb::DB_TYPE_LONG_NVARCHAR,
                     oracledb::DB_TYPE_XMLTYPE,
-                    oracledb::DB_TYPE_ROWID,
-                    oracledb::DB_TYPE_UROWID,
                 ],
+            ),
+            (
+                Self::Address,
+                &[oracledb::DB_TYPE_ROWID, oracledb::DB_TYPE_UROWID],
             ),
             (
                 Self::Bytes,
@@ -122,6 +126,7 @@ impl<'a> OracleRow<'a> {
                 at.ok().flatten().map(|at| moment(&at))
             }
             Kind::Number => self.number(column).map(|number| number.to_string()),
+            Kind::Address => self.row.get::<Option<String>>(column).ok().flatten(),
             _ => None,
         };
         self.kinds.iter().enumerate().map(text).collect()
@@ -170,7 +175,7 @@ impl Row for OracleRow<'_> {
                 },
                 none => none,
             },
-            Some(Kind::Moment) => self.text_of(column),
+            Some(Kind::Moment | Kind::Address) => self.text_of(column),
             Some(Kind::Float) => real(
                 self.row
                     .get::<Option<f32>>(column)

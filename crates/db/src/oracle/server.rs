@@ -64,7 +64,7 @@ impl Server {
     pub(super) fn connect(&self) -> Result<Connection, DbError> {
         let mut config = Config::default()
             .set_credentials(&self.user, self.password.expose_secret())
-            .set_transport_connect_timeout(Some(self.connect))
+            .set_transport_connect_timeout(Some(self.place.one_address(self.connect)))
             // What is asked twice here is asked of changed tables.
             .set_stmtcachesize(0)
             .set_program(&self.application)
@@ -87,11 +87,15 @@ impl Server {
         }
         let config = config
             .set_connect_string(&self.place.connect_string()?)
-            .map_err(|error| told(&error))?;
+            .map_err(|error| self.place.not_looked_up(told(&error)))?;
         let connection = oracledb::connect(config).map_err(|error| {
             let mut error = told(&error);
-            if matches!(error.trouble, Trouble::Lost | Trouble::TimedOut) {
-                error.trouble = Trouble::NoRoute;
+            match error.trouble {
+                Trouble::TimedOut => return self.too_late(),
+                Trouble::Lost => error.trouble = Trouble::NoRoute,
+                // Who may not come as SYSDBA is told what others are told who may not do something.
+                Trouble::NotPermitted => error.trouble = Trouble::Login,
+                _ => {}
             }
             error
         })?;
@@ -100,22 +104,41 @@ impl Server {
             .map_err(|error| told(&error))?;
         Ok(connection)
     }
+
+    /// Nobody answered in time.
+    pub(super) fn too_late(&self) -> DbError {
+        let why = format!("no answer within {:?}", self.connect);
+        DbError::new(Trouble::NoRoute, why)
+    }
 }
 
 impl Place {
-    /// EZConnect, or the alias.
-    fn connect_string(&self) -> Result<String, DbError> {
-        let name = |text: &str| {
-            let plain = |c: char| c.is_alphanumeric() || "._-$#:[]".contains(c);
-            if !text.is_empty() && text.chars().all(plain) {
-                Ok(text.to_owned())
-            } else {
-                Err(DbError::new(
-                    Trouble::NoRoute,
-                    format!("`{text}` is no name of a host, service or alias"),
-                ))
-            }
+    /// How long one address may take of the time for all: an alias may have several, of which the first is silent.
+    fn one_address(&self, all: Duration) -> Duration {
+        match self {
+            Self::Service { .. } => all,
+            Self::Alias { .. } => all / 3,
+        }
+    }
+
+    /// Why an alias leads nowhere. The driver does not say which file it could not read.
+    fn not_looked_up(&self, error: DbError) -> DbError {
+        let folder = match self {
+            Self::Alias { folder, .. } => folder.as_ref(),
+            Self::Service { .. } => None,
         };
+        let why = match (error.trouble, folder) {
+            (Trouble::Lost, Some(folder)) => {
+                let file = folder.join("tnsnames.ora");
+                format!("`{}` can't be read: {}", file.display(), error.message)
+            }
+            _ => error.message,
+        };
+        DbError::new(Trouble::NoRoute, why)
+    }
+
+    /// A descriptor, or the alias. Not EZConnect: the driver takes a service's name to end where a `-` or `$` is.
+    fn connect_string(&self) -> Result<String, DbError> {
         match self {
             Self::Service {
                 host,
@@ -124,13 +147,30 @@ impl Place {
                 encrypted,
             } => {
                 let protocol = if *encrypted { "tcps" } else { "tcp" };
+                let host = match host.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
+                    Some(address) => plain(address, "host", "._-:%"),
+                    None => plain(host, "host", "._-:%"),
+                }?;
+                let service = plain(service, "service", "._-$#")?;
+                // Without the delay the driver rests for a second after an attempt that failed, also the last one.
                 Ok(format!(
-                    "{protocol}://{}:{port}/{}",
-                    name(host)?,
-                    name(service)?
+                    "(DESCRIPTION=(RETRY_DELAY=0)(ADDRESS=(PROTOCOL={protocol})(HOST={host})(PORT={port}))\
+                     (CONNECT_DATA=(SERVICE_NAME={service})))"
                 ))
             }
-            Self::Alias { name: alias, .. } => name(alias),
+            Self::Alias { name, .. } => plain(name, "alias", "._-$#").map(str::to_owned),
         }
+    }
+}
+
+/// A name without anything that means something in a descriptor.
+fn plain<'a>(name: &'a str, what: &str, also: &str) -> Result<&'a str, DbError> {
+    let fits = |c: char| c.is_alphanumeric() || also.contains(c);
+    match !name.is_empty() && name.chars().all(fits) {
+        true => Ok(name),
+        false => Err(DbError::new(
+            Trouble::NoRoute,
+            format!("`{name}` is no name of a {what}"),
+        )),
     }
 }

@@ -34,7 +34,7 @@ impl OracleSession {
         lock: &str,
         interrupted: fn() -> bool,
     ) -> Result<Self, DbError> {
-        let worker = Worker::start(server.clone(), interrupted).map_err(|error| error.at(name))?;
+        let worker = Worker::start(server, interrupted).map_err(|error| error.at(name))?;
         let mut session = Self {
             worker,
             name: name.to_owned(),

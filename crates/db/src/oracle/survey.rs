@@ -157,14 +157,14 @@ fn changeable(session: &mut OracleSession, schema: &str) -> Need {
     let what = "changing the schema's rows";
     let owner = literal(&schema.to_uppercase());
     let asked = session.number(&format!(
-        "SELECT CASE WHEN SYS_CONTEXT('USERENV', 'SESSION_USER') = {owner} THEN 4 ELSE \
+        "SELECT CASE WHEN SYS_CONTEXT('USERENV', 'SESSION_USER') = {owner} THEN 5 ELSE \
          (SELECT COUNT(*) FROM SYS.session_privs p WHERE p.privilege IN ('DELETE ANY TABLE', 'UPDATE ANY TABLE', \
-         'CREATE ANY TABLE', 'LOCK ANY TABLE')) END FROM dual"
+         'INSERT ANY TABLE', 'CREATE ANY TABLE', 'LOCK ANY TABLE')) END FROM dual"
     ));
     let hint = "log in as the schema's own user, or GRANT DELETE ANY TABLE, UPDATE ANY TABLE, INSERT ANY TABLE, \
                 CREATE ANY TABLE, LOCK ANY TABLE TO the login";
     match asked {
-        Ok(4) => Need::there("clean", what, "granted"),
+        Ok(5) => Need::there("clean", what, "granted"),
         Ok(_) => Need::missing("clean", what, "not all of it is granted", hint),
         Err(error) => Need::missing("clean", what, error.message, hint),
     }

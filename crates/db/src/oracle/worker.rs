@@ -3,11 +3,12 @@
 //! The driver blocks, can't be told to stop from elsewhere, and is a beta that ends some of what it does not know in a panic.
 //! On a thread of its own a person's interrupt is heard while it waits, and a panic ends a session and not a run.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Once};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use oracledb::{Connection, Row as Fetched};
 
@@ -22,7 +23,7 @@ const NAME: &str = "oracle-session";
 /// How often somebody who waits looks whether a person asked to stop.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How many rows a fetch brings.
+/// How many rows a fetch brings, and how many are handed over together.
 const ROWS: u32 = 200;
 
 /// How many it brings where one row may be as large as memory.
@@ -64,24 +65,16 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread and logs in.
-    pub(super) fn start(server: Server, interrupted: fn() -> bool) -> Result<Self, DbError> {
-        silence();
+    /// Logs in and starts the thread.
+    pub(super) fn start(server: &Server, interrupted: fn() -> bool) -> Result<Self, DbError> {
+        let connection = connect(server, interrupted)?;
         let (jobs, received) = channel();
-        let (ready, opened) = sync_channel(1);
-        thread::Builder::new()
-            .name(NAME.to_owned())
-            .spawn(move || serve(&server, &received, &ready))
-            .map_err(|error| DbError::new(Trouble::Other, error.to_string()))?;
-        let mut worker = Self {
+        spawn(move || serve(&connection, &received))?;
+        Ok(Self {
             jobs,
             interrupted,
             given_up: false,
-        };
-        match worker.wait(&opened, Patience::UntilAsked)? {
-            Answer::End(end) => end.map(|_| worker),
-            Answer::Rows(..) => Err(lost()),
-        }
+        })
     }
 
     pub(super) fn query(&mut self, sql: &str) -> Result<Receiver<Answer>, DbError> {
@@ -144,7 +137,8 @@ impl Worker {
     }
 
     /// The next answer. After an interrupt nobody waits for the thread any more: the driver can't be told to stop, and the
-    /// server undoes what the session left open when it finds the connection gone.
+    /// server undoes what the session left open when it finds the connection gone. Amid rows it stops by itself, since
+    /// nobody takes them.
     pub(super) fn wait(
         &mut self,
         answers: &Receiver<Answer>,
@@ -152,6 +146,11 @@ impl Worker {
     ) -> Result<Answer, DbError> {
         loop {
             match answers.recv_timeout(LOOK) {
+                Ok(Answer::Rows(..))
+                    if patience == Patience::UntilAsked && (self.interrupted)() =>
+                {
+                    return Err(stopped());
+                }
                 Ok(answer) => return Ok(answer),
                 Err(RecvTimeoutError::Disconnected) => return Err(lost()),
                 Err(RecvTimeoutError::Timeout)
@@ -187,26 +186,57 @@ fn silence() {
     });
 }
 
-/// The thread: logs in, says so, and does one job after the other.
-fn serve(server: &Server, jobs: &Receiver<(Job, SyncSender<Answer>)>, ready: &SyncSender<Answer>) {
-    let opened = catch_unwind(AssertUnwindSafe(|| server.connect())).unwrap_or_else(|_| {
-        Err(DbError::new(
-            Trouble::Unsupported,
-            "the server demands what the driver does not speak: probably Native Network Encryption \
-             (SQLNET.ENCRYPTION_SERVER = REQUIRED in its sqlnet.ora). Connect by TLS (`encryption = \"on\"`), or let the \
-             server accept connections without it (ACCEPTED or REQUESTED)",
-        ))
-    });
-    let connection = match opened {
-        Ok(connection) => connection,
-        Err(error) => {
-            let _ = ready.send(Answer::End(Err(error)));
-            return;
+/// Starts a thread on which the driver may panic.
+fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), DbError> {
+    silence();
+    thread::Builder::new()
+        .name(NAME.to_owned())
+        .spawn(work)
+        .map(drop)
+        .map_err(|error| DbError::new(Trouble::Other, error.to_string()))
+}
+
+/// Logs in, on a thread of its own: the driver limits how long TCP may take, and nothing of what comes after it.
+pub(super) fn connect(server: &Server, interrupted: fn() -> bool) -> Result<Connection, DbError> {
+    let (ready, opened) = sync_channel(1);
+    let end = Instant::now() + server.connect;
+    let asked = server.clone();
+    spawn(move || {
+        let connected = catch_unwind(AssertUnwindSafe(|| asked.connect()));
+        // A connection that nobody waits for any more is closed.
+        let _ = ready.send(connected.unwrap_or_else(|panic| Err(undreamt(panic.as_ref()))));
+    })?;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        match opened.recv_timeout(LOOK.min(left)) {
+            Ok(connected) => return connected,
+            Err(RecvTimeoutError::Disconnected) => return Err(lost()),
+            Err(RecvTimeoutError::Timeout) if interrupted() => return Err(stopped()),
+            Err(RecvTimeoutError::Timeout) if left.is_zero() => return Err(server.too_late()),
+            Err(RecvTimeoutError::Timeout) => {}
         }
-    };
-    let _ = ready.send(Answer::End(Ok(0)));
+    }
+}
+
+/// What a panic of the driver means while it connects: what its authors left for later is Native Network Encryption.
+fn undreamt(panic: &(dyn Any + Send)) -> DbError {
+    let said = said(panic);
+    if said != "not yet implemented" {
+        let why = format!("the driver gave up while it connected ({said})");
+        return DbError::new(Trouble::Unsupported, why);
+    }
+    DbError::new(
+        Trouble::Unsupported,
+        "the server demands what the driver does not speak: probably Native Network Encryption \
+         (SQLNET.ENCRYPTION_SERVER = REQUIRED in its sqlnet.ora). Connect by TLS (`encryption = \"on\"`), or let the \
+         server accept connections without it (ACCEPTED or REQUESTED)",
+    )
+}
+
+/// The thread: does one job after the other.
+fn serve(connection: &Connection, jobs: &Receiver<(Job, SyncSender<Answer>)>) {
     for (job, answers) in jobs {
-        let done = catch_unwind(AssertUnwindSafe(|| work(&connection, &job, &answers)));
+        let done = catch_unwind(AssertUnwindSafe(|| work(connection, &job, &answers)));
         let panicked = done.is_err();
         let end = done.unwrap_or_else(|panic| Err(unsupported(panic.as_ref())));
         let _ = answers.send(Answer::End(end));
@@ -217,12 +247,15 @@ fn serve(server: &Server, jobs: &Receiver<(Job, SyncSender<Answer>)>, ready: &Sy
     }
 }
 
-fn unsupported(panic: &(dyn std::any::Any + Send)) -> DbError {
-    let said = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default();
+/// What a panic says.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or_default()
+}
+
+fn unsupported(panic: &(dyn Any + Send)) -> DbError {
+    let said = said(panic);
     DbError::new(
         Trouble::Unsupported,
         format!("the driver gave up on an answer of the server that it does not know ({said})"),
@@ -235,8 +268,11 @@ fn work(connection: &Connection, job: &Job, answers: &SyncSender<Answer>) -> Res
         Job::Execute(sql) => connection
             .statement(sql)
             .and_then(|builder| builder.exclude_from_cache().build())
-            .and_then(|mut statement| statement.execute(&[]))
-            .map(|result| result.rows_affected())
+            .and_then(|mut statement| {
+                let rows = statement.execute(&[])?.rows_affected();
+                // What the server counts of a block is the block.
+                Ok(if statement.is_plsql() { 0 } else { rows })
+            })
             .map_err(|error| told(&error)),
         Job::Commit => connection
             .commit()
@@ -257,9 +293,11 @@ fn query(connection: &Connection, sql: &str, answers: &SyncSender<Answer>) -> Re
             .and_then(|statement| statement.query(&[]))
             .map_err(|error| told(&error))
     };
-    let mut cursor = run(ROWS)?;
+    let mut together = ROWS;
+    let mut cursor = run(together)?;
     if cursor.columns().iter().any(Kind::is_large) {
-        cursor = run(LARGE_ROWS)?;
+        together = LARGE_ROWS;
+        cursor = run(together)?;
     }
     let kinds: Arc<[Kind]> = cursor
         .columns()
@@ -269,7 +307,7 @@ fn query(connection: &Connection, sql: &str, answers: &SyncSender<Answer>) -> Re
     let mut batch = Vec::new();
     for row in cursor {
         batch.push(row.map_err(|error| told(&error))?);
-        if batch.len() >= ROWS as usize {
+        if batch.len() >= together as usize {
             let full = Answer::Rows(Arc::clone(&kinds), std::mem::take(&mut batch));
             if answers.send(full).is_err() {
                 // Nobody wants the rest.
