@@ -348,27 +348,24 @@ impl Engine for Oracle {
         let mut watcher =
             pump::job_of(sql).and_then(|_| self.session(&found, None, name, Access::Read).ok());
         let mut looks = 0_u32;
+        let mut last = Copied {
+            done: 0,
+            of: 0,
+            left: None,
+        };
         session.work(sql, &mut || {
             looks += 1;
-            let mut copied = None;
             if looks.is_multiple_of(LOOKS_PER_QUESTION)
                 && let (Some(session), Some(job)) = (&mut watcher, pump::job_of(sql))
             {
-                copied = pump::how_far(session, job);
-                // One that has no answer is asked no more.
-                if copied.is_none() && !session.is_usable() {
-                    watcher = None;
+                match pump::how_far(session, job) {
+                    Some(copied) => last = copied,
+                    // One that has no answer is asked no more.
+                    None if !session.is_usable() => watcher = None,
+                    None => {}
                 }
             }
-            match copied {
-                Some(copied) => progress(copied),
-                None if looks.is_multiple_of(LOOKS_PER_QUESTION) => progress(Copied {
-                    done: 0,
-                    of: 0,
-                    left: None,
-                }),
-                None => Go::Continue(()),
-            }
+            progress(last)
         })
     }
 
