@@ -5,7 +5,9 @@ mod support;
 
 use envclone_core::dialect;
 use envclone_core::engine::Engine;
+use envclone_core::evidence::Observed;
 use envclone_core::inventory::{Inventory, Server};
+use envclone_core::link::{Link, Links};
 use envclone_core::plan::{Deed, DraftError, NoCopy, Plan, ServerDeed, Side};
 
 fn source() -> Inventory {
@@ -131,6 +133,38 @@ fn who_made_tablespaces_and_users_by_hand_gets_none() {
         plan.guides
             .iter()
             .all(|guide| !guide.title.contains("passwords"))
+    );
+}
+
+#[test]
+fn a_schema_that_others_refer_to_and_nobody_copies_is_named() {
+    let mut inventory = source();
+    let link = |to: &str| Link {
+        name: "x".to_owned(),
+        to: to.to_owned(),
+    };
+    inventory.databases[0].links = vec![Links {
+        kind: "synonym".to_owned(),
+        of_server: false,
+        found: Observed::Known(vec![
+            link("HR.PEOPLE"),
+            link("HR.TEAMS"),
+            link("OSPRODLOG.OSLOG_ERROR"),
+        ]),
+    }];
+    let plan = support::making(&inventory, "", Some(&elsewhere())).unwrap();
+    let guide = plan
+        .guides
+        .iter()
+        .find(|guide| guide.title.contains("not copied"));
+    let text = &guide.unwrap().text;
+    assert!(text.contains("HR: 2 "), "{text}");
+    assert!(!text.contains("OSPRODLOG"), "{text}");
+    let none = made("", &elsewhere());
+    assert!(
+        none.guides
+            .iter()
+            .all(|guide| !guide.title.contains("not copied"))
     );
 }
 

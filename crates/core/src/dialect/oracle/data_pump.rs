@@ -3,6 +3,8 @@
 //! A job goes on when whoever began it is gone. A block that finds its job attaches to it instead of beginning another, so
 //! that a run that was killed finishes it; that it is done is read in the log that the server wrote.
 
+use std::collections::BTreeMap;
+
 use super::Oracle;
 use super::creation::{self, Making};
 use crate::account::{Account, Expected};
@@ -85,6 +87,7 @@ pub(super) fn clone_schemas(d: &Oracle, cloning: &Cloning<'_>) -> Result<Cloned,
         .first
         .extend(schemas.iter().map(|schema| creation::compile(d, schema)));
     cloned.guides = pump.guides();
+    cloned.guides.extend(not_copied(&schemas));
     cloned.guides.extend(making.guide());
     Ok(cloned)
 }
@@ -397,6 +400,41 @@ impl Pump<'_> {
         });
         guides
     }
+}
+
+/// Schemas that the copied ones refer to and that stay where they are: in another database they are missing, and in the same
+/// one the copy would work with what the source works with.
+fn not_copied(schemas: &[Schema<'_>]) -> Option<Guidance> {
+    let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
+    let links = schemas.iter().flat_map(|schema| &schema.of.found.links);
+    for link in links
+        .filter(|links| !links.of_server)
+        .filter_map(|links| links.found.known())
+        .flatten()
+    {
+        let owner = link.to.split_once('.').map(|(owner, _)| owner);
+        let is_name = |owner: &&str| !owner.contains([' ', '@']);
+        let copied = |owner: &str| schemas.iter().any(|schema| schema.from == owner);
+        if let Some(owner) = owner.filter(is_name).filter(|owner| !copied(owner)) {
+            *missing.entry(owner).or_default() += 1;
+        }
+    }
+    let lines: Vec<String> = missing
+        .iter()
+        .map(|(owner, count)| {
+            format!("{owner}: {count} synonyms, pieces of code or rights lead to it")
+        })
+        .collect();
+    (!lines.is_empty()).then(|| Guidance {
+        step: CLONE.to_owned(),
+        title: "Decide about schemas that are referred to and not copied".to_owned(),
+        text: format!(
+            "The copied schemas refer to others, which the settings do not name:\n{}\nOne that holds application data belongs \
+             under `[source.catalogs]` and `[target.catalogs]`; `envclone inspect` lists what leads there.\nDone when each is \
+             either copied or meant to be shared.",
+            lines.join("\n")
+        ),
+    })
 }
 
 const DUMP_FILE: &str = "KU$_FILE_TYPE_DUMP_FILE";
