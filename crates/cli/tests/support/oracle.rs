@@ -3,7 +3,7 @@
 use std::fs;
 
 use envclone_db::oracle::Loader;
-use envclone_db::{Access, Engine as _};
+use envclone_db::{Access, Engine};
 use envclone_rehearsal::oracle::{Loaders, fill};
 use envclone_rehearsal::{Role, Spec};
 use envclone_testing::oracle::{DBA, OracleLab, PASSWORD};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::{CATALOG, Lab, Ran};
 
 /// The seed and scale of the lab's files.
-const SPEC: Spec = Spec { scale: 1, seed: 7 };
+pub(crate) const SPEC: Spec = Spec { scale: 1, seed: 7 };
 
 /// The variable that the settings take the password from.
 const SECRET: &str = "ENVCLONE_ORACLE_PASSWORD";
@@ -100,56 +100,66 @@ impl Oracle {
 
     /// Every row of a side's tables with this role.
     pub(crate) fn content(&self, schemas: [&str; 4], role: &Role) -> Vec<(String, Vec<String>)> {
-        let engine = self.lab.engine(&schemas);
-        let at = |name: &str| engine.open(&format!("{name}@test"), Access::Read).unwrap();
-        let (platform, applications) = match role {
-            Role::Platform => (0, 1),
-            Role::Log => (2, 2),
-            Role::Catalog(_) => (3, 3),
-        };
-        let (mut platform, mut applications) = (at(schemas[platform]), at(schemas[applications]));
-        tables(&SPEC)
-            .iter()
-            .filter(|(its, _)| its == role)
-            .map(|(_, table)| {
-                let session = match table.name.starts_with("OSUSR_") {
-                    true => &mut applications,
-                    false => &mut platform,
-                };
-                let mut capitals = table.clone();
-                capitals.name = capitals.name.to_uppercase();
-                for column in &mut capitals.columns {
-                    column.name = column.name.to_uppercase();
-                }
-                (
-                    table.name.clone(),
-                    rows(session.as_mut(), &capitals, ['"', '"']),
-                )
-            })
-            .collect()
+        content_of(&self.lab.engine(&schemas), schemas, role)
     }
 
     /// The copy has the rows that the same run leaves in files.
     #[track_caller]
     pub(crate) fn assert_like(&self, lab: &Lab, what: &str) {
-        let files = ["outsystems.db", "outsystems_log.db", "PROD_LEDGER.db"];
-        let shapes = tables(&SPEC);
-        for (file, role) in files.iter().zip(roles()) {
-            let mut file = envclone_db::sqlite::open(&lab.target(file), Access::Read).unwrap();
-            for (table, there) in self.content(TARGET, &role) {
-                let (_, shape) = shapes
-                    .iter()
-                    .find(|(its, shape)| *its == role && shape.name == table)
-                    .unwrap();
-                let mut shape = shape.clone();
-                for column in &mut shape.columns {
-                    column.name = column.name.to_uppercase();
-                }
-                let here = rows(&mut file, &shape, ['"', '"']);
-                assert_eq!(there.len(), here.len(), "{what} {role:?} {table}");
-                for (there, here) in there.iter().zip(&here) {
-                    assert_eq!(there, here, "{what} {role:?} {table}");
-                }
+        assert_like_files(&self.lab.engine(&TARGET), TARGET, lab, what);
+    }
+}
+
+/// Every row of the tables with this role in schemas: Admin, Runtime, log, and the extra one.
+fn content_of(engine: &dyn Engine, schemas: [&str; 4], role: &Role) -> Vec<(String, Vec<String>)> {
+    let at = |name: &str| engine.open(&format!("{name}@test"), Access::Read).unwrap();
+    let (platform, applications) = match role {
+        Role::Platform => (0, 1),
+        Role::Log => (2, 2),
+        Role::Catalog(_) => (3, 3),
+    };
+    let (mut platform, mut applications) = (at(schemas[platform]), at(schemas[applications]));
+    tables(&SPEC)
+        .iter()
+        .filter(|(its, _)| its == role)
+        .map(|(_, table)| {
+            let session = match table.name.starts_with("OSUSR_") {
+                true => &mut applications,
+                false => &mut platform,
+            };
+            let mut capitals = table.clone();
+            capitals.name = capitals.name.to_uppercase();
+            for column in &mut capitals.columns {
+                column.name = column.name.to_uppercase();
+            }
+            (
+                table.name.clone(),
+                rows(session.as_mut(), &capitals, ['"', '"']),
+            )
+        })
+        .collect()
+}
+
+/// Schemas have the rows that the same run leaves in files.
+#[track_caller]
+pub(crate) fn assert_like_files(engine: &dyn Engine, schemas: [&str; 4], lab: &Lab, what: &str) {
+    let files = ["outsystems.db", "outsystems_log.db", "PROD_LEDGER.db"];
+    let shapes = tables(&SPEC);
+    for (file, role) in files.iter().zip(roles()) {
+        let mut file = envclone_db::sqlite::open(&lab.target(file), Access::Read).unwrap();
+        for (table, there) in content_of(engine, schemas, &role) {
+            let (_, shape) = shapes
+                .iter()
+                .find(|(its, shape)| *its == role && shape.name == table)
+                .unwrap();
+            let mut shape = shape.clone();
+            for column in &mut shape.columns {
+                column.name = column.name.to_uppercase();
+            }
+            let here = rows(&mut file, &shape, ['"', '"']);
+            assert_eq!(there.len(), here.len(), "{what} {role:?} {table}");
+            for (there, here) in there.iter().zip(&here) {
+                assert_eq!(there, here, "{what} {role:?} {table}");
             }
         }
     }
