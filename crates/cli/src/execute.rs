@@ -354,7 +354,7 @@ impl Execution<'_> {
             proof,
             at,
         };
-        session.execute(&self.dialect.insert_mark(&mark)).map(drop)
+        vouch(session.as_mut(), &[self.dialect.insert_mark(&mark)])
     }
 
     /// Whether a database is one that this very run copied.
@@ -651,6 +651,22 @@ pub fn left_in_the_lurch<'a>(
 
 fn millis(began: Instant) -> u64 {
     u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Changes marks, in a transaction of their own: engines differ in whether a statement outside of one lasts.
+///
+/// # Errors
+/// [`DbError`] as the engine reports it; nothing was changed then.
+pub fn vouch(session: &mut dyn Session, statements: &[String]) -> Result<(), DbError> {
+    session.begin()?;
+    for statement in statements {
+        if let Err(error) = session.execute(statement) {
+            // Where even that fails the connection is gone, and the transaction with it.
+            let _ = session.rollback();
+            return Err(error);
+        }
+    }
+    session.commit()
 }
 
 /// The database's clock.

@@ -16,7 +16,7 @@ use envclone_db::Access;
 use envclone_db::Engine;
 
 use crate::config::Config;
-use crate::execute::{Execution, in_the_way, left_in_the_lurch, now, obstacles};
+use crate::execute::{Execution, in_the_way, left_in_the_lurch, now, obstacles, vouch};
 use crate::failure::{Exit, Failure, chain};
 use crate::folder::{RunFolder, Start, digest_key};
 use crate::inspect::{self, Eyes};
@@ -383,11 +383,9 @@ impl<'a> Phases<'a> {
         for (role, name) in self.config.settings.target.databases() {
             let mut session = self.engine.open(name, Access::Write)?;
             session.execute(&dialect.create_marks())?;
+            let mut changes = Vec::new();
             if session.number(&dialect.count(MARKS, &seals))? > 0 {
-                session.execute(&dialect.delete_rows(MARKS, &seals))?;
-            }
-            if residue + unknown > 0 {
-                continue;
+                changes.push(dialect.delete_rows(MARKS, &seals));
             }
             let mark = Mark {
                 kind: "seal".to_owned(),
@@ -397,7 +395,12 @@ impl<'a> Phases<'a> {
                 proof: self.engine.look(name)?.file,
                 at: now(session.as_mut(), dialect)?,
             };
-            session.execute(&dialect.insert_mark(&mark))?;
+            if residue + unknown == 0 {
+                changes.push(dialect.insert_mark(&mark));
+            }
+            if !changes.is_empty() {
+                vouch(session.as_mut(), &changes)?;
+            }
         }
         Ok(())
     }

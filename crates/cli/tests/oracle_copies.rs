@@ -184,6 +184,11 @@ fn schemas_are_exported_imported_cleaned_and_like_those_in_files() {
     expected.extend(["compile"].repeat(SOURCE.len()));
     assert_eq!(done(&played), expected);
     oracle.assert_like(&on_files("extra"), "copied");
+    // What the run vouches for in the copy is there after it: that it made it, and each of its commits.
+    let marks = "SELECT DISTINCT kind FROM qa_osadmin.envclone_mark ORDER BY kind";
+    let marks = oracle.lab.database.query(marks).unwrap();
+    let kinds = [["clone"], ["group"]].map(|[kind]| vec![Value::Text(kind.to_owned())]);
+    assert_eq!(marks[..2], kinds);
 }
 
 #[test]

@@ -196,7 +196,7 @@ pub const LINTS: &[Lint] = &[
     Lint {
         id: "restore-unproven",
         refuses: "a target of which the engine has no record that it was restored",
-        hint: "let a login look that may see `msdb` and the server's state; or decide by `--override restore-unproven=REASON`, which the report records",
+        hint: "let a login look that may see the engine's own record (SQL Server: `msdb` and the server's state); or decide by `--override restore-unproven=REASON`, which the report records",
         overridable: true,
         check: restore_unproven,
     },

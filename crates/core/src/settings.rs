@@ -184,8 +184,6 @@ pub struct Copying {
     /// Oracle: the copy's tablespace for each of the source's; one that is not named gets a name from the platform's target
     /// schema.
     pub tablespaces: BTreeMap<String, String>,
-    /// Oracle: whether the run makes the copy's tablespaces and users, or finds them made.
-    pub create: bool,
     /// Oracle: whether synonyms of the copy that lead to a copied schema of the source are led to the copy's.
     pub mend_synonyms: bool,
 }
@@ -211,7 +209,6 @@ impl Default for Copying {
             import_directory: None,
             parallel: 1,
             tablespaces: BTreeMap::new(),
-            create: true,
             mend_synonyms: false,
         }
     }

@@ -66,7 +66,7 @@ fn copied(engine: Engine) -> Vec<Item> {
             "",
             "directory = \"it's\"\nimport-directory = 'DUMPS'\nparallel = 4\ncompress = true\nmend-synonyms = true\n\
              data-folder = '/u02/oradata'\ntablespaces.OSSYS = \"QA's\"",
-            "create = false\ndata-folder = '+DATA'",
+            "data-folder = '+DATA'",
         ],
         false => [
             "",

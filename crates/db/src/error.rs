@@ -81,7 +81,7 @@ impl Trouble {
             Self::NotReady => {
                 "bring the database online for everyone (SQL Server: ONLINE, MULTI_USER; Oracle: open, not restricted), then try again"
             }
-            Self::ReadOnly => "make the copy writable: ALTER DATABASE … SET READ_WRITE",
+            Self::ReadOnly => "make the copy writable: ALTER DATABASE … SET READ_WRITE, or on Oracle open the database READ WRITE",
             Self::NoRoute => {
                 "check `host`, `port`, `instance`, `service` or `alias`, that the server takes TCP connections, and the firewall"
             }
@@ -103,7 +103,7 @@ impl Trouble {
             Self::Path => {
                 "the path is one of the server's machine, and its service account needs the right to it: check `backup-folder`, `restore-folder`, `data-folder` and `log-folder` under [copy], or on Oracle the folders behind `directory` and `import-directory`"
             }
-            Self::OlderServer => "restore on a server of the source's version or a newer one",
+            Self::OlderServer => "copy to a server of the source's version or a newer one",
             Self::LogGap => {
                 "let the source's own log backups rest from the end of its full backup until the run's log backup is done, and begin anew with `envclone refresh`; or do without one moment for all databases: `together = false` under [copy]"
             }
@@ -111,7 +111,7 @@ impl Trouble {
                 "the source is encrypted (TDE) or its backups are: bring the certificate or key that the server names to the target's server first"
             }
             Self::Unsupported => {
-                "make the copy with this server's own means (Azure SQL Database: CREATE DATABASE … AS COPY OF …), and set `clone = \"adopt\"`"
+                "where it is the copying that is not possible, copy with the server's own means (Azure SQL Database: CREATE DATABASE … AS COPY OF …), and set `clone = \"adopt\"`"
             }
             Self::Unsuitable => "name the platform's database, and its copy's, in envclone.toml",
             Self::Constraint => {

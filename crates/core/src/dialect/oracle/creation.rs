@@ -147,10 +147,13 @@ impl Making<'_> {
         );
         let create = d.text(&format!("CREATE USER {name} IDENTIFIED BY \""));
         let options = d.text(&format!("\"{} ACCOUNT LOCK", options.concat()));
+        // One that an interrupted attempt made is not made again: the obstacles see to it that it is no other.
+        let there = format!("SELECT COUNT(*) FROM all_users u WHERE u.username = {named}");
         let mut statements = vec![Statement {
             sql: format!(
-                "BEGIN\n  EXECUTE IMMEDIATE {create} || DBMS_RANDOM.STRING('A', 14) || '_' || DBMS_RANDOM.STRING('X', 12) || '9'\n    \
-                 || {options};\nEND;"
+                "DECLARE\n  v_there NUMBER;\nBEGIN\n  SELECT ({there}) INTO v_there FROM dual;\n  IF v_there = 0 THEN\n    \
+                 EXECUTE IMMEDIATE {create} || DBMS_RANDOM.STRING('A', 14) || '_' || DBMS_RANDOM.STRING('X', 12) || '9'\n      \
+                 || {options};\n  END IF;\nEND;"
             ),
             comment: title.clone(),
         }];
@@ -163,7 +166,6 @@ impl Making<'_> {
             ),
         });
         let list: Vec<String> = rights.iter().map(|right| d.text(right)).collect();
-        let there = format!("SELECT COUNT(*) FROM all_users u WHERE u.username = {named}");
         let check = format!(
             "SELECT {} - (SELECT COUNT(*) FROM dba_sys_privs p WHERE p.grantee = {named} AND p.privilege IN ({})) - ({there}) FROM dual",
             rights.len() + 1,
@@ -191,7 +193,7 @@ impl Making<'_> {
     }
 
     /// What only a person can do with the new users.
-    pub(super) fn guide(&self) -> Option<Guidance> {
+    pub(super) fn guide(&self) -> Guidance {
         let unlock: Vec<String> = self
             .schemas
             .iter()
@@ -202,7 +204,7 @@ impl Making<'_> {
                 )
             })
             .collect();
-        self.settings.create.then(|| Guidance {
+        Guidance {
             step: CLONE.to_owned(),
             title: "Give the new users their passwords".to_owned(),
             text: format!(
@@ -211,7 +213,7 @@ impl Making<'_> {
                  connections succeed.",
                 unlock.join("\n")
             ),
-        })
+        }
     }
 }
 

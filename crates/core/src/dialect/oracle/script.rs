@@ -229,6 +229,29 @@ impl Oracle {
         let name = "passwords.sql";
         let does = "give the copy's users passwords, and let them in";
         let mut text = self.head(does, plan, name, &[]);
+        let server = guard
+            .target
+            .first()
+            .and_then(|(_, name)| name_and_server(name).1);
+        let mut body = String::new();
+        if let Some(server) = server {
+            body += &format!(
+                "  IF {} THEN\n    {}\n  END IF;\n",
+                self.another_database(server),
+                self.refuse(&format!("this script was made for the database {server}"))
+            );
+        }
+        // The copy's users are locked until they get their passwords; nobody else's password is changed.
+        for (_, target) in &guard.target {
+            let schema = name_and_server(target).0.to_uppercase();
+            body += &format!(
+                "  SELECT COUNT(*) INTO v_found FROM dba_users u WHERE u.username = {} AND u.account_status LIKE '%LOCKED%';\n  \
+                 IF v_found = 0 THEN\n    {}\n  END IF;\n",
+                self.text(&schema),
+                self.refuse(&format!("the database has no locked user {schema}"))
+            );
+        }
+        text += &format!("DECLARE\n  v_found NUMBER;\nBEGIN\n{body}END;\n/\n");
         text += "SET DEFINE ON\nSET VERIFY OFF\n";
         for (at, (_, target)) in (1..).zip(&guard.target) {
             let schema = name_and_server(target).0.to_uppercase();
