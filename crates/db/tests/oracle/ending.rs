@@ -283,3 +283,38 @@ fn something_long_that_fails_says_why() {
         assert_eq!(error.database, "QA@ora1/pdb");
     }
 }
+
+#[test]
+fn a_panic_of_the_driver_ends_the_session_and_not_the_program() {
+    let test = "ending::a_panic_of_the_driver_ends_the_session_and_not_the_program";
+    if let Some(printed) = super::alone(test) {
+        assert!(!printed.contains("panicked"), "{printed}");
+        return;
+    }
+    // More digits than there are, and what its authors left for later: a statement without a text.
+    let at = script(|_| {
+        let odd = tns::Value::Number("7".repeat(60));
+        let rows = [[1.into()], [2.into()], [odd]];
+        Answer::rows([("N", Type::Number)], rows)
+    });
+    type Run = fn(&mut dyn Session) -> Result<(), DbError>;
+    let runs: [(Run, &str); 2] = [
+        (
+            |session| session.execute("").map(drop),
+            "not yet implemented",
+        ),
+        (
+            |session| every_row(session, "SELECT n FROM t"),
+            "index out of bounds",
+        ),
+    ];
+    for (run, why) in runs {
+        let mut session = session(&at);
+        let error = run(session.as_mut()).unwrap_err();
+        assert_eq!(error.trouble, Trouble::Unsupported, "{error}");
+        assert!(error.message.contains(why), "{error}");
+        let error = session.execute("DELETE FROM t").unwrap_err();
+        assert_eq!(error.trouble, Trouble::Lost, "{error}");
+    }
+    assert!(every_row(session(&at).as_mut(), " \n").is_err());
+}
