@@ -366,3 +366,21 @@ fn query(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_dropped_unless_the_thread_panics() {
+        let held = Arc::new(());
+        drop(Kept(Some(Arc::clone(&held))));
+        assert_eq!(Arc::strong_count(&held), 1);
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let _kept = Kept(Some(Arc::clone(&held)));
+            std::panic::resume_unwind(Box::new("without a word"));
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(Arc::strong_count(&held), 2);
+    }
+}
