@@ -11,161 +11,16 @@
 mod support;
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use envclone_db::oracle::Loader;
-use envclone_db::{Access, Engine as _};
-use envclone_rehearsal::oracle::{Loaders, fill};
-use envclone_rehearsal::{Role, Spec};
-use envclone_testing::oracle::{DBA, OracleLab, PASSWORD};
-use envclone_testing::{rows, tables};
-use support::{CATALOG, Lab, Ran};
-use tempfile::TempDir;
-
-/// The seed and scale of the lab's files.
-const SPEC: Spec = Spec { scale: 1, seed: 7 };
-
-/// The variable that the settings take the password from.
-const SECRET: &str = "ENVCLONE_ORACLE_PASSWORD";
-
-/// The schemas of the source and those of its copy: Admin, Runtime, log, and the extra one.
-const SOURCE: [&str; 4] = ["OSADMIN", "OSRUNTIME", "OSADMIN_LOG", "LEDGER"];
-const TARGET: [&str; 4] = ["QA_OSADMIN", "QA_OSRUNTIME", "QA_OSADMIN_LOG", "QA_LEDGER"];
-
-/// A source and a copy of it in one database, and settings that take the copy over.
-struct Oracle {
-    lab: OracleLab,
-    folder: TempDir,
-}
-
-impl Oracle {
-    fn new(profile: &str) -> Option<Self> {
-        let all = [SOURCE, TARGET].concat();
-        let lab = OracleLab::start(&all)?;
-        let server = lab.server();
-        for side in [SOURCE, TARGET] {
-            let open = |name: &str| Loader::open(&server, name, || false).unwrap();
-            let loaders = Loaders {
-                platform: open(side[0]),
-                runtime: open(side[1]),
-                log: open(side[2]),
-                catalogs: vec![(CATALOG.to_owned(), open(side[3]))],
-            };
-            fill(loaders, &SPEC, &mut |_| {}).unwrap();
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let side = |name: &str, schemas: [&str; 4]| {
-            let [platform, runtime, log, extra] = schemas;
-            format!(
-                "[{name}]\nengine = \"oracle\"\nplatform = \"{platform}\"\nruntime = \"{runtime}\"\nlog = \"{log}\"\n\
-                 [{name}.catalogs]\n{CATALOG} = \"{extra}\"\n\
-                 [{name}.server]\nhost = \"127.0.0.1\"\nport = {}\nservice = \"freepdb1\"\nuser = \"{DBA}\"\n\
-                 password = {{ env = \"{SECRET}\" }}\n",
-                lab.front.port()
-            )
-        };
-        let text = format!(
-            "profile = \"{profile}\"\nclone = \"adopt\"\n{}{}",
-            side("source", SOURCE),
-            side("target", TARGET)
-        );
-        fs::write(folder.path().join("envclone.toml"), text).unwrap();
-        Some(Self { lab, folder })
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        let output = assert_cmd::Command::cargo_bin("envclone")
-            .unwrap()
-            .args(arguments)
-            .env(SECRET, PASSWORD)
-            .current_dir(self.folder.path())
-            .output()
-            .unwrap();
-        Ran::of(output)
-    }
-
-    /// The id of a plan for it.
-    fn plan_id(&self) -> String {
-        let plan = self.run(&["plan", "--json"]);
-        assert_eq!(plan.code, 0, "{}", plan.err);
-        let plan: serde_json::Value = serde_json::from_str(&plan.out).unwrap();
-        plan["id"].as_str().unwrap()[..12].to_owned()
-    }
-
-    /// Every row of a side's tables with this role.
-    fn content(&self, schemas: [&str; 4], role: &Role) -> Vec<(String, Vec<String>)> {
-        let engine = self.lab.engine(&schemas);
-        let at = |name: &str| engine.open(&format!("{name}@test"), Access::Read).unwrap();
-        let (platform, applications) = match role {
-            Role::Platform => (0, 1),
-            Role::Log => (2, 2),
-            Role::Catalog(_) => (3, 3),
-        };
-        let (mut platform, mut applications) = (at(schemas[platform]), at(schemas[applications]));
-        tables(&SPEC)
-            .iter()
-            .filter(|(its, _)| its == role)
-            .map(|(_, table)| {
-                let session = match table.name.starts_with("OSUSR_") {
-                    true => &mut applications,
-                    false => &mut platform,
-                };
-                let mut capitals = table.clone();
-                capitals.name = capitals.name.to_uppercase();
-                for column in &mut capitals.columns {
-                    column.name = column.name.to_uppercase();
-                }
-                (
-                    table.name.clone(),
-                    rows(session.as_mut(), &capitals, ['"', '"']),
-                )
-            })
-            .collect()
-    }
-
-    /// The copy has the rows that the same run leaves in files.
-    #[track_caller]
-    fn assert_like(&self, lab: &Lab, what: &str) {
-        let files = ["outsystems.db", "outsystems_log.db", "PROD_LEDGER.db"];
-        let shapes = tables(&SPEC);
-        for (file, role) in files.iter().zip(roles()) {
-            let mut file = envclone_db::sqlite::open(&lab.target(file), Access::Read).unwrap();
-            for (table, there) in self.content(TARGET, &role) {
-                let (_, shape) = shapes
-                    .iter()
-                    .find(|(its, shape)| *its == role && shape.name == table)
-                    .unwrap();
-                let mut shape = shape.clone();
-                for column in &mut shape.columns {
-                    column.name = column.name.to_uppercase();
-                }
-                let here = rows(&mut file, &shape, ['"', '"']);
-                assert_eq!(there.len(), here.len(), "{what} {role:?} {table}");
-                for (there, here) in there.iter().zip(&here) {
-                    assert_eq!(there, here, "{what} {role:?} {table}");
-                }
-            }
-        }
-    }
-}
-
-/// The databases of a side as files have them, in their order.
-fn roles() -> [Role; 3] {
-    [Role::Platform, Role::Log, Role::Catalog(CATALOG.to_owned())]
-}
-
-/// What the same run leaves in files.
-fn on_files(profile: &str) -> Lab {
-    let lab = Lab::adopted();
-    lab.edit("profile = \"extra\"", &format!("profile = \"{profile}\""));
-    let ran = lab.refresh();
-    assert!([0, 7].contains(&ran.code), "{}", ran.err);
-    lab
-}
+use envclone_tns_server::{Answer, Call};
+use support::oracle::{Oracle, SOURCE, on_files, roles};
 
 #[test]
 fn a_run_leaves_what_it_leaves_in_files() {
     for profile in ["official", "extra"] {
-        let Some(oracle) = Oracle::new(profile) else {
+        let Some(oracle) = Oracle::adopting(profile) else {
             return;
         };
         let before: Vec<_> = roles()
@@ -186,4 +41,62 @@ fn a_run_leaves_what_it_leaves_in_files() {
             );
         }
     }
+}
+
+#[test]
+fn a_commit_that_nobody_heard_the_end_of_is_found_out() {
+    for done in [false, true] {
+        let armed = Arc::new(AtomicBool::new(false));
+        let fires = Arc::clone(&armed);
+        let script = move |request: &envclone_tns_server::Request| {
+            let hit = request.call == Call::Commit && fires.swap(false, Ordering::SeqCst);
+            hit.then(|| match done {
+                true => Answer::PassOn.lost(),
+                false => Answer::Cut,
+            })
+        };
+        let Some(oracle) = Oracle::adopting_with("documented", script) else {
+            return;
+        };
+        let id = oracle.plan_id();
+        armed.store(true, Ordering::SeqCst);
+        let ran = oracle.run(&["refresh", "--approve", &id]);
+        assert_eq!(ran.code, 6, "{done}: {}", ran.err);
+        let run = fs::read_dir(oracle.folder().join("envclone-runs"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.is_dir())
+            .unwrap();
+        let journal = || fs::read_to_string(run.join("journal.jsonl")).unwrap();
+        let last = journal().lines().last().unwrap().to_owned();
+        assert!(last.contains("committing"), "{done}: {last}");
+        let resumed = oracle.run(&["resume"]);
+        assert!([0, 7].contains(&resumed.code), "{done}: {}", resumed.err);
+        assert_eq!(journal().contains("\"marker\""), done);
+        oracle.assert_like(&on_files("documented"), &format!("{done}"));
+    }
+}
+
+#[test]
+fn a_doctor_finds_what_a_run_needs_and_an_inventory_what_there_is() {
+    let Some(oracle) = Oracle::adopting("official") else {
+        return;
+    };
+    let ran = oracle.run(&["doctor"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("AL32UTF8"), "{}", ran.out);
+    let synonyms = [
+        "INSERT INTO sys_dictionary.all_synonyms VALUES ('OSADMIN', 'STAFF', 'HR', 'PEOPLE', NULL)",
+        "INSERT INTO sys_dictionary.all_synonyms VALUES ('QA_OSADMIN', 'OSSYS_X', 'OSADMIN', 'OSSYS_X', NULL)",
+    ];
+    oracle.lab.database.run(&synonyms).unwrap();
+    let ran = oracle.run(&["inspect", "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("HR.PEOPLE"), "{}", ran.out);
+    let ran = oracle.run(&["refresh", "--approve", &oracle.plan_id()]);
+    assert_eq!(ran.code, 7, "{}", ran.err);
+    // The copy's synonym leads to the source: verification says so.
+    let ran = oracle.run(&["verify", "--json"]);
+    assert_eq!(ran.code, 7, "{}", ran.err);
+    assert!(ran.out.contains("OSSYS_X: OSADMIN.OSSYS_X"), "{}", ran.out);
 }

@@ -4,6 +4,7 @@
 //! [`plan::draft`] turns both into a [`plan::Plan`] that holds the final SQL, [`lint`] refuses by evidence,
 //! [`journal`] says after any crash what was done, [`verdict`] judges what was seen, [`report`] tells it.
 
+pub mod account;
 pub mod catalogue;
 pub mod dialect;
 pub mod engine;

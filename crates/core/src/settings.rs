@@ -157,8 +157,9 @@ pub struct Copying {
     pub stripes: u32,
     /// Whether the copies are rolled forward to one moment, where there are several.
     pub together: bool,
-    /// Whether backups are compressed, where the source's edition can.
-    pub compress: bool,
+    /// Whether backups or dump files are compressed. When absent: on SQL Server where the source's edition can, on Oracle not,
+    /// since that takes the Advanced Compression option.
+    pub compress: Option<bool>,
     /// By how much each file grows when it is full, in MB. The vendor recommends 512.
     pub growth_mb: u32,
     /// The copy's recovery model.
@@ -174,6 +175,19 @@ pub struct Copying {
     pub trustworthy: bool,
     /// Whether only administrators get into the copy until it is clean.
     pub restricted: bool,
+    /// Oracle: the DIRECTORY of the source's database that the dump is written to.
+    pub directory: String,
+    /// Oracle: the DIRECTORY of the target's database that has the same files; the source's when absent.
+    pub import_directory: Option<String>,
+    /// Oracle: how many processes export and import at once, 1 to 64. More than one takes the Enterprise Edition.
+    pub parallel: u32,
+    /// Oracle: the copy's tablespace for each of the source's; one that is not named gets a name from the platform's target
+    /// schema.
+    pub tablespaces: BTreeMap<String, String>,
+    /// Oracle: whether the run makes the copy's tablespaces and users, or finds them made.
+    pub create: bool,
+    /// Oracle: whether synonyms of the copy that lead to a copied schema of the source are led to the copy's.
+    pub mend_synonyms: bool,
 }
 
 impl Default for Copying {
@@ -185,7 +199,7 @@ impl Default for Copying {
             log_folder: None,
             stripes: 1,
             together: true,
-            compress: true,
+            compress: None,
             growth_mb: 512,
             recovery: Recovery::Simple,
             compatibility: None,
@@ -193,6 +207,12 @@ impl Default for Copying {
             broker: Broker::Off,
             trustworthy: false,
             restricted: true,
+            directory: "DATA_PUMP_DIR".to_owned(),
+            import_directory: None,
+            parallel: 1,
+            tablespaces: BTreeMap::new(),
+            create: true,
+            mend_synonyms: false,
         }
     }
 }
@@ -206,9 +226,14 @@ impl Copying {
             &self.data_folder,
             &self.log_folder,
             &self.owner,
+            &self.import_directory,
         ];
         if !(1..=64).contains(&self.stripes) {
             Some("`stripes` is a number from 1 to 64")
+        } else if !(1..=64).contains(&self.parallel) {
+            Some("`parallel` is a number from 1 to 64")
+        } else if self.directory.trim().is_empty() {
+            Some("`directory` is empty; leave the key out for DATA_PUMP_DIR")
         } else if !(1..=1_048_576).contains(&self.growth_mb) {
             Some("`growth-mb` is a number from 1 to 1048576")
         } else if given

@@ -101,7 +101,7 @@ impl Trouble {
             }
             Self::Full => "free some space, then run `envclone resume`",
             Self::Path => {
-                "the path is one of the server's machine, and its service account needs the right to it: check `backup-folder`, `restore-folder`, `data-folder` and `log-folder` under [copy]"
+                "the path is one of the server's machine, and its service account needs the right to it: check `backup-folder`, `restore-folder`, `data-folder` and `log-folder` under [copy], or on Oracle the folders behind `directory` and `import-directory`"
             }
             Self::OlderServer => "restore on a server of the source's version or a newer one",
             Self::LogGap => {

@@ -20,12 +20,19 @@ pub struct OracleLab {
 }
 
 /// The views of the dictionary that are asked for, as far as MariaDB has what they tell. What it has none of is empty.
-const DICTIONARY: [&str; 19] = [
+const DICTIONARY: [&str; 25] = [
     "CREATE VIEW all_users AS SELECT {u:s.schema_name} AS username, CRC32(s.schema_name) AS user_id, \
      TIMESTAMP '2026-11-02 08:00:00' AS created FROM information_schema.schemata s \
      WHERE s.schema_name NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', 'sys_dictionary')",
-    "CREATE VIEW all_tables AS SELECT {u:t.table_schema} AS owner, {u:t.table_name} AS table_name \
+    "CREATE VIEW all_tables AS SELECT {u:t.table_schema} AS owner, {u:t.table_name} AS table_name, \
+     CASE WHEN t.table_name LIKE 'osusr%' THEN 'OSUSR' ELSE 'OSSYS' END AS tablespace_name, 4 AS blocks \
      FROM information_schema.tables t WHERE t.table_type = 'BASE TABLE'",
+    "CREATE TABLE all_indexes (owner VARCHAR(128), tablespace_name VARCHAR(30), leaf_blocks INTEGER)",
+    "CREATE TABLE all_lobs (owner VARCHAR(128), tablespace_name VARCHAR(30))",
+    "CREATE TABLE dba_tablespaces (tablespace_name VARCHAR(30))",
+    "CREATE TABLE dba_sys_privs (grantee VARCHAR(128), privilege VARCHAR(40))",
+    "CREATE TABLE dba_tab_privs (grantee VARCHAR(128), owner VARCHAR(128), table_name VARCHAR(128), privilege VARCHAR(40))",
+    "CREATE TABLE \"v$session_longops\" (opname VARCHAR(64), sofar INTEGER, totalwork INTEGER)",
     "CREATE VIEW all_tab_columns AS SELECT {u:c.table_schema} AS owner, {u:c.table_name} AS table_name, \
      {u:c.column_name} AS column_name, c.ordinal_position AS column_id FROM information_schema.columns c",
     "CREATE VIEW all_constraints AS SELECT {u:r.constraint_schema} AS owner, {u:r.constraint_name} AS constraint_name, \
@@ -82,7 +89,7 @@ impl OracleLab {
     /// Where it does not start.
     #[must_use]
     pub fn start(schemas: &[&str]) -> Option<Self> {
-        Self::start_with(schemas, |_| None)
+        Self::start_with(schemas, |_, _| None)
     }
 
     /// The same, with a script that answers what it wants to, and leaves the rest.
@@ -92,7 +99,7 @@ impl OracleLab {
     #[must_use]
     pub fn start_with(
         schemas: &[&str],
-        script: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
+        script: impl Fn(&MariaDb, &Request) -> Option<Answer> + Send + Sync + 'static,
     ) -> Option<Self> {
         if !MariaDb::is_installed() {
             eprintln!("not run: MariaDB is not installed (Debian's package mariadb-server)");
@@ -112,10 +119,11 @@ impl OracleLab {
             accounts,
             ..Options::default()
         };
+        let behind = database.clone();
         let front = options.start_before(database.clone(), move |request: &Request| {
             let begins = |with: &str| request.sql.starts_with(with);
             let own = begins("LOCK TABLE ").then_some(Answer::Done);
-            script(request).or(own)
+            script(&behind, request).or(own)
         });
         Some(Self {
             database,

@@ -28,6 +28,9 @@ pub enum Answer {
     PassOn,
     /// Waits, then goes on with the answer. A client that gives up meanwhile gets ORA-01013, and the rest does not happen.
     Slow(Duration, Box<Answer>),
+    /// Like [`Answer::Slow`], but hears nothing meanwhile, as a server that hangs: who gives up on it gets no answer to
+    /// that either.
+    Deaf(Duration, Box<Answer>),
     /// Closes the connection without a word, and without doing anything.
     Cut,
     /// Does what the answer takes, [`Answer::PassOn`] being the one that does something, then closes the connection
@@ -35,7 +38,8 @@ pub enum Answer {
     Lost(Box<Answer>),
     /// Sends so many of the answer's rows, then closes the connection in the middle of the fetch.
     CutAfter(u64, Box<Answer>),
-    /// Like [`Answer::Lost`], and the server is gone with all its connections: it doesn't listen any more.
+    /// Like [`Answer::Lost`], and the server is gone with all its connections: it doesn't listen any more. With
+    /// [`Answer::PassOn`] in it that is after the work was done, with [`Answer::Done`] before.
     Vanish(Box<Answer>),
 }
 
@@ -165,7 +169,8 @@ pub enum Type {
     Other(u8),
 }
 
-/// A value of a row or a bind. The empty text and no bytes are NULL to Oracle, and arrive as that.
+/// A value of a row or a bind. The empty text and no bytes are NULL to Oracle, and arrive as that, but for a LOB's column:
+/// there they are a LOB that is empty.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// NULL, in a column of any type.

@@ -25,10 +25,12 @@ enum Outcome {
 
 impl Session<'_> {
     pub(crate) fn execute(&mut self, call: Execute) -> io::Result<End> {
-        let Some(id) = self.cursor(&call) else {
-            let error = OracleError::new(1001, "invalid cursor");
-            self.outcome(Some(&error), 0, 0);
-            return Ok(End::Answered);
+        let id = match self.cursor(&call) {
+            Ok(id) => id,
+            Err(error) => {
+                self.outcome(Some(&error), 0, 0);
+                return Ok(End::Answered);
+            }
         };
         let fetch = call.fetch;
         if let Some(defines) = call.defines {
@@ -57,8 +59,11 @@ impl Session<'_> {
     }
 
     /// The statement's cursor, made where it is new.
-    fn cursor(&mut self, call: &Execute) -> Option<u32> {
+    fn cursor(&mut self, call: &Execute) -> Result<u32, OracleError> {
         let id = match (&call.sql, call.cursor) {
+            (Some(_), 0) if self.cursors.len() >= self.shared.options.open_cursors => {
+                return Err(OracleError::new(1000, "maximum open cursors exceeded"));
+            }
             (Some(sql), 0) => {
                 self.last_cursor = self.last_cursor % 65_000 + 1;
                 self.cursors.insert(self.last_cursor, Cursor::new(sql));
@@ -76,12 +81,13 @@ impl Session<'_> {
             }
             (None, known) => known,
         };
-        let cursor = self.cursors.get_mut(&id)?;
+        let invalid = || OracleError::new(1001, "invalid cursor");
+        let cursor = self.cursors.get_mut(&id).ok_or_else(invalid)?;
         if let Some(binds) = &call.binds {
             cursor.binds.clone_from(binds);
             cursor.directions = vec![direction::IN; binds.len()];
         }
-        Some(id)
+        Ok(id)
     }
 
     fn cursor_of(&mut self, id: u32) -> &mut Cursor {
@@ -153,6 +159,10 @@ impl Session<'_> {
                 Some(packet) if packet.marker().is_some() => Outcome::Broken,
                 Some(_) => Outcome::Closed,
             },
+            Answer::Deaf(wait, answer) => {
+                thread::sleep(wait);
+                return self.work(request, *answer);
+            }
             Answer::Cut => Outcome::Closed,
             Answer::Lost(answer) => {
                 self.work(request, *answer)?;
@@ -298,11 +308,10 @@ impl Session<'_> {
         cut_after: Option<u64>,
     ) -> io::Result<End> {
         let cursor = self.cursor_of(id);
-        let known = call.again && cursor.columns == columns;
-        if cursor.columns != columns {
+        let known = call.sql.is_none() && cursor.columns == columns;
+        if !known {
             cursor.defines = None;
         }
-        let known = known || (call.sql.is_none() && cursor.columns == columns);
         cursor.columns = columns;
         cursor.rows = rows.into();
         cursor.fetched = 0;
@@ -327,6 +336,11 @@ impl Session<'_> {
             self.outcome(Some(&error), 0, 0);
             return Ok(End::Answered);
         };
+        if cursor.columns.is_empty() {
+            let error = OracleError::new(1002, "fetch out of sequence");
+            self.outcome(Some(&error), id, 0);
+            return Ok(End::Answered);
+        }
         let mut count = 0;
         let mut cut = false;
         respond::row_header(&mut self.out, rows);

@@ -8,6 +8,7 @@ use std::io;
 mod message {
     pub(super) const PROTOCOL: u8 = 1;
     pub(super) const TYPES: u8 = 2;
+    pub(super) const FUNCTION: u8 = 3;
     pub(super) const ALL_AT_ONCE: u8 = 34;
 }
 
@@ -30,12 +31,15 @@ pub(crate) enum Opening<'a> {
     Protocol,
     /// The handshake's second message alone.
     Types,
+    /// The log-in's first message, after a handshake message by message.
+    LogIn(Reader<'a>),
 }
 
 pub(crate) fn opening(body: &[u8]) -> io::Result<Opening<'_>> {
     let mut rest = Reader(body);
     match rest.u8()? {
         message::PROTOCOL => Ok(Opening::Protocol),
+        message::FUNCTION => Ok(Opening::LogIn(Reader(body))),
         message::TYPES => {
             types(&mut rest)?;
             Ok(Opening::Types)

@@ -80,8 +80,8 @@ pub(crate) fn receive(
         (_, None, None) => Some(NO_SUCH_SERVICE),
     };
     if let Some(number) = refused {
-        refuse(wire, number)?;
         shared.refused(connection, wire.encrypted(), &asked, number);
+        refuse(wire, number)?;
         return Ok(None);
     }
     accept(wire, shared, size, listener == Listener::DemandsEncryption)?;

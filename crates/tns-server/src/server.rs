@@ -60,10 +60,12 @@ pub struct Options {
     pub listener: Listener,
     /// Whether it speaks TLS from the first byte on, and nothing else.
     pub tls: bool,
-    /// The largest packets that it agrees to, from 512 to 65535 bytes. Clients ask for 8192 if not told otherwise.
+    /// The largest packets that it agrees to, from 512 bytes to 2 MiB. Clients ask for 8192 if not told otherwise.
     pub packet_size: usize,
     /// Whether texts have up to 32767 bytes instead of 4000; from there on a client sends them last, like LONGs.
     pub long_strings: bool,
+    /// How many cursors a session may have open; one more is answered with ORA-01000.
+    pub open_cursors: usize,
     /// The database's name, as clients can ask for it.
     pub database: String,
 }
@@ -77,8 +79,9 @@ impl Default for Options {
             accounts: vec![Account::new("system", "let me in").with_sysdba()],
             listener: Listener::Open,
             tls: false,
-            packet_size: 65_535,
+            packet_size: 2_097_152,
             long_strings: false,
+            open_cursors: 300,
             database: "FREE".to_owned(),
         }
     }
@@ -198,6 +201,18 @@ impl Server {
         format!("{protocol}://127.0.0.1:{}/{service}", self.port())
     }
 
+    /// The same as a whole descriptor, with no delay before a client says that it wasn't let in.
+    #[must_use]
+    pub fn descriptor(&self) -> String {
+        let options = &self.shared.options;
+        let protocol = if options.tls { "tcps" } else { "tcp" };
+        let service = options.services.first().map_or("", String::as_str);
+        format!(
+            "(DESCRIPTION=(RETRY_DELAY=0)(ADDRESS=(PROTOCOL={protocol})(HOST=127.0.0.1)(PORT={}))(CONNECT_DATA=(SERVICE_NAME={service})))",
+            self.port()
+        )
+    }
+
     /// A directory with the authority that issued its certificate, as `ewallet.pem`. It is this server's own.
     #[must_use]
     pub fn wallet(&self) -> &Path {
@@ -207,6 +222,11 @@ impl Server {
     /// Treats those who come from now on in another way.
     pub fn set_listener(&self, listener: Listener) {
         *lock(&self.shared.listener) = listener;
+    }
+
+    /// Cuts all connections that there are, as a firewall does; others can come.
+    pub fn cut(&self) {
+        self.shared.cut();
     }
 
     /// Every request up to now, in the order of their arrival.
@@ -307,7 +327,12 @@ impl Shared {
             // Wakes the listener, so that it sees that it should stop.
             let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         }
+        self.cut();
+    }
+
+    fn cut(&self) {
         for (_, tcp) in lock(&self.open).drain(..) {
+            // It may be closed already, which is as good.
             let _ = tcp.shutdown(Shutdown::Both);
         }
     }

@@ -76,6 +76,24 @@ fn data(packet: &Packet) -> io::Result<&[u8]> {
     }
 }
 
+/// A message of the handshake, or the log-in's first.
+enum First {
+    Protocol,
+    Types,
+    LogIn(login::Message),
+    AllAtOnce(login::Message),
+}
+
+fn opening(body: &[u8]) -> io::Result<First> {
+    let login = |mut rest| login_message(&mut rest, login::function::FIRST, 0);
+    Ok(match handshake::opening(body)? {
+        Opening::Protocol => First::Protocol,
+        Opening::Types => First::Types,
+        Opening::LogIn(rest) => First::LogIn(login(rest)?),
+        Opening::AllAtOnce(rest) => First::AllAtOnce(login(rest)?),
+    })
+}
+
 /// The log-in, up to a session and what executes its statements.
 fn log_in(
     wire: &mut Wire,
@@ -86,17 +104,14 @@ fn log_in(
     let mut out = Writer::default();
     let first = loop {
         let packet = wire.next_packet()?;
-        match handshake::opening(data(&packet)?) {
-            Ok(Opening::Protocol) => handshake::protocol(&mut out, &shared.options),
-            Ok(Opening::Types) => handshake::agreed_types(&mut out),
-            Ok(Opening::AllAtOnce(mut rest)) => {
+        match read(wire, packet, opening)? {
+            First::Protocol => handshake::protocol(&mut out, &shared.options),
+            First::Types => handshake::agreed_types(&mut out),
+            First::LogIn(message) => break message,
+            First::AllAtOnce(message) => {
                 handshake::protocol(&mut out, &shared.options);
                 handshake::agreed_types(&mut out);
-                break login_message(&mut rest, login::function::FIRST, 0)?;
-            }
-            Err(_) => {
-                let mut rest = Reader(&packet.body);
-                break login_message(&mut rest, login::function::FIRST, 0)?;
+                break message;
             }
         }
         wire.send_data(&std::mem::take(&mut out.0))?;
@@ -190,7 +205,7 @@ fn facts(shared: &Shared, number: u64, asked: &Asked) -> Vec<(&'static str, Stri
         ("AUTH_SC_DBUNIQUE_NAME", options.database.clone()),
         ("AUTH_SC_SERVICE_NAME", asked.name()),
         ("AUTH_INSTANCENAME", options.database.clone()),
-        ("AUTH_MAX_OPEN_CURSORS", "300".to_owned()),
+        ("AUTH_MAX_OPEN_CURSORS", options.open_cursors.to_string()),
         ("AUTH_MAX_IDEN_LENGTH", "128".to_owned()),
     ]
 }

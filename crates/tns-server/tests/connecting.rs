@@ -135,19 +135,20 @@ fn services_and_sids_are_looked_up() {
         oracledb::connect(config)
     };
     let port = server.port();
+    to(&server.connect_string()).unwrap();
     to(&format!("127.0.0.1:{port}/FREEPDB1")).unwrap();
     let with = |data: &str| {
         format!(
-            "(DESCRIPTION=(ADDRESS=(PROTOCOL=tcp)(HOST=127.0.0.1)(PORT={port}))(CONNECT_DATA=({data})))"
+            "(DESCRIPTION=(RETRY_DELAY=0)(ADDRESS=(PROTOCOL=tcp)(HOST=127.0.0.1)(PORT={port}))(CONNECT_DATA=({data})))"
         )
     };
     to(&with("SID=FREE")).unwrap();
-    let unknown = kind(to(&format!("127.0.0.1:{port}/other")));
+    let unknown = kind(to(&with("SERVICE_NAME=other")));
     assert!(unknown.starts_with("InvalidServiceName"), "{unknown}");
     let unknown = kind(to(&with("SID=other")));
     assert!(unknown.starts_with("InvalidSid"), "{unknown}");
     let refused: Vec<_> = server.logins().iter().map(|login| login.refused).collect();
-    assert_eq!(refused, [None, None, Some(12_514), Some(12_505)]);
+    assert_eq!(refused, [None, None, None, Some(12_514), Some(12_505)]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Statements, their values and their rows, seen with the driver that envclone speaks to Oracle with.
+//! Statements and the values that they are given, seen with the driver that envclone speaks to Oracle with.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,39 +8,13 @@
 
 mod common;
 
-use common::{open, statements};
-use envclone_tns_server::{Answer, Call, Column, Options, Release, Server, Type, Value};
+use common::{code, config, open, read_text, statements, with_both};
+use envclone_tns_server::{Answer, Call, Options, Request, Server, Type, Value};
 use jiff::civil::datetime;
 use oracledb::{
     BindParameters, DB_TYPE_CLOB, DB_TYPE_NUMBER, DB_TYPE_VARCHAR, Lob, OracleNumber,
     OracleTimestamp, ToDbValue,
 };
-use std::io::{Read, Write};
-
-/// All of a CLOB. The driver fails where there is room for less than a character, so that `read_to_string` won't do.
-fn read_text(lob: &mut Lob) -> String {
-    let (mut whole, mut piece) = (Vec::new(), [0; 4096]);
-    loop {
-        match lob.read(&mut piece).unwrap() {
-            0 => return String::from_utf8(whole).unwrap(),
-            length => whole.extend(&piece[..length]),
-        }
-    }
-}
-
-/// Once for each protocol.
-fn with_both(
-    script: impl Fn(&envclone_tns_server::Request) -> Answer + Clone + Send + Sync + 'static,
-    test: impl Fn(&Server),
-) {
-    for release in [Release::Nineteen, Release::TwentyThree] {
-        let options = Options {
-            release,
-            ..Options::default()
-        };
-        test(&options.start(script.clone()).unwrap());
-    }
-}
 
 #[test]
 fn values_are_bound() {
@@ -128,299 +102,39 @@ fn a_statement_of_many_packets_arrives() {
 }
 
 #[test]
-fn rows_of_all_types_are_read() {
-    let columns = [
-        ("N", Type::Number),
-        ("D", Type::Decimal(10, 2)),
-        ("V", Type::Varchar2(50)),
-        ("NV", Type::NVarchar2(50)),
-        ("C", Type::Char(5)),
-        ("DT", Type::Date),
-        ("TS", Type::Timestamp),
-        ("R", Type::Raw(16)),
-        ("BD", Type::BinaryDouble),
-        ("L", Type::Long),
-    ];
-    let script = move |_: &envclone_tns_server::Request| {
-        let full: Vec<Value> = vec![
-            Value::Number("0.05".to_owned()),
-            Value::Number("-12.5".to_owned()),
-            "naïve".into(),
-            "ñandú €".into(),
-            "ab   ".into(),
-            datetime(2026, 1, 2, 3, 4, 5, 0).into(),
-            datetime(2026, 1, 2, 3, 4, 5, 600_000_000).into(),
-            vec![1, 2, 3].into(),
-            (-2.5).into(),
-            "long".into(),
-        ];
-        Answer::rows(columns, [full, vec![Value::Null; 10]])
-    };
-    with_both(script, |server| {
-        let connection = open(server);
-        let mut rows = connection.query("SELECT * FROM t", &[]).unwrap();
-        let kinds: Vec<String> = rows
-            .columns()
-            .iter()
-            .map(|column| column.data_type())
-            .collect();
-        assert_eq!(
-            kinds,
-            [
-                "NUMBER",
-                "NUMBER(10,2)",
-                "VARCHAR2(50)",
-                "NVARCHAR2(50)",
-                "CHAR(5)",
-                "DATE",
-                "TIMESTAMP(6)",
-                "RAW(16)",
-                "BINARY_DOUBLE",
-                "LONG"
-            ]
-        );
-        let row = rows.next().unwrap().unwrap();
-        assert_eq!(row.get::<String>("N").unwrap(), "0.05");
-        assert_eq!(row.get::<f64>("D").unwrap(), -12.5);
-        assert_eq!(row.get::<String>("V").unwrap(), "naïve");
-        assert_eq!(row.get::<String>("NV").unwrap(), "ñandú €");
-        assert_eq!(row.get::<String>("C").unwrap(), "ab   ");
-        assert_eq!(
-            row.get::<OracleTimestamp>("DT").unwrap().to_string(),
-            "2026-01-02T03:04:05.000000000"
-        );
-        assert_eq!(
-            row.get::<OracleTimestamp>("TS").unwrap().to_string(),
-            "2026-01-02T03:04:05.600000000"
-        );
-        assert_eq!(row.get::<Vec<u8>>("R").unwrap(), [1, 2, 3]);
-        assert_eq!(row.get::<f64>("BD").unwrap(), -2.5);
-        assert_eq!(row.get::<String>("L").unwrap(), "long");
-        let row = rows.next().unwrap().unwrap();
-        for at in 0..10 {
-            assert_eq!(row.get::<Option<String>>(at).unwrap(), None);
-        }
-        assert!(rows.next().is_none());
-    });
-}
-
-#[test]
-fn an_empty_result_has_its_columns() {
-    let columns = || {
-        vec![
-            Column {
-                name: "ID".to_owned(),
-                kind: Type::Decimal(10, 0),
-                nullable: false,
-            },
-            ("TEXT", Type::Clob).into(),
-        ]
-    };
-    with_both(
-        move |_| Answer::Rows {
-            columns: columns(),
-            rows: Vec::new(),
-        },
-        |server| {
-            let connection = open(server);
-            let rows = connection.query("SELECT id, text FROM t", &[]).unwrap();
-            let about: Vec<_> = rows
-                .columns()
-                .iter()
-                .map(|column| (column.name().to_owned(), column.nullable()))
-                .collect();
-            assert_eq!(about, [("ID".to_owned(), false), ("TEXT".to_owned(), true)]);
-            assert_eq!(rows.count(), 0);
-        },
-    );
-}
-
-#[test]
-fn rows_are_fetched_piece_by_piece() {
-    let script = |_: &envclone_tns_server::Request| {
-        let rows = (0..1050_i64).map(|number| [number.into(), "x".repeat(1000).into()]);
-        Answer::rows([("N", Type::Number), ("V", Type::Varchar2(1000))], rows)
-    };
-    with_both(script, |server| {
-        let connection = open(server);
-        for (prefetch, size) in [
-            (2, 100),
-            (1, 1),
-            (0, 7),
-            (1050, 50),
-            (1050, 1050),
-            (3000, 10),
-        ] {
-            let statement = connection.statement("SELECT n, v FROM t").unwrap();
-            let statement = statement
-                .prefetch_rows(prefetch)
-                .fetch_array_size(size)
-                .build()
-                .unwrap();
-            let numbers: Vec<i64> = statement
-                .query(&[])
-                .unwrap()
-                .map(|row| row.unwrap().get(0).unwrap())
-                .collect();
-            assert_eq!(numbers, (0..1050).collect::<Vec<_>>(), "{prefetch} {size}");
-        }
-    });
-}
-
-#[test]
-fn two_cursors_are_open_at_once() {
-    with_both(
-        |request| {
-            let from: i64 = if request.sql.contains('a') { 0 } else { 1000 };
-            Answer::rows(
-                [("N", Type::Number)],
-                (from..from + 300).map(|number| [number.into()]),
-            )
-        },
-        |server| {
-            let connection = open(server);
-            let first = connection.query("SELECT n FROM a", &[]).unwrap();
-            let second = connection.query("SELECT n FROM b", &[]).unwrap();
-            for (at, (a, b)) in first.zip(second).enumerate() {
-                let (a, b): (i64, i64) = (a.unwrap().get(0).unwrap(), b.unwrap().get(0).unwrap());
-                assert_eq!((a, b), (at as i64, at as i64 + 1000));
-            }
-        },
-    );
-}
-
-#[test]
-fn wide_rows_are_read() {
-    let names: Vec<String> = (0..400).map(|number| format!("COLUMN_{number}")).collect();
-    let script = move |_: &envclone_tns_server::Request| {
-        let columns = names
-            .iter()
-            .map(|name| (name.as_str(), Type::Varchar2(4000)));
-        let row = |text: &str| {
-            (0..400)
-                .map(|_| text.repeat(200).into())
-                .collect::<Vec<Value>>()
+fn packets_of_all_sizes_are_understood() {
+    for (ours, theirs) in [(512, 8192), (65_535, 512), (65_535, 65_535), (2000, 1500)] {
+        let options = Options {
+            packet_size: ours,
+            ..Options::default()
         };
-        Answer::rows(columns, [row("a"), row("b")])
-    };
-    with_both(script, |server| {
-        let rows: Vec<_> = open(server)
-            .query("SELECT * FROM t", &[])
-            .unwrap()
-            .collect();
-        assert_eq!(rows.len(), 2);
-        let last: String = rows[1].as_ref().unwrap().get(399).unwrap();
-        assert_eq!(last, "b".repeat(200));
-    });
-}
-
-#[test]
-fn lobs_are_read_as_values() {
-    let script = |_: &envclone_tns_server::Request| {
-        let text = "é€".repeat(50_000);
-        let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
-        Answer::rows(
-            [
-                ("ID", Type::Number),
-                ("C", Type::Clob),
-                ("N", Type::NClob),
-                ("B", Type::Blob),
-            ],
-            [
-                vec![1.into(), text.as_str().into(), "ñ".into(), bytes.into()],
-                vec![2.into(), Value::Null, Value::Null, Value::Null],
-                vec![3.into(), "short".into(), "x".into(), vec![1].into()],
-            ],
-        )
-    };
-    with_both(script, |server| {
-        let connection = open(server);
-        for _ in 0..2 {
-            let rows: Vec<_> = connection
-                .query("SELECT * FROM t", &[])
-                .unwrap()
-                .map(|row| {
-                    let row = row.unwrap();
-                    let (text, national): (Option<String>, Option<String>) =
-                        (row.get(1).unwrap(), row.get(2).unwrap());
-                    (text, national, row.get::<Option<Vec<u8>>>(3).unwrap())
-                })
-                .collect();
-            assert_eq!(rows[0].0.as_ref().unwrap(), &"é€".repeat(50_000));
-            assert_eq!(rows[0].2.as_ref().unwrap().len(), 100_000);
-            assert_eq!(rows[1], (None, None, None));
-            assert_eq!(
-                rows[2],
-                (
-                    Some("short".to_owned()),
-                    Some("x".to_owned()),
-                    Some(vec![1])
-                )
-            );
-        }
-    });
-}
-
-#[test]
-fn lobs_are_read_by_their_locators() {
-    let script = |_: &envclone_tns_server::Request| {
-        let row = vec![
-            "é€".repeat(5_000).into(),
-            vec![7; 100_000].into(),
-            Value::Null,
-        ];
-        Answer::rows(
-            [("C", Type::Clob), ("B", Type::Blob), ("E", Type::Clob)],
-            [row],
-        )
-    };
-    with_both(script, |server| {
-        let connection = open(server);
-        let statement = connection.statement("SELECT c, b, e FROM t").unwrap();
-        let mut rows = statement.fetch_lobs().build().unwrap().query(&[]).unwrap();
-        let mut row = rows.next().unwrap().unwrap();
-        let mut text: Lob = row.take(0).unwrap();
-        // In units of UTF-16. Two that belong together the driver may read apart, and fail: no such characters here.
-        assert_eq!(text.get_size().unwrap(), 10_000);
-        let whole = read_text(&mut text);
-        assert_eq!(whole, "é€".repeat(5_000));
-        let mut bytes: Lob = row.take(1).unwrap();
-        let mut whole = Vec::new();
-        bytes.read_to_end(&mut whole).unwrap();
-        assert_eq!(whole, vec![7; 100_000]);
-        assert!(row.take::<Option<Lob>>(2).unwrap().is_none());
-    });
-}
-
-#[test]
-fn temporary_lobs_are_written_read_and_freed() {
-    with_both(
-        |_| Answer::Done,
-        |server| {
-            let connection = open(server);
-            let mut lob = connection.create_lob(DB_TYPE_CLOB).unwrap();
-            lob.write_all("naïve".as_bytes()).unwrap();
-            lob.write_all(" text".as_bytes()).unwrap();
-            assert_eq!(lob.get_size().unwrap(), 10);
-            lob.trim(5).unwrap();
-            lob.open().unwrap();
-            assert!(lob.is_open().unwrap());
-            lob.close().unwrap();
-            drop(lob);
-            connection.ping().unwrap();
-        },
-    );
+        let script = |_: &Request| {
+            let rows = (0..100_i64).map(|number| [number.into(), "x".repeat(1000).into()]);
+            Answer::rows([("N", Type::Number), ("V", Type::Varchar2(1000))], rows)
+        };
+        let server = options.start(script).unwrap();
+        let descriptor = format!(
+            "(DESCRIPTION=(SDU={theirs})(ADDRESS=(PROTOCOL=tcp)(HOST=127.0.0.1)(PORT={}))(CONNECT_DATA=(SERVICE_NAME=freepdb1)))",
+            server.port()
+        );
+        let config = config(&server).set_connect_string(&descriptor).unwrap();
+        let connection = oracledb::connect(config).unwrap();
+        let sql = format!("SELECT n, v FROM t /* {} */", "x".repeat(20_000));
+        assert_eq!(connection.query(&sql, &[]).unwrap().count(), 100);
+        assert_eq!(statements(&server), [sql]);
+    }
 }
 
 #[test]
 fn blocks_give_values() {
-    let script = |request: &envclone_tns_server::Request| match request.binds.len() {
+    let script = |request: &Request| match request.binds.len() {
         4 => Answer::Out(vec![
             (1, 42.into()),
             (2, "text".into()),
             (3, "é".repeat(20_000).into()),
         ]),
         1 => Answer::Out(vec![(0, 6.into())]),
+        3 => Answer::Out((0..3).map(|at| (at, Value::Null)).collect()),
         _ => Answer::Done,
     };
     with_both(script, |server| {
@@ -443,14 +157,19 @@ fn blocks_give_values() {
         connection
             .execute("BEGIN q(:a, :b); END;", &[&1, &2])
             .unwrap();
+        let nothing: [&dyn ToDbValue; 3] = [&DB_TYPE_NUMBER, &DB_TYPE_VARCHAR, &DB_TYPE_CLOB];
+        let sql = "BEGIN r(:a, :b, :c); END;";
+        let mut row = connection.execute(sql, &nothing).unwrap().out_bind_data();
+        assert_eq!(row.get::<Option<i64>>(0).unwrap(), None);
+        assert_eq!(row.get::<Option<String>>(1).unwrap(), None);
+        assert!(row.take::<Option<Lob>>(2).unwrap().is_none());
         assert_eq!(server.received()[2].rows[0][0], "in".into());
     });
 }
 
 #[test]
 fn updates_return_values() {
-    let script =
-        |_: &envclone_tns_server::Request| Answer::Returned(vec![vec![1.into()], vec![2.into()]]);
+    let script = |_: &Request| Answer::Returned(vec![vec![1.into()], vec![2.into()]]);
     with_both(script, |server| {
         let sql = "UPDATE t SET a = :1 RETURNING id INTO :2";
         let params: [&dyn ToDbValue; 2] = [&"x", &DB_TYPE_NUMBER];
@@ -466,8 +185,7 @@ fn updates_return_values() {
 
 #[test]
 fn batches_are_one_call() {
-    let script =
-        |request: &envclone_tns_server::Request| Answer::Changed(vec![2; request.rows.len()]);
+    let script = |request: &Request| Answer::Changed(vec![2; request.rows.len()]);
     with_both(script, |server| {
         let connection = open(server);
         let names: Vec<String> = (0..3000).map(|number| "x".repeat(number % 50)).collect();
@@ -528,6 +246,28 @@ fn cursors_are_used_again_and_closed() {
 }
 
 #[test]
+fn cursors_that_stay_open_are_too_many_at_last() {
+    let server = Options {
+        open_cursors: 30,
+        ..Options::default()
+    }
+    .start(|_| Answer::rows([("N", Type::Number)], [[1.into()], [2.into()], [3.into()]]))
+    .unwrap();
+    let connection = open(&server);
+    let mut open = Vec::new();
+    for number in 0..30 {
+        open.push(
+            connection
+                .query(&format!("SELECT {number} FROM t"), &[])
+                .unwrap(),
+        );
+    }
+    assert_eq!(code(connection.query("SELECT 30 FROM t", &[])), 1000);
+    open.truncate(1);
+    connection.query("SELECT 31 FROM t", &[]).unwrap();
+}
+
+#[test]
 fn transactions_end_by_calls_and_by_statements() {
     with_both(
         |_| Answer::changed(1),
@@ -561,7 +301,7 @@ fn transactions_end_by_calls_and_by_statements() {
 
 #[test]
 fn statements_are_described_without_being_executed() {
-    let script = |request: &envclone_tns_server::Request| {
+    let script = |request: &Request| {
         assert_eq!(request.call, Call::Parse);
         Answer::Rows {
             columns: vec![("N", Type::Number).into()],
@@ -595,4 +335,12 @@ fn a_script_without_an_answer_says_so() {
         .unwrap()
         .to_string();
     assert!(error.contains("not in the script: DROP TABLE t"), "{error}");
+}
+
+#[test]
+fn what_gives_no_rows_has_none_to_fetch() {
+    let server = Server::start(|_| Answer::changed(1)).unwrap();
+    let connection = open(&server);
+    let mut rows = connection.query("UPDATE t SET a = 1", &[]).unwrap();
+    assert_eq!(code(rows.next().unwrap()), 1002);
 }

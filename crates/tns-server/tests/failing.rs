@@ -83,6 +83,33 @@ fn a_call_that_takes_too_long_is_broken_off_and_the_session_stays() {
 }
 
 #[test]
+fn a_server_that_hangs_costs_the_connection() {
+    let server =
+        Server::start(|_| Answer::Deaf(Duration::from_secs(2), Box::new(Answer::Done))).unwrap();
+    let connection = open(&server);
+    connection
+        .set_call_timeout(Some(Duration::from_millis(200)))
+        .unwrap();
+    let began = Instant::now();
+    assert_eq!(
+        kind(connection.execute("BEGIN NULL; END;", &[])),
+        "UnableToRecover"
+    );
+    assert!(began.elapsed() < Duration::from_secs(1));
+    assert_eq!(kind(connection.ping()), "NotConnected");
+}
+
+#[test]
+fn idle_connections_can_be_cut() {
+    let server = Server::start(|_| Answer::Done).unwrap();
+    let connection = open(&server);
+    server.cut();
+    let lost = kind(connection.ping());
+    assert!(dead(&lost), "{lost}");
+    open(&server).ping().unwrap();
+}
+
+#[test]
 fn a_slow_answer_is_waited_for() {
     let wait = Duration::from_millis(200);
     let server = Server::start(move |_| Answer::changed(5).after(wait)).unwrap();

@@ -251,6 +251,64 @@ fn blocks_are_executed() {
     assert_eq!(code(failed), 942);
 }
 
+/// What OutSystems' published procedure for Oracle has people execute, in its own words.
+#[test]
+fn the_published_statements_are_executed() {
+    let Some(mariadb) = mariadb() else { return };
+    let server = server(&mariadb, "osadmin", |_| None);
+    let tables = [
+        "CREATE TABLE osadmin.ossys_server (id NUMBER(10))",
+        "CREATE TABLE osadmin.ossys_dbcatalog (name VARCHAR2(50), username VARCHAR2(50) NOT NULL)",
+        "CREATE TABLE osadmin.ossys_platformsvcs_observer (id NUMBER(10))",
+        "CREATE TABLE osadmin.ossys_site_property_definition (id NUMBER(10), ss_key VARCHAR2(36))",
+        "CREATE TABLE osadmin.ossys_site_property_shared (site_property_definition_id NUMBER(10), property_value CLOB NOT NULL)",
+        "INSERT INTO osadmin.ossys_server VALUES (1)",
+        "INSERT INTO osadmin.ossys_dbcatalog VALUES ('(Main)', 'a')",
+        "INSERT INTO osadmin.ossys_dbcatalog VALUES ('other', 'b')",
+        "INSERT INTO osadmin.ossys_platformsvcs_observer VALUES (1)",
+        "INSERT INTO osadmin.ossys_site_property_definition VALUES (1, 'key')",
+        "INSERT INTO osadmin.ossys_site_property_shared VALUES (1, 'secret')",
+        "CREATE OR REPLACE VIEW sys_dictionary.user_tables AS SELECT UPPER(table_name) AS table_name \
+         FROM information_schema.tables WHERE table_schema = LOWER(sys_dictionary.current_user_name())",
+    ];
+    mariadb.run(&tables).unwrap();
+    let connection = open(&server, "osadmin");
+    let statements = [
+        "ALTER SESSION SET NLS_COMP=LINGUISTIC NLS_SORT=BINARY_AI",
+        "ALTER SESSION SET CURRENT_SCHEMA = OSADMIN",
+        "delete from ossys_server",
+        "update ossys_dbcatalog set username =' ' where name <> '(Main)'",
+        "DECLARE v_exists NUMBER(10,0);\nBEGIN\n\nselect Count(*) INTO v_exists\nfrom user_tables where table_name = \
+         'OSSYS_PLATFORMSVCS_OBSERVER';\nIF v_exists > 0 THEN\nEXECUTE IMMEDIATE 'delete from OSSYS_PLATFORMSVCS_OBSERVER';\n\
+         END IF;\nCOMMIT;\nEND;",
+        "update ossys_Site_Property_Shared set property_value=' ' where site_property_definition_id in (\nselect \
+         site_property_definition_id\nfrom ossys_Site_Property_Shared\ninner join ossys_Site_Property_Definition on \
+         site_property_definition_id = ossys_Site_Property_Definition.id\nwhere ss_key = 'KEY')",
+        "COMMIT",
+    ];
+    for sql in statements {
+        connection.execute(sql, &[]).unwrap();
+    }
+    drop(connection);
+    let left = |sql| mariadb.query(sql).unwrap();
+    assert_eq!(
+        left("SELECT COUNT(*) FROM osadmin.ossys_server"),
+        [[0.into()]]
+    );
+    assert_eq!(
+        left("SELECT COUNT(*) FROM osadmin.ossys_platformsvcs_observer"),
+        [[0.into()]]
+    );
+    assert_eq!(
+        left("SELECT username FROM osadmin.ossys_dbcatalog ORDER BY name"),
+        [["a".into()], [" ".into()]]
+    );
+    assert_eq!(
+        left("SELECT property_value FROM osadmin.ossys_site_property_shared"),
+        [[" ".into()]]
+    );
+}
+
 #[test]
 fn errors_have_oracles_numbers() {
     let Some(mariadb) = mariadb() else { return };
@@ -343,7 +401,7 @@ fn dictionary_views_are_looked_for_in_their_place() {
     let server = server(&mariadb, "dictionary", |_| None);
     let views = [
         "CREATE VIEW sys_dictionary.\"v$instance\" AS SELECT 'clone' AS instance_name, '19.0.0.0.0' AS version FROM dual",
-        "CREATE VIEW sys_dictionary.user_tables AS SELECT UPPER(table_name) AS table_name FROM information_schema.tables \
+        "CREATE OR REPLACE VIEW sys_dictionary.user_tables AS SELECT UPPER(table_name) AS table_name FROM information_schema.tables \
          WHERE table_schema = LOWER(sys_dictionary.current_user_name())",
         "CREATE FUNCTION sys_dictionary.sys_context(namespace VARCHAR2, parameter VARCHAR2) RETURN VARCHAR2(100) AS \
          BEGIN RETURN sys_dictionary.current_user_name(); END",

@@ -4,7 +4,7 @@ use envclone_core::dialect::{self, Dialect, ScriptFile, ScriptGuard};
 use envclone_core::engine::Engine;
 use envclone_core::inventory::{Inventory, Server};
 use envclone_core::lint::indistinguishable;
-use envclone_core::plan::{Basis, Deed, DraftError, NoCopy, Plan, draft};
+use envclone_core::plan::{Basis, Deed, DraftError, Plan, draft};
 use envclone_core::report::LeftOutGroup;
 use envclone_core::settings::{CloneMode, Environment, Settings};
 
@@ -151,7 +151,6 @@ fn scripted(
         return plan(CloneMode::Adopt);
     }
     match plan(settings.clone) {
-        Err(DraftError::NoCopy(NoCopy::Engine(_))) => plan(CloneMode::Adopt),
         Ok(made)
             if made
                 .items

@@ -4,12 +4,17 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use envclone_core::account::{Account, judge};
 use envclone_core::journal::{Event, Progress, State};
 use envclone_core::plan::{Item, Plan, ServerDeed, Side};
 use envclone_db::{Copied, DbError, Engine, Go, Trouble};
 
 use super::{Execution, Stop, interrupted, millis};
 use crate::failure::{Exit, Failure, Why};
+use crate::ui::counted;
+
+/// How many troubles of an account are shown.
+const SHOWN: usize = 10;
 
 /// The database whose server does something; its name where the plan has none.
 fn place(plan: &Plan, on: Side, item: &Item) -> Result<String, DbError> {
@@ -108,7 +113,11 @@ impl Execution<'_> {
             before: None,
         })?;
         let done = if begun && self.left(item, &name)? == Some(0) {
-            Ok(())
+            // It ended, and how it ended may never have been read.
+            match &deed.account {
+                Some(account) => self.read(item, account, &name),
+                None => Ok(()),
+            }
         } else {
             self.work(item, deed, &name, notes)
         };
@@ -202,6 +211,9 @@ impl Execution<'_> {
                     .into());
             }
         }
+        if let Some(account) = &deed.account {
+            self.read(item, account, name)?;
+        }
         match self.left(item, name)? {
             None | Some(0) => Ok(()),
             Some(_) => {
@@ -212,6 +224,30 @@ impl Execution<'_> {
                 Err(Failure::before(Exit::Stopped, why).into())
             }
         }
+    }
+
+    /// Reads what a server wrote about what it did. What was to be expected is told, and anything else ends the run.
+    fn read(&mut self, item: &Item, account: &Account, name: &str) -> Result<(), Stop> {
+        let written = self.engine.server(name)?.texts(&account.sql)?.concat();
+        let judged = judge(&written, &account.expected);
+        for (because, count) in &judged.expected {
+            let times = counted(*count as u64, "expected message", "expected messages");
+            self.watch
+                .done(&format!("{}: {times}: {because}", item.title));
+        }
+        let Some(first) = judged.troubles.first() else {
+            return Ok(());
+        };
+        let why = |text: &String| Why::from(format!("{}: {text}", item.title));
+        let mut failure = Failure::before(Exit::Stopped, why(first)).hint(
+            "look at the whole log on the server, mend the cause, remove what is incomplete, and begin anew with `envclone refresh`",
+        );
+        failure.why = judged.troubles.iter().take(SHOWN).map(why).collect();
+        if judged.troubles.len() > SHOWN {
+            let more = format!("and {} more of its kind", judged.troubles.len() - SHOWN);
+            failure.why.push(more.into());
+        }
+        Err(failure.into())
     }
 
     /// Writes down which database was made, here and in the copy itself.

@@ -6,6 +6,7 @@
 )]
 
 pub(crate) mod bridge;
+pub(crate) mod oracle;
 pub(crate) mod serving;
 
 use std::fs;

@@ -1,6 +1,7 @@
 //! How each engine spells what the core means. No SQL keyword stands outside this folder and `crates/db`.
 
 mod oracle;
+mod phases;
 mod spell;
 mod sqlite;
 mod sqlserver;

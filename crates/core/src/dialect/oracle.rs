@@ -1,16 +1,17 @@
 //! Oracle's SQL, PL/SQL and SQL*Plus.
 
-use super::sqlite::file_name;
 use super::{
-    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, Users,
-    name_and_server, spell,
+    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, Users, spell,
 };
-use crate::engine::{Engine, Role};
+use crate::engine::Engine;
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::{Cloned, Cloning, Deed, Item, NoCopy, Plan, Reason};
+use crate::plan::{Cloned, Cloning, NoCopy, Plan, Reason};
 use links::OWNER;
 
+mod creation;
+mod data_pump;
 mod links;
+mod script;
 
 /// The dialect.
 pub(super) struct Oracle;
@@ -80,8 +81,8 @@ impl Dialect for Oracle {
         spell::set_columns(self, table, set, filter)
     }
 
-    fn clone_databases(&self, _cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
-        Err(NoCopy::Engine(self.engine()))
+    fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
+        data_pump::clone_schemas(self, cloning)
     }
 
     /// An import gives the schemas to users of the copy's own.
@@ -105,7 +106,14 @@ impl Dialect for Oracle {
                  JOIN all_cons_columns p ON p.owner = c.r_owner AND p.constraint_name = c.r_constraint_name AND p.position = f.position \
                  WHERE c.constraint_type = 'R' AND c.status = 'ENABLED' AND c.owner = {OWNER} ORDER BY 1, 2, 3, 4"
             ),
-            files: None,
+            // Large values are in none of these counts, and statistics may be missing: the sizes are a beginning.
+            files: Some(format!(
+                "SELECT x.tablespace_name, 'rows' AS holds, NULL AS path, SUM(x.bytes) FROM (\
+                 SELECT t.tablespace_name, NVL(t.blocks, 0) * 8192 AS bytes FROM all_tables t WHERE t.owner = {OWNER} \
+                 UNION ALL SELECT i.tablespace_name, NVL(i.leaf_blocks, 0) * 8192 AS bytes FROM all_indexes i WHERE i.owner = {OWNER} \
+                 UNION ALL SELECT l.tablespace_name, 0 AS bytes FROM all_lobs l WHERE l.owner = {OWNER}) x \
+                 WHERE x.tablespace_name IS NOT NULL GROUP BY x.tablespace_name ORDER BY x.tablespace_name"
+            )),
             links: links::queries(),
             recovery_model: None,
             server: Some(
@@ -149,125 +157,7 @@ impl Dialect for Oracle {
         spell::select_marks(self)
     }
 
-    /// Files for SQL*Plus, one for each schema that the plan writes to.
     fn script(&self, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptFile> {
-        let written = guard.target.iter().filter(|(role, _)| plan.writes_to(role));
-        written
-            .map(|(role, name)| self.script_file(plan, guard, role, name))
-            .collect()
-    }
-}
-
-impl Oracle {
-    fn script_file(
-        &self,
-        plan: &Plan,
-        guard: &ScriptGuard,
-        role: &Role,
-        target: &str,
-    ) -> ScriptFile {
-        let (schema, server) = name_and_server(target);
-        let file = format!("clean-{}.sql", file_name(&role.to_string()));
-        let lines = [
-            spell::comment(&format!(
-                "envclone: clean-up of the {} schema {schema}, plan {}",
-                role.phrase().trim_end_matches(" database"),
-                plan.short_id()
-            )),
-            spell::comment(&format!("run with: sqlplus USER@SERVICE @{file}")),
-            spell::comment("one transaction; any error undoes all of it and ends the script"),
-            "WHENEVER OSERROR EXIT FAILURE ROLLBACK".to_owned(),
-            "WHENEVER SQLERROR EXIT FAILURE ROLLBACK".to_owned(),
-            "SET DEFINE OFF".to_owned(),
-            "SET AUTOCOMMIT OFF".to_owned(),
-            "SET FEEDBACK ON".to_owned(),
-            format!("SPOOL envclone-{}.log", file_name(&role.to_string())),
-            "ALTER SESSION SET NLS_COMP=LINGUISTIC NLS_SORT=BINARY_AI;".to_owned(),
-            format!(
-                "ALTER SESSION SET CURRENT_SCHEMA = {};",
-                self.identifier(schema)
-            ),
-            self.guards(guard, schema, server),
-        ];
-        let mut text = lines.join("\n");
-        let items = plan.items.iter().filter(|item| item.database == *role);
-        for item in items.clone() {
-            text += &self.script_item(item);
-        }
-        text += "\nCOMMIT;\nPROMPT committed\nSPOOL OFF\nEXIT SUCCESS\n";
-        ScriptFile {
-            name: file,
-            about: format!("clean the {} {schema}", role.phrase()),
-            items: items.count(),
-            text,
-        }
-    }
-
-    /// `all_tables` with an owner, where the published text asks `user_tables`, which follows the login and not
-    /// `CURRENT_SCHEMA`: run by a DBA it finds nothing and skips in silence.
-    fn guards(&self, guard: &ScriptGuard, schema: &str, server: Option<&str>) -> String {
-        let owner = self.text(&schema.to_uppercase());
-        let refuse = |why: &str| {
-            format!(
-                "RAISE_APPLICATION_ERROR(-20001, {});",
-                self.text(&format!("refused: {why}; nothing was changed"))
-            )
-        };
-        let mut body = format!(
-            "  IF SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') <> {owner} THEN\n    {}\n  END IF;\n",
-            refuse(&format!("this script was made for the schema {schema}"))
-        );
-        if let Some(server) = server {
-            body += &format!(
-                "  IF UPPER(SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME')) <> {} THEN\n    {}\n  END IF;\n",
-                self.text(&server.to_uppercase()),
-                refuse(&format!("this script was made for the database {server}"))
-            );
-        }
-        for (_, source) in &guard.source {
-            let (name, server) = name_and_server(source);
-            let same_server = server.map_or_else(String::new, |server| {
-                format!(
-                    " AND UPPER(SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME')) = {}",
-                    self.text(&server.to_uppercase())
-                )
-            });
-            body += &format!(
-                "  IF SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') = {}{same_server} THEN\n    {}\n  END IF;\n",
-                self.text(&name.to_uppercase()),
-                refuse("this is the source")
-            );
-        }
-        body += &format!("  SELECT COUNT(*) INTO v_found FROM all_tables WHERE owner = {owner};\n");
-        body += &format!(
-            "  IF v_found = 0 THEN\n    {}\n  END IF;\n",
-            refuse("the schema has no tables")
-        );
-        format!("DECLARE\n  v_found NUMBER;\nBEGIN\n{body}END;\n/\n")
-    }
-
-    fn script_item(&self, item: &Item) -> String {
-        let Deed::Sql { statements } = &item.deed else {
-            return String::new();
-        };
-        let mut text = format!(
-            "\n{}\nPROMPT {} {}\n",
-            spell::comment(&item.title),
-            item.seq,
-            item.step
-        );
-        for statement in statements {
-            text += &format!(
-                "{}{};\n",
-                spell::statement_comment(item, statement),
-                statement.sql
-            );
-        }
-        let failed = self.text(&format!("step {} left rows behind", item.step));
-        text + &format!(
-            "DECLARE\n  v_left NUMBER;\nBEGIN\n  SELECT ({}) INTO v_left FROM dual;\n  IF v_left > 0 THEN\n    \
-             RAISE_APPLICATION_ERROR(-20002, {failed});\n  END IF;\nEND;\n/\n",
-            item.check
-        )
+        script::files(self, plan, guard)
     }
 }

@@ -1,7 +1,7 @@
 //! What it takes to copy an environment's databases, and what comes of it.
 
 use super::{Deed, Guidance, LeftOut};
-use crate::engine::{Engine, Role};
+use crate::engine::Role;
 use crate::inventory::{Database, Server};
 use crate::settings::Copying;
 
@@ -64,9 +64,6 @@ pub struct Part {
 /// Why databases can't be copied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoCopy {
-    /// Nothing here makes copies on this engine.
-    #[error("this version of envclone makes no copies on {0}, and `clone` is `make`")]
-    Engine(Engine),
     /// Where something goes is not known.
     #[error("nobody says where {what} go: the server has no default that can be seen")]
     Folder {
@@ -75,6 +72,9 @@ pub enum NoCopy {
         /// The setting that says it.
         key: &'static str,
     },
+    /// A name of the copy's would be too long.
+    #[error("the copy's tablespace for {0} has no name of up to 30 characters")]
+    Tablespace(String),
     /// A backup of a newer server can't be restored on an older one.
     #[error(
         "the source's server has version {source_version}, the target's {target_version}: an older server can't restore a newer one's backup"
@@ -100,13 +100,22 @@ impl NoCopy {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Engine(_) => "restore a backup of the source under the target's names, and set `clone = \"adopt\"`".to_owned(),
-            Self::Service(_) => "make the copy with `CREATE DATABASE … AS COPY OF …`, and set `clone = \"adopt\"`".to_owned(),
-            Self::Folder { key, .. } => format!("set `{key}` under [copy]"),
-            Self::OlderServer { .. } => {
-                "name a server of the source's version or a newer one under [target.server]".to_owned()
+            Self::Service(_) => {
+                "make the copy with `CREATE DATABASE … AS COPY OF …`, and set `clone = \"adopt\"`"
+                    .to_owned()
             }
-            Self::NoFiles(_) => "check the permissions with `envclone doctor`, and take the inventory again".to_owned(),
+            Self::Folder { key, .. } => format!("set `{key}` under [copy]"),
+            Self::Tablespace(name) => {
+                format!("name one under [copy.tablespaces]: `{name} = \"…\"`")
+            }
+            Self::OlderServer { .. } => {
+                "name a server of the source's version or a newer one under [target.server]"
+                    .to_owned()
+            }
+            Self::NoFiles(_) => {
+                "check the permissions with `envclone doctor`, and take the inventory again"
+                    .to_owned()
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ pub use referrers::Referrer;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::Account;
 use crate::dialect::Statement;
 use crate::engine::{Engine, Role};
 use crate::inventory::Head;
@@ -153,6 +154,12 @@ pub struct ServerDeed {
     pub statements: Vec<Statement>,
     /// What must be listed after them.
     pub lists: Option<Listing>,
+    /// What the server wrote about them, where it writes down what went wrong and goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
+    /// The same for a person with the vendor's own tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<ByHand>,
     /// What an end in the middle of it leaves on the server.
     pub remains: String,
 }
@@ -168,9 +175,23 @@ impl ServerDeed {
             takes: Vec::new(),
             statements,
             lists: None,
+            account: None,
+            by_hand: None,
             remains,
         }
     }
+}
+
+/// A file for the vendor's own tool, which does what a deed does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByHand {
+    /// The file's name.
+    pub file: String,
+    /// What it is for, with the command that reads it.
+    pub about: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// Which environment's server.

@@ -122,7 +122,7 @@ pub(crate) fn inventory(scale: u32, engine: Engine) -> Inventory {
                     file: format!("file of {role}"),
                     identity: format!("identity of {role}"),
                     locator: role.to_string(),
-                    files: files(&role),
+                    files: files(engine, &role),
                     recovery_model: Some("FULL".to_owned()),
                     links: Vec::new(),
                     principals: (engine == Engine::SqlServer)
@@ -277,8 +277,23 @@ pub(crate) fn server(version: &str) -> Server {
     }
 }
 
-/// The files of a database, one of each kind, with names that need their quotes.
-fn files(role: &Role) -> Vec<DataFile> {
+/// The files of a database, one of each kind, with names that need their quotes; or the tablespaces of a schema.
+fn files(engine: Engine, role: &Role) -> Vec<DataFile> {
+    if engine.has_schemas() {
+        let names: &[&str] = match role {
+            Role::Platform => &["OSSYS", "OSIDX", "OS'US R"],
+            _ => &["OSIDX", "OSLOG"],
+        };
+        return (1..)
+            .zip(names)
+            .map(|(at, name)| DataFile {
+                name: (*name).to_owned(),
+                holds: Holds::Rows,
+                path: String::new(),
+                bytes: at << 36,
+            })
+            .collect();
+    }
     let file = |name: &str, holds, path: &str| DataFile {
         name: format!("{role}{name}"),
         holds,

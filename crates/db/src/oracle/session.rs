@@ -58,6 +58,11 @@ impl OracleSession {
         self
     }
 
+    /// Whether the session can still be asked something.
+    pub(super) fn is_usable(&mut self) -> bool {
+        self.number("SELECT 1 FROM dual").is_ok()
+    }
+
     /// Runs a statement that takes long.
     pub(super) fn work(
         &mut self,

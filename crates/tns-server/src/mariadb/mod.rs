@@ -77,8 +77,9 @@ pub enum MariaDbError {
 ///   are qualified with `SYS`, are looked for in the database `sys_dictionary`, where a test makes the views that it
 ///   needs: it is empty but for the functions `current_user_name()` and `current_schema_name()`, both in capitals.
 ///   `SYS_CONTEXT` is called there, too.
-/// * `SYSTIMESTAMP` is bridged. So is `FETCH FIRST n ROWS ONLY`, `NVL`, `DUAL`, `ROWNUM`, `MINUS`, `TO_CHAR`, `||`, `SYSDATE`
-///   by MariaDB itself. `MERGE`, `(+)`, `CONNECT BY`, `TO_DATE` and PL/SQL's packages are not: a script can play them.
+/// * `SYSTIMESTAMP`, names with `#` in them, and comments without a blank after `--` are bridged. MariaDB itself knows
+///   `FETCH FIRST n ROWS ONLY`, `NVL`, `DECODE`, `DUAL`, `ROWNUM`, `MINUS`, `TO_CHAR`, `||` and `SYSDATE`. It doesn't know `MERGE`,
+///   `(+)`, `CONNECT BY`, `TO_DATE` and PL/SQL's packages: a script can play them.
 /// * In PL/SQL blocks a bind is OUT that is assigned to with `:=` or stands after INTO. Of several rows of binds the last
 ///   one's OUT values are given.
 /// * `TIMESTAMP` is MariaDB's, which begins in 1970: a column `DATETIME(6)` is read as Oracle's.
@@ -92,10 +93,16 @@ pub struct MariaDb {
 struct Instance {
     directory: TempDir,
     process: Mutex<Child>,
+    /// Ends the other process if this one, killed, can't.
+    watchman: Option<Child>,
 }
 
 impl Drop for Instance {
     fn drop(&mut self) {
+        if let Some(watchman) = &mut self.watchman {
+            let _ = watchman.kill();
+            let _ = watchman.wait();
+        }
         let process = self
             .process
             .get_mut()
@@ -123,6 +130,7 @@ impl MariaDb {
         install(&installer, directory.path())?;
         let process = launch(&server, directory.path())?;
         let instance = Instance {
+            watchman: watchman(process.id(), directory.path()),
             directory,
             process: Mutex::new(process),
         };
@@ -134,7 +142,7 @@ impl MariaDb {
     }
 
     /// The one that this process shares: started where nobody has it, ended with its last clone. Tests that run at once
-    /// and keep to schemas of their own save the second that each would wait.
+    /// and keep to schemas of their own save the second that each would wait. The dictionary they share.
     ///
     /// # Errors
     /// If it isn't installed, or does not start.
@@ -264,6 +272,41 @@ fn program(name: &'static str) -> Result<PathBuf, MariaDbError> {
         .ok_or(MariaDbError::NotInstalled(name))
 }
 
+/// A shell that waits for the end of its input, which comes when this process ends, however it does. Then it ends a server
+/// that is still there, and removes its directory.
+#[cfg(unix)]
+fn watchman(server: u32, directory: &Path) -> Option<Child> {
+    use std::os::unix::process::CommandExt;
+    Command::new("sh")
+        .args(["-c", "cat > /dev/null; kill -9 \"$0\"; rm -rf \"$1\""])
+        .arg(server.to_string())
+        .arg(directory)
+        // What a terminal sends to all that runs in it should not end the one that cleans up after it.
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()
+}
+
+#[cfg(not(unix))]
+fn watchman(_: u32, _: &Path) -> Option<Child> {
+    None
+}
+
+/// What root has to say so that MariaDB runs as root. Nobody else may say it.
+#[cfg(unix)]
+fn leave(own: &Path) -> io::Result<Option<&'static str>> {
+    use std::os::unix::fs::MetadataExt;
+    Ok((own.metadata()?.uid() == 0).then_some("--user=root"))
+}
+
+#[cfg(not(unix))]
+fn leave(_: &Path) -> io::Result<Option<&'static str>> {
+    Ok(None)
+}
+
 fn broken(program: &'static str, output: &str) -> MariaDbError {
     let lines: Vec<&str> = output.lines().collect();
     let output = lines[lines.len().saturating_sub(5)..].join("; ");
@@ -279,8 +322,8 @@ fn install(program: &Path, directory: &Path) -> Result<(), MariaDbError> {
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
             "--skip-name-resolve",
-            "--user=root",
         ])
+        .args(leave(directory)?)
         .arg(format!("--datadir={}", directory.join("data").display()))
         // In a common directory one that starts removes the temporary tables of another.
         .env("TMPDIR", directory)
@@ -306,8 +349,6 @@ fn launch(program: &Path, directory: &Path) -> Result<Child, MariaDbError> {
     Command::new(program)
         .args(FILES)
         .args([
-            // Only root needs leave to run it as root; anybody else runs it as himself whatever is said here.
-            "--user=root",
             "--skip-networking",
             "--skip-log-bin",
             "--skip-name-resolve",
@@ -320,6 +361,7 @@ fn launch(program: &Path, directory: &Path) -> Result<Child, MariaDbError> {
             "--max-allowed-packet=256M",
             "--performance-schema=OFF",
         ])
+        .args(leave(directory)?)
         .arg(format!("--collation-server={COLLATION}"))
         .arg(format!("--datadir={}", file("data")))
         .arg(format!("--socket={}", file("socket")))

@@ -72,6 +72,11 @@ pub(super) fn rewrite(sql: &str) -> Rewritten {
                     follows.map(|(_, token)| token),
                 );
             }
+            // To MariaDB two dashes are a comment only with a blank after them.
+            Kind::Blank if token.text.starts_with("--") => {
+                rewritten.sql += "-- ";
+                rewritten.sql += &token.text[2..];
+            }
             _ => rewritten.sql += token.text,
         }
         place.pass(token);
@@ -90,7 +95,11 @@ fn name(token: &Token<'_>, table: bool, follows: Option<Token<'_>>) -> String {
     if token.is("SYS_CONTEXT") && follows.is_some_and(|token| token.symbol("(")) {
         return format!("{DICTIONARY}.sys_context");
     }
-    token.text.to_owned()
+    match token.kind {
+        // To MariaDB it begins a comment.
+        Kind::Word if token.text.contains('#') => format!("\"{}\"", token.text),
+        _ => token.text.to_owned(),
+    }
 }
 
 fn is_dictionary(name: &str) -> bool {
@@ -105,7 +114,9 @@ fn is_dictionary(name: &str) -> bool {
 struct Place {
     /// Whether a table's name is next.
     table: bool,
+    /// Whether what comes next takes what a query gives.
     after_into: bool,
+    inserting: bool,
     /// For each open parenthesis, and outside of them: whether it is a query, and whether its tables are being listed.
     levels: Vec<(bool, bool)>,
 }
@@ -137,7 +148,8 @@ impl Place {
                     _ => {}
                 }
                 match word.as_str() {
-                    "INTO" => self.after_into = true,
+                    "INSERT" | "MERGE" => self.inserting = true,
+                    "INTO" => self.after_into = !std::mem::take(&mut self.inserting),
                     "FROM" | "VALUES" | "USING" => self.after_into = false,
                     _ => {}
                 }
@@ -179,7 +191,7 @@ mod tests {
         let given = "UPDATE t SET a = :1, b = ':2' WHERE \"c:3\" = :4 -- :5";
         assert_eq!(
             sql(given),
-            "UPDATE t SET a = ?, b = ':2' WHERE \"c:3\" = ? -- :5"
+            "UPDATE t SET a = ?, b = ':2' WHERE \"c:3\" = ? --  :5"
         );
     }
 
@@ -191,6 +203,19 @@ mod tests {
         let rewritten = rewrite(given);
         assert_eq!(rewritten.sql, expected);
         assert_eq!(rewritten.out, [0, 2]);
+    }
+
+    #[test]
+    fn what_begins_a_comment_is_another() {
+        let given = "SELECT serial#, 'a#' --why\nFROM v$session";
+        let expected = "SELECT \"serial#\", 'a#' -- why\nFROM \"sys_dictionary\".\"v$session\"";
+        assert_eq!(sql(given), expected);
+    }
+
+    #[test]
+    fn what_is_inserted_is_not_given() {
+        let given = "BEGIN INSERT INTO t (a) SELECT :x FROM dual; INSERT INTO t VALUES (:y); END;";
+        assert!(rewrite(given).out.is_empty());
     }
 
     #[test]

@@ -246,7 +246,7 @@ impl<'a> Copy<'a> {
 
     /// FORMAT writes over nothing but what an interrupted attempt of this very plan left: the obstacles see to that.
     fn backup(&self, what: &str, files: &[String], name: &str) -> String {
-        let compression = match self.settings.compress && self.compresses {
+        let compression = match self.settings.compress.unwrap_or(true) && self.compresses {
             true => ", COMPRESSION",
             false => "",
         };
@@ -286,6 +286,8 @@ impl<'a> Copy<'a> {
                     comment: title.to_owned(),
                 }],
                 lists,
+                account: None,
+                by_hand: None,
                 remains: format!(
                     "an incomplete backup may remain on the source's server: {}; `envclone resume` writes it anew",
                     files.join(", ")
@@ -406,6 +408,8 @@ impl<'a> Copy<'a> {
                 },
                 statements,
                 lists: None,
+                account: None,
+                by_hand: None,
                 remains: format!(
                     "the database {0} may remain on the target's server in the state RESTORING; `envclone resume` removes and \
                      restores it; to give up: DROP DATABASE {1}",

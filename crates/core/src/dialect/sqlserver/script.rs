@@ -1,29 +1,22 @@
 //! The plan as files for `sqlcmd`: what a DBA runs on the source's server, on the target's, and in each copy.
 
 use super::SqlServer;
+use crate::dialect::phases::{Phases, phases};
 use crate::dialect::sqlite::file_name;
 use crate::dialect::{Dialect as _, ScriptFile, ScriptGuard, name_and_server, spell};
 use crate::engine::Role;
-use crate::plan::{Deed, Item, Plan, ServerDeed, Side};
+use crate::plan::{Deed, Item, Plan, Side};
 
 /// What `back-up.sql` prints and `restore.sql` is told.
 const MOMENT: &str = "$(Moment)";
 
 /// Every file, in the order in which they are run.
 pub(super) fn files(d: &SqlServer, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptFile> {
-    let opens = |item: &Item| {
-        plan.items
-            .iter()
-            .any(|other| other.group.is_some() && other.seq < item.seq)
-    };
-    let (last, first): (Vec<&Item>, Vec<&Item>) = plan
-        .items
-        .iter()
-        .filter(|item| item.group.is_none())
-        .partition(|item| opens(item));
-    let (on_source, on_target): (Vec<&Item>, Vec<&Item>) = first
-        .into_iter()
-        .partition(|item| side(item) == Side::Source);
+    let Phases {
+        source,
+        target,
+        last,
+    } = phases(plan);
     let on_server = |name, does, on, items: &[&Item]| {
         let asked = Asked {
             name,
@@ -38,13 +31,13 @@ pub(super) fn files(d: &SqlServer, plan: &Plan, guard: &ScriptGuard) -> Vec<Scri
         "back-up.sql",
         "back the source up, beside its own chain of backups",
         Side::Source,
-        &on_source,
+        &source,
     ));
     files.extend(on_server(
         "restore.sql",
         "restore the backups under other names, into other files",
         Side::Target,
-        &on_target,
+        &target,
     ));
     let written = guard.target.iter().filter(|(role, _)| plan.writes_to(role));
     files.extend(written.map(|(role, name)| d.script_file(plan, guard, role, name)));
@@ -55,13 +48,6 @@ pub(super) fn files(d: &SqlServer, plan: &Plan, guard: &ScriptGuard) -> Vec<Scri
         &last,
     ));
     files
-}
-
-fn side(item: &Item) -> Side {
-    match &item.deed {
-        Deed::Server(ServerDeed { on, .. }) | Deed::Note { on, .. } => *on,
-        Deed::Sql { .. } | Deed::Copy { .. } => Side::Target,
-    }
 }
 
 /// A file that is run on a server, and not in a database.

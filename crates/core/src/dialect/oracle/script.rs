@@ -1,0 +1,335 @@
+//! The plan as files for SQL*Plus: what a DBA runs in the source's database, in the target's, and in each copied schema; and
+//! parameter files for who prefers the vendor's own tools.
+
+use super::Oracle;
+use crate::dialect::phases::{Phases, phases};
+use crate::dialect::sqlite::file_name;
+use crate::dialect::{Dialect as _, ScriptFile, ScriptGuard, name_and_server, spell};
+use crate::engine::Role;
+use crate::plan::{Deed, Item, Plan, ServerDeed, Side};
+
+/// Every file, in the order in which they are run.
+pub(super) fn files(d: &Oracle, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptFile> {
+    let Phases {
+        source,
+        target,
+        last,
+    } = phases(plan);
+    let mut files = Vec::new();
+    let on_server = |name, does, on, items: &[&Item]| {
+        let asked = Asked {
+            name,
+            does,
+            on,
+            items,
+        };
+        (!items.is_empty()).then(|| d.server_file(plan, guard, &asked))
+    };
+    files.extend(on_server(
+        "export.sql",
+        "export the source's schemas, of one moment",
+        Side::Source,
+        &source,
+    ));
+    files.extend(on_server(
+        "import.sql",
+        "make tablespaces and users for the copy, and import the schemas",
+        Side::Target,
+        &target,
+    ));
+    files.extend(by_hand(source.iter().chain(&target)));
+    let written = guard.target.iter().filter(|(role, _)| plan.writes_to(role));
+    files.extend(written.map(|(role, name)| d.script_file(plan, guard, role, name)));
+    files.extend(on_server(
+        "finish.sql",
+        "finish the clean copies",
+        Side::Target,
+        &last,
+    ));
+    if plan.makes_the_copy() {
+        files.push(d.passwords(plan, guard));
+    }
+    files
+}
+
+/// The same for the vendor's own tools.
+fn by_hand<'a>(items: impl Iterator<Item = &'a &'a Item>) -> Vec<ScriptFile> {
+    let of = |item: &&&Item| match &item.deed {
+        Deed::Server(deed) => deed.by_hand.clone(),
+        _ => None,
+    };
+    items
+        .filter_map(|item| of(&item))
+        .map(|file| ScriptFile {
+            about: format!("instead of the block that does the same, {}", file.about),
+            name: file.file,
+            items: 1,
+            text: file.text,
+        })
+        .collect()
+}
+
+/// A file that is run in a database, and not in a schema.
+struct Asked<'a> {
+    name: &'a str,
+    does: &'a str,
+    on: Side,
+    items: &'a [&'a Item],
+}
+
+/// A statement with what tells SQL*Plus that it ends: a slash after a block, and after a query with functions of its own as
+/// well as its semicolon.
+fn ended(sql: &str) -> String {
+    let begins = |word: &str| sql.starts_with(word);
+    if begins("BEGIN") || begins("DECLARE") {
+        format!("{sql}\n/\n")
+    } else if begins("WITH FUNCTION") {
+        format!("{sql};\n/\n")
+    } else {
+        format!("{sql};\n")
+    }
+}
+
+impl Oracle {
+    fn head(&self, about: &str, plan: &Plan, file: &str, more: &[&str]) -> String {
+        let mut lines = vec![
+            spell::comment(&format!("envclone: {about}, plan {}", plan.short_id())),
+            spell::comment(&format!("run with: sqlplus USER@SERVICE @{file}")),
+        ];
+        lines.extend(more.iter().map(|line| spell::comment(line)));
+        lines.extend(
+            [
+                "WHENEVER OSERROR EXIT FAILURE ROLLBACK",
+                "WHENEVER SQLERROR EXIT FAILURE ROLLBACK",
+                "SET DEFINE OFF",
+                "SET AUTOCOMMIT OFF",
+                "SET FEEDBACK ON",
+            ]
+            .map(str::to_owned),
+        );
+        lines.push(format!(
+            "SPOOL envclone-{}.log",
+            file.trim_end_matches(".sql")
+        ));
+        lines.join("\n") + "\n"
+    }
+
+    fn refuse(&self, why: &str) -> String {
+        format!(
+            "RAISE_APPLICATION_ERROR(-20001, {});",
+            self.text(&format!("refused: {why}; nothing was changed"))
+        )
+    }
+
+    /// That this is another database than the script was made for.
+    fn another_database(&self, server: &str) -> String {
+        // A name with a container has both, as the inventory has it.
+        let own = "UPPER(SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME'))";
+        let both = "UPPER(SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME') || '/' || SYS_CONTEXT('USERENV', 'CON_NAME'))";
+        let named = self.text(&server.to_uppercase());
+        let is = if server.contains('/') { both } else { own };
+        format!("{is} <> {named}")
+    }
+
+    fn server_file(&self, plan: &Plan, guard: &ScriptGuard, asked: &Asked<'_>) -> ScriptFile {
+        let databases = match asked.on {
+            Side::Source => &guard.source,
+            Side::Target => &guard.target,
+        };
+        let server = databases
+            .first()
+            .and_then(|(_, name)| name_and_server(name).1);
+        let mut text = self.head(asked.does, plan, asked.name, &[]);
+        let mut body = String::new();
+        if let Some(server) = server {
+            body += &format!(
+                "  IF {} THEN\n    {}\n  END IF;\n",
+                self.another_database(server),
+                self.refuse(&format!("this script was made for the database {server}"))
+            );
+        }
+        let deeds = asked.items.iter().filter_map(|item| match &item.deed {
+            Deed::Server(deed) => Some(deed),
+            _ => None,
+        });
+        for obstacle in deeds.flat_map(|deed| &deed.obstacles) {
+            body += &format!(
+                "  SELECT ({}) INTO v_found FROM dual;\n  IF v_found <> 0 THEN\n    {}\n  END IF;\n",
+                obstacle.batch(),
+                self.refuse(&obstacle.what)
+            );
+        }
+        if !body.is_empty() {
+            text += &format!("DECLARE\n  v_found NUMBER;\nBEGIN\n{body}END;\n/\n");
+        }
+        for item in asked.items {
+            text += &self.server_item(item);
+        }
+        text += "\nPROMPT done\nSPOOL OFF\nEXIT SUCCESS\n";
+        ScriptFile {
+            name: asked.name.to_owned(),
+            about: asked.does.to_owned(),
+            items: asked.items.len(),
+            text,
+        }
+    }
+
+    fn server_item(&self, item: &Item) -> String {
+        let Deed::Server(deed) = &item.deed else {
+            return String::new();
+        };
+        let mut text = format!(
+            "\n{}\nPROMPT {} {}\n",
+            spell::comment(&item.title),
+            item.seq,
+            item.step
+        );
+        for statement in &deed.statements {
+            text += &spell::statement_comment(item, statement);
+            text += &ended(&statement.sql);
+        }
+        text += &self.account(deed);
+        if item.check.starts_with("WITH ") {
+            // Such a query can't stand in a block.
+            text += "PROMPT this must be 0:\n";
+            text += &ended(&item.check);
+        } else if !item.check.is_empty() {
+            text += &self.checked(&item.check, &format!("item {} is not done", item.seq));
+        }
+        text
+    }
+
+    /// A person looks at the log: what was to be expected is said.
+    fn account(&self, deed: &ServerDeed) -> String {
+        let Some(account) = &deed.account else {
+            return String::new();
+        };
+        let mut text =
+            String::from("PROMPT the log; any ORA- in it ends the work here, but for these:\n");
+        for expected in &account.expected {
+            text += &format!(
+                "PROMPT - {}: {}\n",
+                expected.says.join(" and "),
+                expected.because
+            );
+        }
+        text + &ended(&account.sql)
+    }
+
+    fn checked(&self, check: &str, why: &str) -> String {
+        format!(
+            "DECLARE\n  v_left NUMBER;\nBEGIN\n  SELECT ({check}) INTO v_left FROM dual;\n  IF v_left > 0 THEN\n    \
+             RAISE_APPLICATION_ERROR(-20002, {});\n  END IF;\nEND;\n/\n",
+            self.text(why)
+        )
+    }
+
+    /// Asks for the new users' passwords and unlocks them, when the copy is clean. No password is in the file.
+    fn passwords(&self, plan: &Plan, guard: &ScriptGuard) -> ScriptFile {
+        let name = "passwords.sql";
+        let does = "give the copy's users passwords, and let them in";
+        let mut text = self.head(does, plan, name, &[]);
+        text += "SET DEFINE ON\nSET VERIFY OFF\n";
+        for (at, (_, target)) in (1..).zip(&guard.target) {
+            let schema = name_and_server(target).0.to_uppercase();
+            text += &format!(
+                "ACCEPT envclone_password_{at} CHAR PROMPT 'Password for {schema}: ' HIDE\nALTER USER {} IDENTIFIED BY \
+                 \"&envclone_password_{at}\" ACCOUNT UNLOCK;\n",
+                self.identifier(&schema)
+            );
+        }
+        text += "PROMPT done\nSPOOL OFF\nEXIT SUCCESS\n";
+        ScriptFile {
+            name: name.to_owned(),
+            about: does.to_owned(),
+            items: guard.target.len(),
+            text,
+        }
+    }
+
+    fn script_file(
+        &self,
+        plan: &Plan,
+        guard: &ScriptGuard,
+        role: &Role,
+        target: &str,
+    ) -> ScriptFile {
+        let (schema, server) = name_and_server(target);
+        let file = format!("clean-{}.sql", file_name(&role.to_string()));
+        let about = format!(
+            "clean-up of the {} schema {schema}",
+            role.phrase().trim_end_matches(" database")
+        );
+        let one = "one transaction; any error undoes all of it and ends the script";
+        let mut text = self.head(&about, plan, &file, &[one]);
+        text += &format!(
+            "ALTER SESSION SET NLS_COMP=LINGUISTIC NLS_SORT=BINARY_AI;\nALTER SESSION SET CURRENT_SCHEMA = {};\n{}",
+            self.identifier(schema),
+            self.guards(guard, schema, server)
+        );
+        let cleans = |item: &&Item| item.database == *role && item.group.is_some();
+        let items = plan.items.iter().filter(cleans);
+        for item in items.clone() {
+            text += &self.script_item(item);
+        }
+        text += "\nCOMMIT;\nPROMPT committed\nSPOOL OFF\nEXIT SUCCESS\n";
+        ScriptFile {
+            name: file,
+            about: format!("clean the {} {schema}", role.phrase()),
+            items: items.count(),
+            text,
+        }
+    }
+
+    /// `all_tables` with an owner, where the published text asks `user_tables`, which follows the login and not
+    /// `CURRENT_SCHEMA`: run by a DBA it finds nothing and skips in silence.
+    fn guards(&self, guard: &ScriptGuard, schema: &str, server: Option<&str>) -> String {
+        let owner = self.text(&schema.to_uppercase());
+        let refuse = |why: &str| self.refuse(why);
+        let mut body = format!(
+            "  IF SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') <> {owner} THEN\n    {}\n  END IF;\n",
+            refuse(&format!("this script was made for the schema {schema}"))
+        );
+        if let Some(server) = server {
+            body += &format!(
+                "  IF {} THEN\n    {}\n  END IF;\n",
+                self.another_database(server),
+                refuse(&format!("this script was made for the database {server}"))
+            );
+        }
+        for (_, source) in &guard.source {
+            let (name, server) = name_and_server(source);
+            let same_server = server.map_or_else(String::new, |server| {
+                format!(" AND NOT ({})", self.another_database(server))
+            });
+            body += &format!(
+                "  IF SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') = {}{same_server} THEN\n    {}\n  END IF;\n",
+                self.text(&name.to_uppercase()),
+                refuse("this is the source")
+            );
+        }
+        body += &format!("  SELECT COUNT(*) INTO v_found FROM all_tables WHERE owner = {owner};\n");
+        body += &format!(
+            "  IF v_found = 0 THEN\n    {}\n  END IF;\n",
+            refuse("the schema has no tables")
+        );
+        format!("DECLARE\n  v_found NUMBER;\nBEGIN\n{body}END;\n/\n")
+    }
+
+    fn script_item(&self, item: &Item) -> String {
+        let Deed::Sql { statements } = &item.deed else {
+            return String::new();
+        };
+        let mut text = format!(
+            "\n{}\nPROMPT {} {}\n",
+            spell::comment(&item.title),
+            item.seq,
+            item.step
+        );
+        for statement in statements {
+            text += &spell::statement_comment(item, statement);
+            text += &ended(&statement.sql);
+        }
+        text + &self.checked(&item.check, &format!("step {} left rows behind", item.step))
+    }
+}

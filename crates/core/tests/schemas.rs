@@ -1,0 +1,197 @@
+//! Copies that Data Pump makes: what is in the plan, in which order, and when there is none.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
+
+mod support;
+
+use envclone_core::dialect;
+use envclone_core::engine::Engine;
+use envclone_core::inventory::{Inventory, Server};
+use envclone_core::plan::{Deed, DraftError, NoCopy, Plan, ServerDeed, Side};
+
+fn source() -> Inventory {
+    support::inventory(1, Engine::Oracle)
+}
+
+/// A database that is not the source's.
+fn elsewhere() -> Server {
+    Server {
+        name: "QADB".to_owned(),
+        ..support::server("19.0.0.0.0")
+    }
+}
+
+fn made(copy: &str, destination: &Server) -> Plan {
+    support::making(&source(), copy, Some(destination)).unwrap()
+}
+
+fn deeds(plan: &Plan) -> Vec<&ServerDeed> {
+    let served = |item| -> Option<&ServerDeed> {
+        let item: &envclone_core::plan::Item = item;
+        match &item.deed {
+            Deed::Server(deed) => Some(deed),
+            _ => None,
+        }
+    };
+    plan.items.iter().filter_map(served).collect()
+}
+
+fn titles(plan: &Plan) -> Vec<&str> {
+    let items = plan.items.iter().filter(|item| item.group.is_none());
+    items.map(|item| item.title.as_str()).collect()
+}
+
+fn sent(plan: &Plan) -> String {
+    let statements = deeds(plan).into_iter().flat_map(|deed| &deed.statements);
+    let texts: Vec<String> = statements
+        .map(|one| format!("-- {}\n{}", one.comment, one.sql))
+        .collect();
+    texts.join("\n\n")
+}
+
+#[test]
+fn the_order_is_export_places_import_and_parting_of_the_users() {
+    // In the source's own database.
+    let same = support::server("19.0.0.0.0");
+    insta::assert_snapshot!(titles(&made("mend-synonyms = true", &same)).join("\n"));
+}
+
+#[test]
+fn the_statements() {
+    let same = support::server("19.0.0.0.0");
+    let copy = "mend-synonyms = true\ndata-folder = '/u02/oradata'\nparallel = 4\ncompress = true";
+    insta::assert_snapshot!(sent(&made(copy, &same)));
+}
+
+#[test]
+fn a_source_gets_nothing_but_an_export() {
+    let plan = made("", &elsewhere());
+    let on_source: Vec<_> = deeds(&plan)
+        .into_iter()
+        .filter(|deed| deed.on == Side::Source)
+        .collect();
+    let [export] = &on_source[..] else {
+        panic!("one export");
+    };
+    let [statement] = &export.statements[..] else {
+        panic!("one block");
+    };
+    assert!(statement.sql.contains("operation => 'EXPORT'"));
+    assert!(statement.sql.contains("FLASHBACK_SCN"), "not one moment");
+    for database in &source().databases {
+        // In the list, and so quoted twice.
+        let name = match database.role.to_string().as_str() {
+            "platform" => "OSPROD",
+            "log" => "OSPRODLOG",
+            _ => "PROD_LEDGER",
+        };
+        assert!(statement.sql.contains(&format!("''{name}''")), "{name}");
+    }
+}
+
+#[test]
+fn users_are_parted_in_one_database_only() {
+    let parts = |plan: &Plan| {
+        titles(plan)
+            .iter()
+            .any(|title| title.starts_with("Take away"))
+    };
+    assert!(parts(&made("", &support::server("19.0.0.0.0"))));
+    assert!(!parts(&made("", &elsewhere())));
+}
+
+#[test]
+fn no_password_is_in_a_plan_or_script() {
+    let plan = made("", &elsewhere());
+    assert!(sent(&plan).contains("DBMS_RANDOM"));
+    assert!(sent(&plan).contains("ACCOUNT LOCK"));
+    for file in dialect::of(Engine::Oracle).script(&plan, &support::guard()) {
+        for line in file
+            .text
+            .lines()
+            .filter(|line| line.contains("IDENTIFIED BY"))
+        {
+            assert!(
+                line.contains("EXECUTE IMMEDIATE") || line.contains("\"&envclone_password_"),
+                "{}: {line}",
+                file.name
+            );
+        }
+    }
+}
+
+#[test]
+fn who_made_tablespaces_and_users_by_hand_gets_none() {
+    let plan = made("create = false", &elsewhere());
+    assert!(
+        !titles(&plan)
+            .iter()
+            .any(|title| title.starts_with("Make the"))
+    );
+    assert!(
+        plan.guides
+            .iter()
+            .all(|guide| !guide.title.contains("passwords"))
+    );
+}
+
+#[test]
+fn nothing_may_be_in_the_way() {
+    let plan = made("", &elsewhere());
+    for deed in deeds(&plan) {
+        let sql: String = deed.statements.iter().map(|one| one.sql.as_str()).collect();
+        let must = ["'EXPORT'", "TABLESPACE \"", "CREATE USER"];
+        if must.iter().any(|word| sql.contains(word)) {
+            assert!(!deed.obstacles.is_empty(), "{sql}");
+        }
+    }
+}
+
+#[test]
+fn there_is_no_plan_where_it_could_not_be_carried_out() {
+    let refused = |inventory: &Inventory, copy: &str, destination: &Server| match support::making(
+        inventory,
+        copy,
+        Some(destination),
+    )
+    .unwrap_err()
+    {
+        DraftError::NoCopy(why) => why,
+        other => panic!("{other}"),
+    };
+    let why = refused(&source(), "", &support::server("12.2.0.1.0"));
+    assert!(matches!(why, NoCopy::OlderServer { .. }), "{why}");
+    let mut long = source();
+    long.databases[0].files[0].name = "A_TABLESPACE_WITH_A_LONG_NAME".to_owned();
+    let why = refused(&long, "", &elsewhere());
+    assert_eq!(
+        why,
+        NoCopy::Tablespace("A_TABLESPACE_WITH_A_LONG_NAME".to_owned())
+    );
+    let named = "tablespaces.A_TABLESPACE_WITH_A_LONG_NAME = \"QA_LONG\"";
+    support::making(&long, named, Some(&elsewhere())).unwrap();
+}
+
+#[test]
+fn the_scripts_make_the_copy_as_well() {
+    let plan = made("", &elsewhere());
+    let files = dialect::of(Engine::Oracle).script(&plan, &support::guard());
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "export.sql",
+            "import.sql",
+            "export.par",
+            "import.par",
+            "clean-platform.sql",
+            "clean-log.sql",
+            "passwords.sql"
+        ]
+    );
+    let texts: Vec<String> = files
+        .iter()
+        .filter(|file| !file.name.starts_with("clean-"))
+        .map(|file| format!("## {}\n{}", file.name, file.text))
+        .collect();
+    insta::assert_snapshot!(texts.join("\n"));
+}
