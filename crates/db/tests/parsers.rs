@@ -133,6 +133,8 @@ fn a_parser_takes_all_that_sessions_ask_of_oracle() {
             )
         }
         "INSERT" => tns::Answer::Changed(vec![1; request.executions()]),
+        // So long that somebody asks how far it is.
+        "DECLARE" => tns::Answer::Done.after(Duration::from_millis(2500)),
         _ => tns::Answer::Done,
     })
     .unwrap();
@@ -171,6 +173,11 @@ fn a_parser_takes_all_that_sessions_ask_of_oracle() {
         .unwrap()
         .texts("SELECT 1 FROM dual -- of the server")
         .unwrap();
+    let export = "DECLARE v_job NUMBER; BEGIN v_job := DBMS_DATAPUMP.OPEN(operation => 'EXPORT', job_mode => 'SCHEMA', \
+                  job_name => 'J'); END;";
+    engine
+        .work(name, export, &mut |_| Go::Continue(()))
+        .unwrap();
     engine.open(name, Access::Read).unwrap();
     let mut session = engine.open(name, Access::Write).unwrap();
     session.begin().unwrap();
@@ -197,6 +204,6 @@ fn a_parser_takes_all_that_sessions_ask_of_oracle() {
     judge_all(
         "ENVCLONE_CHECK_PLSQL",
         statements.map(|request| request.sql),
-        18,
+        20,
     );
 }

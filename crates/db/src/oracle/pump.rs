@@ -81,8 +81,13 @@ pub(super) fn only_an_export(sql: &str) -> bool {
             .filter(|word| !word.is_empty())
             .all(known)
         && !outside.contains("--")
-        && outside.matches("OPEN(").count() == 1
-        && texts.iter().any(|text| text == "EXPORT")
+        && outside
+            .split(|c| !in_word(c))
+            .filter(|word| word.eq_ignore_ascii_case("OPEN"))
+            .count()
+            == 1
+        // As this program writes it: an operation that is put together from texts could be another one.
+        && sql.contains("DBMS_DATAPUMP.OPEN(operation => 'EXPORT',")
         && !texts
             .iter()
             .any(|text| ["IMPORT", "SQL_FILE"].contains(&text.to_uppercase().as_str()))
@@ -133,6 +138,16 @@ mod tests {
         for (from, to) in [
             ("'EXPORT'", "'IMPORT'"),
             ("'EXPORT'", "'SQL_FILE'"),
+            ("'EXPORT'", "'IMP' || 'ORT'"),
+            (
+                "'EXPORT', job_mode",
+                "'IMP' || 'ORT', job_name => 'EXPORT', job_mode",
+            ),
+            ("'EXPORT',", "'EXPORT' || '_X',"),
+            (
+                "END;",
+                "dbms_datapump.open (operation => 'IMP' || 'ORT'); END;",
+            ),
             ("END;", "DELETE FROM t; END;"),
             ("END;", "EXECUTE IMMEDIATE 'DROP TABLE t'; END;"),
             ("END;", "DBMS_DATAPUMP.OPEN(operation => 'IMPORT'); END;"),

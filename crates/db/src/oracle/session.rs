@@ -2,7 +2,7 @@
 
 use super::row::OracleRow;
 use super::server::Server;
-use super::worker::{Answer, Patience, Worker};
+use super::worker::{Answer, First, Patience, Worker};
 use crate::{Access, DbError, Go, Row, Session, no_number};
 
 /// A connection, in one schema.
@@ -74,6 +74,40 @@ impl OracleSession {
             .map(drop)
             .map_err(|error| error.at(&self.name))
     }
+
+    /// Runs a query, and hands over its rows one by one.
+    fn ask(
+        &mut self,
+        sql: &str,
+        first: First,
+        each: &mut dyn FnMut(&dyn Row) -> Go,
+    ) -> Result<(), DbError> {
+        let answers = self
+            .worker
+            .query(sql, first)
+            .map_err(|error| error.at(&self.name))?;
+        loop {
+            match self.worker.wait(&answers, Patience::UntilAsked) {
+                Ok(Answer::Rows(kinds, rows)) => {
+                    for row in &rows {
+                        if each(&OracleRow::new(row, &kinds)).is_break() {
+                            return Ok(());
+                        }
+                    }
+                }
+                Ok(Answer::End(end)) => {
+                    return end.map(drop).map_err(|error| error.at(&self.name));
+                }
+                Err(error) => return Err(error.at(&self.name)),
+            }
+        }
+    }
+}
+
+/// A column as a whole number that is not negative.
+fn whole(row: &dyn Row, column: usize) -> Option<u64> {
+    let number = row.value(column).integer();
+    number.and_then(|number| u64::try_from(number).ok())
 }
 
 /// The settings of every session, whatever the database's defaults are. Texts are compared as the platform itself has
@@ -97,25 +131,16 @@ fn settings(server: &Server, schema: Option<&str>) -> Vec<String> {
 
 impl Session for OracleSession {
     fn query(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError> {
-        let answers = self
-            .worker
-            .query(sql)
-            .map_err(|error| error.at(&self.name))?;
-        loop {
-            match self.worker.wait(&answers, Patience::UntilAsked) {
-                Ok(Answer::Rows(kinds, rows)) => {
-                    for row in &rows {
-                        if each(&OracleRow::new(row, &kinds)).is_break() {
-                            return Ok(());
-                        }
-                    }
-                }
-                Ok(Answer::End(end)) => {
-                    return end.map(drop).map_err(|error| error.at(&self.name));
-                }
-                Err(error) => return Err(error.at(&self.name)),
-            }
-        }
+        self.ask(sql, First::None, each)
+    }
+
+    fn number(&mut self, sql: &str) -> Result<u64, DbError> {
+        let mut number = None;
+        self.ask(sql, First::One, &mut |row| {
+            number = whole(row, 0);
+            Go::Break(())
+        })?;
+        number.ok_or_else(|| no_number().at(&self.name))
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
@@ -134,15 +159,11 @@ impl Session for OracleSession {
             .map(|(at, sql)| format!("(\n{sql}\n) AS n{at}"))
             .collect();
         let mut numbers = None;
-        self.query(
+        self.ask(
             &format!("SELECT {} FROM dual", columns.join(", ")),
+            First::One,
             &mut |row| {
-                let number = |at| {
-                    row.value(at)
-                        .integer()
-                        .and_then(|it| u64::try_from(it).ok())
-                };
-                numbers = (0..questions.len()).map(number).collect();
+                numbers = (0..questions.len()).map(|at| whole(row, at)).collect();
                 Go::Break(())
             },
         )?;

@@ -6,7 +6,13 @@ use crate::{DbError, Trouble};
 
 /// What went wrong, in the server's own words with its number.
 pub(super) fn told(error: &Error) -> DbError {
-    let text = words(&error.to_string());
+    let text = match error.kind() {
+        ErrorKind::NoConfigDir => {
+            "nothing says where tnsnames.ora is: neither `tns-admin` nor TNS_ADMIN or ORACLE_HOME in the environment"
+                .to_owned()
+        }
+        _ => words(&error.to_string()),
+    };
     let trouble = match error.kind() {
         ErrorKind::DbError(said) => kind(said.code(), &text),
         // Only the words tell this from a connection that broke.

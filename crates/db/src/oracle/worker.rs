@@ -4,6 +4,7 @@
 //! On a thread of its own a person's interrupt is heard while it waits, and a panic ends a session and not a run.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Once};
@@ -31,12 +32,22 @@ const LARGE_ROWS: u32 = 4;
 
 /// What is asked of the thread.
 enum Job {
-    /// Runs a query, and sends its rows.
-    Query(String),
+    /// Runs a query, and sends its rows. So many come at once with the answer to it.
+    Query(String, First),
     /// Runs a statement.
     Execute(String),
     Commit,
     Rollback,
+}
+
+/// How many rows come with the answer to a query, so that nobody has to ask for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum First {
+    /// The only one: a number. It saves a round trip.
+    One,
+    /// None. Where the driver panics about a row that it has asked for, it ends the session; amid the answer to a query it
+    /// would end the program, since its statement can't be kept from cleaning up.
+    None,
 }
 
 /// What it answers.
@@ -77,8 +88,12 @@ impl Worker {
         })
     }
 
-    pub(super) fn query(&mut self, sql: &str) -> Result<Receiver<Answer>, DbError> {
-        self.send(Job::Query(sql.to_owned()))
+    pub(super) fn query(&mut self, sql: &str, first: First) -> Result<Receiver<Answer>, DbError> {
+        if sql.trim().is_empty() {
+            // The driver would panic.
+            return Err(DbError::new(Trouble::Other, "a query without a text"));
+        }
+        self.send(Job::Query(sql.to_owned(), first))
     }
 
     pub(super) fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
@@ -173,17 +188,35 @@ fn lost() -> DbError {
     DbError::new(Trouble::Lost, "the session has ended")
 }
 
-/// Keeps the panics of these threads off the terminal; those of all others stay as they are.
+/// Keeps the panics of these threads off the terminal; those of all others stay as they are. A second one of the same
+/// thread comes while it cleans up after the first, and ends the program: not without a word.
 fn silence() {
     static ONCE: Once = Once::new();
+    thread_local! {
+        static PANICS: Cell<u32> = const { Cell::new(0) };
+    }
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            if thread::current().name() != Some(NAME) {
+            let of_driver = thread::current().name() == Some(NAME);
+            let again = of_driver && PANICS.replace(PANICS.get() + 1) > 0;
+            if !of_driver || again {
                 before(panic);
             }
         }));
     });
+}
+
+/// Something of the driver's that is forgotten where the driver panics: its clean-up panics then as well, which ends the
+/// program.
+struct Kept<T>(Option<T>);
+
+impl<T> Drop for Kept<T> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            std::mem::forget(self.0.take());
+        }
+    }
 }
 
 /// Starts a thread on which the driver may panic.
@@ -264,16 +297,8 @@ fn unsupported(panic: &(dyn Any + Send)) -> DbError {
 
 fn work(connection: &Connection, job: &Job, answers: &SyncSender<Answer>) -> Result<u64, DbError> {
     match job {
-        Job::Query(sql) => query(connection, sql, answers).map(|()| 0),
-        Job::Execute(sql) => connection
-            .statement(sql)
-            .and_then(|builder| builder.exclude_from_cache().build())
-            .and_then(|mut statement| {
-                let rows = statement.execute(&[])?.rows_affected();
-                // What the server counts of a block is the block.
-                Ok(if statement.is_plsql() { 0 } else { rows })
-            })
-            .map_err(|error| told(&error)),
+        Job::Query(sql, first) => query(connection, sql, *first, answers).map(|()| 0),
+        Job::Execute(sql) => execute(connection, sql).map_err(|error| told(&error)),
         Job::Commit => connection
             .commit()
             .map(|()| 0)
@@ -285,11 +310,31 @@ fn work(connection: &Connection, job: &Job, answers: &SyncSender<Answer>) -> Res
     }
 }
 
-fn query(connection: &Connection, sql: &str, answers: &SyncSender<Answer>) -> Result<(), DbError> {
+fn execute(connection: &Connection, sql: &str) -> Result<u64, oracledb::Error> {
+    let statement = connection.statement(sql)?.exclude_from_cache().build()?;
+    let mut kept = Kept(Some(statement));
+    let Some(statement) = &mut kept.0 else {
+        return Ok(0);
+    };
+    let rows = statement.execute(&[])?.rows_affected();
+    // What the server counts of a block is the block.
+    Ok(if statement.is_plsql() { 0 } else { rows })
+}
+
+fn query(
+    connection: &Connection,
+    sql: &str,
+    first: First,
+    answers: &SyncSender<Answer>,
+) -> Result<(), DbError> {
     let run = |rows: u32| {
         connection
             .statement(sql)
-            .and_then(|builder| builder.exclude_from_cache().fetch_array_size(rows).build())
+            .map(|builder| builder.exclude_from_cache().fetch_array_size(rows))
+            .and_then(|builder| match first {
+                First::One => builder.build(),
+                First::None => builder.prefetch_rows(0).build(),
+            })
             .and_then(|statement| statement.query(&[]))
             .map_err(|error| told(&error))
     };
@@ -305,7 +350,8 @@ fn query(connection: &Connection, sql: &str, answers: &SyncSender<Answer>) -> Re
         .map(Kind::of)
         .collect::<Result<_, _>>()?;
     let mut batch = Vec::new();
-    for row in cursor {
+    let mut kept = Kept(Some(cursor));
+    for row in kept.0.iter_mut().flatten() {
         batch.push(row.map_err(|error| told(&error))?);
         if batch.len() >= together as usize {
             let full = Answer::Rows(Arc::clone(&kinds), std::mem::take(&mut batch));
@@ -319,4 +365,22 @@ fn query(connection: &Connection, sql: &str, answers: &SyncSender<Answer>) -> Re
         let _ = answers.send(Answer::Rows(kinds, batch));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_dropped_unless_the_thread_panics() {
+        let held = Arc::new(());
+        drop(Kept(Some(Arc::clone(&held))));
+        assert_eq!(Arc::strong_count(&held), 1);
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let _kept = Kept(Some(Arc::clone(&held)));
+            std::panic::resume_unwind(Box::new("without a word"));
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(Arc::strong_count(&held), 2);
+    }
 }

@@ -1,7 +1,7 @@
 //! How one gets in, and what is said where one doesn't.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use envclone_db::oracle::{Place, Server};
 use envclone_db::{Access, DbError, Engine as _, Trouble};
 use envclone_tns_server::{self as tns, Account, AccountState, Answer, Listener, Options};
 
-use super::{BOTH, alone, engine, never, of_release, options, script, server};
+use super::{BOTH, alone, alone_with, engine, never, of_release, options, script, server};
 
 fn silent() -> tns::Server {
     script(|_| Answer::Done)
@@ -69,13 +69,17 @@ fn by_alias(name: &str, folder: impl Into<PathBuf>, server: &mut Server) {
 /// A folder with a `tnsnames.ora` that knows `clone-1.world`.
 fn tnsnames(at: &tns::Server) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
+    write_tnsnames(at, folder.path());
+    folder
+}
+
+fn write_tnsnames(at: &tns::Server, folder: &Path) {
     let entry = format!(
         "CLONE-1.WORLD = (DESCRIPTION = (ADDRESS = (PROTOCOL = TCP)(HOST = 127.0.0.1)(PORT = {}))\n  \
          (CONNECT_DATA = (SERVICE_NAME = freepdb1)))\n",
         at.port()
     );
-    fs::write(folder.path().join("tnsnames.ora"), entry).unwrap();
-    folder
+    fs::write(folder.join("tnsnames.ora"), entry).unwrap();
 }
 
 #[test]
@@ -126,6 +130,31 @@ fn an_alias_leads_where_its_folder_says() {
     let text = told(&error);
     assert!(text.contains(missing.to_str().unwrap()), "{text}");
     assert_eq!(at.logins().len(), 1);
+}
+
+#[test]
+fn where_no_folder_is_set_the_environment_says_which() {
+    let test = "connecting::where_no_folder_is_set_the_environment_says_which";
+    let folder = tempfile::tempdir().unwrap();
+    if alone_with(test, Some(folder.path())).is_some() {
+        alone_with(test, None);
+        return;
+    }
+    let at = silent();
+    let mut server = server(&at);
+    server.place = Place::Alias {
+        name: "clone-1.world".to_owned(),
+        folder: None,
+    };
+    if let Some(folder) = std::env::var_os("TNS_ADMIN") {
+        write_tnsnames(&at, Path::new(&folder));
+        let_in(&server);
+    } else {
+        let error = refused(&server, "QA@ora1/pdb");
+        assert_eq!(error.trouble, Trouble::NoRoute, "{error}");
+        let text = told(&error);
+        assert!(text.contains("`tns-admin`"), "{text}");
+    }
 }
 
 #[test]

@@ -238,10 +238,11 @@ fn a_commit_that_fails_says_why() {
 fn something_long_has_no_limit_and_is_stopped_on_request() {
     let at = script(|request| match request.sql.contains("slowly") {
         true => Answer::Done.after(LONG),
-        false => Answer::Done.after(Duration::from_millis(800)),
+        false if request.sql.contains("long") => Answer::Done.after(Duration::from_millis(2600)),
+        false => Answer::Done,
     });
     let mut server = server(&at);
-    server.command = Some(Duration::from_millis(300));
+    server.command = Some(Duration::from_millis(500));
     let engine = engine(&server, super::never);
     let mut told = Vec::new();
     engine
@@ -265,6 +266,51 @@ fn something_long_has_no_limit_and_is_stopped_on_request() {
     assert!(began.elapsed() < Duration::from_secs(5));
 }
 
+/// A block that has the source exported.
+const EXPORT: &str = "DECLARE\n  v_job NUMBER;\nBEGIN\n  v_job := DBMS_DATAPUMP.OPEN(operation => 'EXPORT', \
+                      job_mode => 'SCHEMA', job_name => 'J');\n  DBMS_DATAPUMP.START_JOB(handle => v_job);\nEND;";
+
+#[test]
+fn the_source_may_be_exported_and_a_second_session_says_how_far_that_is() {
+    let at = script(|request| {
+        if request.sql.contains("v$session_longops") {
+            let columns = [("N", Type::Number), ("N", Type::Number)];
+            Answer::rows(columns, [[30.into(), 120.into()]])
+        } else if request.sql.starts_with("DECLARE") {
+            Answer::Done.after(Duration::from_millis(2600))
+        } else {
+            number(1)
+        }
+    });
+    let engine = engine(&server(&at), super::never);
+    let mut told = Vec::new();
+    engine
+        .work("PROD@ora1/pdb", EXPORT, &mut |copied| {
+            told.push(copied);
+            Go::Continue(())
+        })
+        .unwrap();
+    let expected = Copied {
+        done: 30,
+        of: 120,
+        left: None,
+    };
+    assert_eq!(told.first(), Some(&expected));
+    assert_eq!(at.logins().len(), 2);
+
+    for sql in [
+        EXPORT.replace("'EXPORT'", "'IMPORT'"),
+        EXPORT.replace("END;", "DELETE FROM t; END;"),
+        "DROP USER prod CASCADE".to_owned(),
+    ] {
+        let error = engine
+            .work("PROD@ora1/pdb", &sql, &mut |_| Go::Continue(()))
+            .unwrap_err();
+        assert_eq!(error.trouble, Trouble::NotPermitted, "{error}");
+    }
+    assert_eq!(at.logins().len(), 2, "nobody even connected");
+}
+
 #[test]
 fn something_long_that_fails_says_why() {
     let at = script(|request| match request.sql.contains("cut") {
@@ -282,4 +328,31 @@ fn something_long_that_fails_says_why() {
         assert_eq!(error.trouble, trouble, "{error}");
         assert_eq!(error.database, "QA@ora1/pdb");
     }
+}
+
+#[test]
+fn a_panic_of_the_driver_ends_the_session_and_not_the_program() {
+    let test = "ending::a_panic_of_the_driver_ends_the_session_and_not_the_program";
+    if let Some(printed) = super::alone(test) {
+        assert!(!printed.contains("panicked"), "{printed}");
+        return;
+    }
+    let at = script(|_| number(1));
+    let mut session = session(&at);
+    // What its authors left for later: a statement without a text.
+    let error = session.execute("").unwrap_err();
+    assert_eq!(error.trouble, Trouble::Unsupported, "{error}");
+    assert!(error.message.contains("not yet implemented"), "{error}");
+    let error = session.execute("DELETE FROM t").unwrap_err();
+    assert_eq!(error.trouble, Trouble::Lost, "{error}");
+}
+
+#[test]
+fn a_query_without_a_text_is_not_sent() {
+    let at = script(|_| number(1));
+    let mut session = session(&at);
+    for sql in ["", " \n"] {
+        assert!(every_row(session.as_mut(), sql).is_err());
+    }
+    assert_eq!(session.number("SELECT 1 FROM dual").unwrap(), 1);
 }

@@ -9,6 +9,7 @@ mod loading;
 mod looking;
 mod values;
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -125,15 +126,25 @@ fn asked(at: &tns::Server) -> Vec<String> {
 /// Runs a test in a process of its own: what that printed on its standard error. Nothing in that process itself, which
 /// goes on with the test.
 fn alone(test: &str) -> Option<String> {
+    alone_with(test, None)
+}
+
+/// The same, with a folder of `tnsnames.ora` in the environment or without one.
+fn alone_with(test: &str, folder: Option<&Path>) -> Option<String> {
     const CHILD: &str = "ENVCLONE_TEST_ALONE";
+    const FOLDER: &str = "TNS_ADMIN";
     if std::env::var_os(CHILD).is_some() {
         return None;
     }
-    let done = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "--nocapture", test])
-        .env(CHILD, "1")
-        .output()
-        .unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "--nocapture", test]).env(CHILD, "1");
+    // Where the driver looks next.
+    child.env_remove("ORACLE_HOME");
+    match folder {
+        Some(folder) => child.env(FOLDER, folder),
+        None => child.env_remove(FOLDER),
+    };
+    let done = child.output().unwrap();
     let told = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "{told}");
     let ran = String::from_utf8_lossy(&done.stdout);
