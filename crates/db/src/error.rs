@@ -81,7 +81,9 @@ impl Trouble {
             Self::NotReady => {
                 "bring the database online for everyone (SQL Server: ONLINE, MULTI_USER; Oracle: open, not restricted), then try again"
             }
-            Self::ReadOnly => "make the copy writable: ALTER DATABASE … SET READ_WRITE, or on Oracle open the database READ WRITE",
+            Self::ReadOnly => {
+                "make the copy writable: ALTER DATABASE … SET READ_WRITE, or on Oracle open the database READ WRITE"
+            }
             Self::NoRoute => {
                 "check `host`, `port`, `instance`, `service` or `alias`, that the server takes TCP connections, and the firewall"
             }

@@ -408,12 +408,7 @@ fn dictionary_views_are_looked_for_in_their_place() {
     ];
     mariadb.run(&views).unwrap();
     let connection = open(&server, "dictionary");
-    for view in [
-        "v$instance",
-        "V$INSTANCE",
-        "sys.v$instance",
-        "\"V$INSTANCE\"",
-    ] {
+    for view in ["v$instance", "V$INSTANCE", "sys.v$instance"] {
         let sql = format!("SELECT instance_name FROM {view}");
         let name: String = connection.query_row(&sql, &[]).unwrap().get(0).unwrap();
         assert_eq!(name, "clone");

@@ -156,10 +156,10 @@ pub struct ServerDeed {
     pub lists: Option<Listing>,
     /// What the server wrote about them, where it writes down what went wrong and goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<Account>,
+    pub account: Option<Box<Account>>,
     /// The same for a person with the vendor's own tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by_hand: Option<ByHand>,
+    pub by_hand: Option<Box<ByHand>>,
     /// What an end in the middle of it leaves on the server.
     pub remains: String,
 }

@@ -154,7 +154,7 @@ impl Place {
                 let service = plain(service, "service", "._-$#")?;
                 // Without the delay the driver rests for a second after an attempt that failed, also the last one.
                 Ok(format!(
-                    "(DESCRIPTION=(RETRY_DELAY=0)(ADDRESS=(PROTOCOL={protocol})(HOST={host})(PORT={port}))\
+                    "(DESCRIPTION=(RETRY_DELAY=0)(SDU=65535)(ADDRESS=(PROTOCOL={protocol})(HOST={host})(PORT={port}))\
                      (CONNECT_DATA=(SERVICE_NAME={service})))"
                 ))
             }

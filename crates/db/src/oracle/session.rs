@@ -115,6 +115,8 @@ fn whole(row: &dyn Row, column: usize) -> Option<u64> {
 fn settings(server: &Server, schema: Option<&str>) -> Vec<String> {
     let mut settings = vec![
         "ALTER SESSION SET NLS_COMP = LINGUISTIC NLS_SORT = BINARY_AI".to_owned(),
+        // Logs and messages that are read are in one language.
+        "ALTER SESSION SET NLS_LANGUAGE = AMERICAN".to_owned(),
         "ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY-MM-DD HH24:MI:SS' NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF' \
          NLS_NUMERIC_CHARACTERS = '.,'"
             .to_owned(),

@@ -27,9 +27,6 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How many rows a fetch brings, and how many are handed over together.
 const ROWS: u32 = 200;
 
-/// How many it brings where one row may be as large as memory.
-const LARGE_ROWS: u32 = 4;
-
 /// What is asked of the thread.
 enum Job {
     /// Runs a query, and sends its rows. So many come at once with the answer to it.
@@ -340,8 +337,9 @@ fn query(
     };
     let mut together = ROWS;
     let mut cursor = run(together)?;
-    if cursor.columns().iter().any(Kind::is_large) {
-        together = LARGE_ROWS;
+    let fewer = cursor.columns().iter().filter_map(Kind::rows_at_once).min();
+    if let Some(fewer) = fewer {
+        together = fewer;
         cursor = run(together)?;
     }
     let kinds: Arc<[Kind]> = cursor

@@ -13,6 +13,7 @@ fn every_session_begins_with_the_settings_that_the_rest_relies_on() {
     let settings = |sqls: &[String]| {
         for setting in [
             "ALTER SESSION SET NLS_COMP = LINGUISTIC NLS_SORT = BINARY_AI",
+            "ALTER SESSION SET NLS_LANGUAGE = AMERICAN",
             "NLS_DATE_FORMAT = 'YYYY-MM-DD HH24:MI:SS'",
             "NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF'",
             "NLS_NUMERIC_CHARACTERS = '.,'",

@@ -295,7 +295,7 @@ fn the_source_may_be_exported_and_a_second_session_says_how_far_that_is() {
         of: 120,
         left: None,
     };
-    assert_eq!(told.first(), Some(&expected));
+    assert_eq!(told.last(), Some(&expected));
     assert_eq!(at.logins().len(), 2);
 
     for sql in [

@@ -251,10 +251,10 @@ fn rows_that_nobody_wants_leave_the_session_usable() {
 fn rows_that_may_be_large_come_a_few_at_a_time() {
     for release in BOTH {
         for (kind, seen_before) in [
-            (Type::Clob, 4),
-            (Type::NClob, 4),
-            (Type::Blob, 4),
-            (Type::Long, 4),
+            (Type::Clob, 50),
+            (Type::NClob, 50),
+            (Type::Blob, 56),
+            (Type::Long, 50),
             (Type::Varchar2(10), 0),
         ] {
             let at = of_release(release, move |_| {
@@ -262,8 +262,8 @@ fn rows_that_may_be_large_come_a_few_at_a_time() {
                     Type::Blob => tns::Value::Bytes(vec![1]),
                     _ => "x".into(),
                 };
-                let rows = (0..20).map(|n| vec![n.into(), cell()]);
-                Answer::rows([("N", Type::Number), ("C", kind)], rows).cut_after(7)
+                let rows = (0..120).map(|n| vec![n.into(), cell()]);
+                Answer::rows([("N", Type::Number), ("C", kind)], rows).cut_after(57)
             });
             let mut seen = 0;
             let error = session(&at)

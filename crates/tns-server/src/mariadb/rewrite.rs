@@ -234,8 +234,8 @@ mod tests {
                 "SELECT 1 FROM t, \"sys_dictionary\".\"all_tables\" a",
             ),
             (
-                "SELECT 1 FROM t JOIN \"USER_TABLES\" ON 1=1",
-                "SELECT 1 FROM t JOIN \"sys_dictionary\".\"user_tables\" ON 1=1",
+                "SELECT 1 FROM t JOIN \"DBA_SERVERS\" ON 1=1",
+                "SELECT 1 FROM t JOIN \"DBA_SERVERS\" ON 1=1",
             ),
             (
                 "SELECT 1 FROM sys.dba_users",

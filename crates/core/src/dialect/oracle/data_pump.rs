@@ -200,11 +200,11 @@ impl Pump<'_> {
                 existing_file(d, &directory, &first),
                 existing_file(d, &directory, &log),
             ],
-            account: Some(Account {
+            account: Some(Box::new(Account {
                 sql: log_text(d, &directory, &log),
                 expected: Vec::new(),
-            }),
-            by_hand: Some(self.export_parameters(&list, &log)),
+            })),
+            by_hand: Some(Box::new(self.export_parameters(&list, &log))),
             ..ServerDeed::new(
                 Side::Source,
                 vec![Statement {
@@ -255,11 +255,11 @@ impl Pump<'_> {
         );
         let sql = self.block("IMPORT", "FULL", &job, &directory, &log, &set);
         let deed = ServerDeed {
-            account: Some(Account {
+            account: Some(Box::new(Account {
                 sql: log_text(d, &directory, &log),
                 expected: expected(),
-            }),
-            by_hand: Some(self.import_parameters(&log)),
+            })),
+            by_hand: Some(Box::new(self.import_parameters(&log))),
             ..ServerDeed::new(
                 Side::Target,
                 vec![Statement {

@@ -55,7 +55,7 @@ pub(super) fn files(d: &Oracle, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptF
 /// The same for the vendor's own tools.
 fn by_hand<'a>(items: impl Iterator<Item = &'a &'a Item>) -> Vec<ScriptFile> {
     let of = |item: &&&Item| match &item.deed {
-        Deed::Server(deed) => deed.by_hand.clone(),
+        Deed::Server(deed) => deed.by_hand.as_deref().cloned(),
         _ => None,
     };
     items
