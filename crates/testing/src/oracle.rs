@@ -1,5 +1,6 @@
 //! An Oracle that is none: the wire in front of MariaDB, and as much of the dictionary as sessions ask for.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use envclone_db::oracle::{Oracle, Place, Server, Side};
@@ -21,10 +22,10 @@ pub struct OracleLab {
 
 /// The views of the dictionary that are asked for, as far as MariaDB has what they tell. What it has none of is empty.
 const DICTIONARY: [&str; 25] = [
-    "CREATE VIEW all_users AS SELECT {u:s.schema_name} AS username, CRC32(s.schema_name) AS user_id, \
+    "CREATE VIEW live_all_users AS SELECT {u:s.schema_name} AS username, CRC32(s.schema_name) AS user_id, \
      TIMESTAMP '2026-11-02 08:00:00' AS created FROM information_schema.schemata s \
      WHERE s.schema_name NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', 'sys_dictionary')",
-    "CREATE VIEW all_tables AS SELECT {u:t.table_schema} AS owner, {u:t.table_name} AS table_name, \
+    "CREATE VIEW live_all_tables AS SELECT {u:t.table_schema} AS owner, {u:t.table_name} AS table_name, \
      CASE WHEN t.table_name LIKE 'osusr%' THEN 'OSUSR' ELSE 'OSSYS' END AS tablespace_name, 4 AS blocks \
      FROM information_schema.tables t WHERE t.table_type = 'BASE TABLE'",
     "CREATE TABLE all_indexes (owner VARCHAR(128), tablespace_name VARCHAR(30), leaf_blocks INTEGER)",
@@ -33,20 +34,20 @@ const DICTIONARY: [&str; 25] = [
     "CREATE TABLE dba_sys_privs (grantee VARCHAR(128), privilege VARCHAR(40))",
     "CREATE TABLE dba_tab_privs (grantee VARCHAR(128), owner VARCHAR(128), table_name VARCHAR(128), privilege VARCHAR(40))",
     "CREATE TABLE \"v$session_longops\" (opname VARCHAR(64), sofar INTEGER, totalwork INTEGER)",
-    "CREATE VIEW all_tab_columns AS SELECT {u:c.table_schema} AS owner, {u:c.table_name} AS table_name, \
+    "CREATE VIEW live_all_tab_columns AS SELECT {u:c.table_schema} AS owner, {u:c.table_name} AS table_name, \
      {u:c.column_name} AS column_name, c.ordinal_position AS column_id FROM information_schema.columns c",
-    "CREATE VIEW all_constraints AS SELECT {u:r.constraint_schema} AS owner, {u:r.constraint_name} AS constraint_name, \
+    "CREATE VIEW live_all_constraints AS SELECT {u:r.constraint_schema} AS owner, {u:r.constraint_name} AS constraint_name, \
      'R' AS constraint_type, {u:r.table_name} AS table_name, {u:r.unique_constraint_schema} AS r_owner, \
      CONCAT('PK_', {u:r.referenced_table_name}) AS r_constraint_name, 'ENABLED' AS status \
      FROM information_schema.referential_constraints r",
     // All primary keys have one name there.
-    "CREATE VIEW all_cons_columns AS SELECT {u:k.table_schema} AS owner, \
+    "CREATE VIEW live_all_cons_columns AS SELECT {u:k.table_schema} AS owner, \
      CASE WHEN k.constraint_name = 'PRIMARY' THEN CONCAT('PK_', {u:k.table_name}) ELSE {u:k.constraint_name} END AS constraint_name, \
      {u:k.table_name} AS table_name, {u:k.column_name} AS column_name, k.ordinal_position AS position \
      FROM information_schema.key_column_usage k",
-    "CREATE VIEW all_objects AS SELECT {u:t.table_schema} AS owner, {u:t.table_name} AS object_name, 'TABLE' AS object_type, \
+    "CREATE VIEW live_all_objects AS SELECT {u:t.table_schema} AS owner, {u:t.table_name} AS object_name, 'TABLE' AS object_type, \
      TIMESTAMP '2026-11-02 08:05:00' AS created FROM information_schema.tables t WHERE t.table_type = 'BASE TABLE'",
-    "CREATE VIEW dba_segments AS SELECT {u:t.table_schema} AS owner, t.data_length AS bytes FROM information_schema.tables t",
+    "CREATE VIEW live_dba_segments AS SELECT {u:t.table_schema} AS owner, t.data_length AS bytes FROM information_schema.tables t",
     "CREATE TABLE all_synonyms (owner VARCHAR(128), synonym_name VARCHAR(128), table_owner VARCHAR(128), table_name VARCHAR(128), \
      db_link VARCHAR(128))",
     "CREATE TABLE all_dependencies (owner VARCHAR(128), name VARCHAR(128), type VARCHAR(30), referenced_owner VARCHAR(128), \
@@ -68,6 +69,39 @@ const DICTIONARY: [&str; 25] = [
      WHEN 'CURRENT_SCHEMA' THEN RETURN @current_schema_name; WHEN 'SESSION_USER' THEN RETURN @current_user_name; \
      WHEN 'CLIENT_PROGRAM_NAME' THEN RETURN 'envclone'; WHEN 'HOST' THEN RETURN 'here'; ELSE RETURN NULL; END CASE; END",
 ];
+
+/// What is kept of the dictionary, since MariaDB takes seconds to look it up: each is a table with what the view `live_…` had
+/// when it was last looked at.
+const KEPT: [&str; 7] = [
+    "all_users",
+    "all_tables",
+    "all_tab_columns",
+    "all_constraints",
+    "all_cons_columns",
+    "all_objects",
+    "dba_segments",
+];
+
+/// Looks again at what is kept.
+fn look(database: &MariaDb) {
+    let mut statements = Vec::new();
+    for name in KEPT {
+        statements.push(format!("DELETE FROM sys_dictionary.{name}"));
+        statements.push(format!(
+            "INSERT INTO sys_dictionary.{name} SELECT * FROM sys_dictionary.live_{name}"
+        ));
+    }
+    let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+    database.run(&statements).unwrap();
+}
+
+/// Whether a statement may change what tables and users there are.
+fn changes_what_there_is(sql: &str) -> bool {
+    let sql = sql.to_uppercase();
+    ["CREATE ", "DROP ", "ALTER TABLE"]
+        .iter()
+        .any(|word| sql.contains(word))
+}
 
 /// A name in capitals, and compared as all names are there.
 fn spelled(view: &str) -> String {
@@ -108,6 +142,11 @@ impl OracleLab {
         let database = MariaDb::start().unwrap();
         let mut dictionary = vec!["USE sys_dictionary".to_owned()];
         dictionary.extend(DICTIONARY.iter().map(|view| spelled(view)));
+        dictionary.extend(
+            KEPT.map(|name| {
+                format!("CREATE TABLE {name} AS SELECT * FROM live_{name} WHERE 1 = 0")
+            }),
+        );
         let dictionary: Vec<&str> = dictionary.iter().map(String::as_str).collect();
         database.run(&dictionary).unwrap();
         for schema in schemas {
@@ -120,10 +159,19 @@ impl OracleLab {
             ..Options::default()
         };
         let behind = database.clone();
+        let stale = Mutex::new(true);
         let front = options.start_before(database.clone(), move |request: &Request| {
             let begins = |with: &str| request.sql.starts_with(with);
+            let mut stale = stale.lock().unwrap_or_else(PoisonError::into_inner);
+            if *stale && KEPT.iter().any(|name| request.sql.contains(name)) {
+                look(&behind);
+                *stale = false;
+            }
             let own = begins("LOCK TABLE ").then_some(Answer::Done);
-            script(&behind, request).or(own)
+            let played = script(&behind, request).or(own);
+            // What a script plays may be anything.
+            *stale |= played.is_some() || changes_what_there_is(&request.sql);
+            played
         });
         Some(Self {
             database,
