@@ -90,7 +90,7 @@ fn play(played: &Shared, database: &MariaDb, request: &Request) -> Option<Answer
             "INSERT INTO sys_dictionary.dba_tablespaces VALUES ('{name}')"
         )]);
         "tablespace"
-    } else if has("'CREATE USER") {
+    } else if has("EXECUTE IMMEDIATE 'CREATE USER") {
         database
             .create_schema(after(sql, "CREATE USER \""))
             .unwrap();
@@ -169,6 +169,9 @@ fn schemas_are_exported_imported_cleaned_and_like_those_in_files() {
     }) else {
         return;
     };
+    let ran = oracle.run(&["doctor"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("DATA_PUMP_DIR"), "{}", ran.out);
     let id = oracle.plan_id();
     let ran = oracle.run(&["refresh", "--approve", &id]);
     eprintln!("{}", ran.err);

@@ -21,7 +21,7 @@ pub struct OracleLab {
 }
 
 /// The views of the dictionary that are asked for, as far as MariaDB has what they tell. What it has none of is empty.
-const DICTIONARY: [&str; 25] = [
+const DICTIONARY: [&str; 29] = [
     "CREATE VIEW live_all_users AS SELECT {u:s.schema_name} AS username, CRC32(s.schema_name) AS user_id, \
      TIMESTAMP '2026-11-02 08:00:00' AS created FROM information_schema.schemata s \
      WHERE s.schema_name NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', 'sys_dictionary')",
@@ -30,6 +30,10 @@ const DICTIONARY: [&str; 25] = [
      FROM information_schema.tables t WHERE t.table_type = 'BASE TABLE'",
     "CREATE TABLE all_indexes (owner VARCHAR(128), tablespace_name VARCHAR(30), leaf_blocks INTEGER)",
     "CREATE TABLE all_lobs (owner VARCHAR(128), tablespace_name VARCHAR(30))",
+    "CREATE TABLE session_roles (role VARCHAR(128))",
+    "INSERT INTO session_roles VALUES ('EXP_FULL_DATABASE'), ('IMP_FULL_DATABASE')",
+    "CREATE TABLE all_directories (directory_name VARCHAR(128))",
+    "INSERT INTO all_directories VALUES ('DATA_PUMP_DIR')",
     "CREATE TABLE dba_tablespaces (tablespace_name VARCHAR(30))",
     "CREATE TABLE dba_sys_privs (grantee VARCHAR(128), privilege VARCHAR(40))",
     "CREATE TABLE dba_tab_privs (grantee VARCHAR(128), owner VARCHAR(128), table_name VARCHAR(128), privilege VARCHAR(40))",
@@ -60,7 +64,7 @@ const DICTIONARY: [&str; 25] = [
     "CREATE TABLE \"v$session\" (type VARCHAR(10), schemaname VARCHAR(128), username VARCHAR(128), program VARCHAR(84), \
      machine VARCHAR(64))",
     "CREATE TABLE session_privs (privilege VARCHAR(40))",
-    "INSERT INTO session_privs VALUES ('DELETE ANY TABLE'), ('UPDATE ANY TABLE'), ('INSERT ANY TABLE'), ('CREATE ANY TABLE'), ('LOCK ANY TABLE')",
+    "INSERT INTO session_privs VALUES ('DELETE ANY TABLE'), ('UPDATE ANY TABLE'), ('INSERT ANY TABLE'), ('CREATE ANY TABLE'), ('LOCK ANY TABLE'), ('CREATE TABLESPACE'), ('CREATE USER'), ('GRANT ANY PRIVILEGE')",
     "CREATE VIEW product_component_version AS SELECT '19.0.0.0.0' AS version, \
      'Oracle Database 19c Standard Edition 2' AS product",
     "CREATE VIEW nls_database_parameters AS SELECT 'NLS_CHARACTERSET' AS parameter, 'AL32UTF8' AS value",

@@ -27,11 +27,18 @@ pub(super) fn all(session: &mut OracleSession, schema: &str, purpose: Purpose) -
         version(session).of_server(),
         character_set(session).of_server(),
     ];
+    if purpose.makes_the_copy {
+        needs.extend(
+            data_pump(session, purpose.side)
+                .into_iter()
+                .map(Need::of_server),
+        );
+    }
     let there = state(session, schema, purpose);
     let open = there.as_ref().is_none_or(Need::is_there);
     let exists = there.is_some();
     needs.extend(there);
-    if open && exists {
+    if open && exists && !(purpose.makes_the_copy && purpose.side == Side::Target) {
         needs.push(visible(session, schema));
         if purpose.side == Side::Target && !purpose.makes_the_copy {
             needs.push(changeable(session, schema));
@@ -123,6 +130,12 @@ fn state(session: &mut OracleSession, schema: &str, purpose: Purpose) -> Option<
     );
     let made = purpose.makes_the_copy && purpose.side == Side::Target;
     match asked {
+        Ok(Some(row)) if made => Some(Need::missing(
+            "clone",
+            "name that no user has",
+            format!("there is a user {schema}, made {}", row[0]),
+            "name a new target, or take the existing copy over with `clone = \"adopt\"`",
+        )),
         Ok(Some(row)) => Some(Need::there("connect", what, format!("made {}", row[0]))),
         Ok(None) if made => None,
         Ok(None) => Some(Need::missing(
@@ -135,6 +148,59 @@ fn state(session: &mut OracleSession, schema: &str, purpose: Purpose) -> Option<
             },
         )),
         Err(error) => Some(Need::lacking("connect", what, error.message, "")),
+    }
+}
+
+/// What exporting or importing other users' schemas takes, and on the target's side making their users and tablespaces.
+fn data_pump(session: &mut OracleSession, side: Side) -> Vec<Need> {
+    let role = match side {
+        Side::Source => "EXP_FULL_DATABASE",
+        Side::Target => "IMP_FULL_DATABASE",
+    };
+    let mut needs = vec![granted(
+        session,
+        "role for Data Pump",
+        // Both roles of this kind bring the one that is asked for along.
+        &format!("SELECT COUNT(*) FROM SYS.session_roles r WHERE r.role = '{role}'"),
+        1,
+        &format!("GRANT DATAPUMP_{role} TO the login"),
+    )];
+    if side == Side::Target {
+        needs.push(granted(
+            session,
+            "making tablespaces and users",
+            "SELECT COUNT(*) FROM SYS.session_privs p WHERE p.privilege IN ('CREATE TABLESPACE', 'CREATE USER', \
+             'GRANT ANY PRIVILEGE')",
+            3,
+            "GRANT CREATE TABLESPACE, CREATE USER, GRANT ANY PRIVILEGE TO the login",
+        ));
+        let what = "reading what the database has";
+        let hint = "GRANT SELECT_CATALOG_ROLE TO the login";
+        needs.push(
+            match session.number("SELECT COUNT(*) FROM dba_tablespaces") {
+                Ok(count) => Need::there("clone", what, format!("{count} tablespaces")),
+                Err(error) => Need::missing("clone", what, error.message, hint),
+            },
+        );
+    }
+    let what = "directory for dump files";
+    let hint = "CREATE DIRECTORY … AS '…'; GRANT READ, WRITE ON DIRECTORY … TO the login; and name it under [copy]";
+    let asked =
+        session.texts("SELECT d.directory_name FROM all_directories d ORDER BY d.directory_name");
+    needs.push(match asked {
+        Ok(names) if names.is_empty() => Need::missing("clone", what, "the login sees none", hint),
+        Ok(names) => Need::there("clone", what, names.join(", ")),
+        Err(error) => Need::missing("clone", what, error.message, hint),
+    });
+    needs
+}
+
+/// Whether so many rights are there as are needed.
+fn granted(session: &mut OracleSession, what: &str, count: &str, needed: u64, hint: &str) -> Need {
+    match session.number(count) {
+        Ok(there) if there >= needed => Need::there("clone", what, "granted"),
+        Ok(_) => Need::missing("clone", what, "not granted", hint),
+        Err(error) => Need::missing("clone", what, error.message, hint),
     }
 }
 

@@ -16,6 +16,8 @@ struct Told {
     /// How many of the privileges to change a schema there are, of five.
     granted: i64,
     sessions: bool,
+    /// How many roles for Data Pump, privileges to make users and tablespaces, and directories there are.
+    pump: [i64; 3],
 }
 
 const WELL: Told = Told {
@@ -25,6 +27,7 @@ const WELL: Told = Told {
     tables: 412,
     granted: 5,
     sessions: true,
+    pump: [1, 3, 1],
 };
 
 const VERSION: &str = "version that the platform runs on";
@@ -50,6 +53,16 @@ fn amiss(told: Told, purpose: Purpose) -> Vec<(String, bool)> {
             nothing(1)
         } else if sql.contains("all_tables") {
             number(told.tables)
+        } else if sql.contains("session_roles") {
+            number(told.pump[0])
+        } else if sql.contains("'CREATE TABLESPACE'") {
+            number(told.pump[1])
+        } else if sql.contains("dba_tablespaces") {
+            number(7)
+        } else if sql.contains("all_directories") && told.pump[2] > 0 {
+            texts(&["DATA_PUMP_DIR"])
+        } else if sql.contains("all_directories") {
+            nothing(1)
         } else if sql.contains("session_privs") {
             number(told.granted)
         } else if sql.contains("v$session") && told.sessions {
@@ -66,7 +79,8 @@ fn amiss(told: Told, purpose: Purpose) -> Vec<(String, bool)> {
         .filter(|need| need.on_server)
         .map(|need| need.what.as_str())
         .collect();
-    assert_eq!(on_server, [VERSION, CHARACTERS]);
+    assert_eq!(on_server[..2], [VERSION, CHARACTERS]);
+    assert_eq!(on_server.len() > 2, purpose.makes_the_copy);
     let missing = needs.into_iter().filter(|need| !need.is_there());
     missing
         .map(|need| (need.what, matches!(need.state, State::Missing { .. })))
@@ -95,11 +109,31 @@ fn a_checkup_says_what_would_end_a_run_and_what_a_person_must_decide() {
         sessions: false,
         ..WELL
     };
-    let cases: [Case; 24] = [
+    let pump = |pump| Told { pump, ..WELL };
+    let none = |pump| Told {
+        exists: false,
+        pump,
+        ..WELL
+    };
+    let cases: [Case; 30] = [
         (WELL, source, &[]),
         (WELL, target, &[]),
         (WELL, exported, &[]),
-        (WELL, made, &[]),
+        (WELL, made, &[("name that no user has", true)]),
+        (pump([0, 3, 1]), exported, &[("role for Data Pump", true)]),
+        (pump([1, 0, 1]), exported, &[]),
+        (
+            pump([1, 3, 0]),
+            exported,
+            &[("directory for dump files", true)],
+        ),
+        (none([0, 3, 1]), made, &[("role for Data Pump", true)]),
+        (
+            none([1, 2, 1]),
+            made,
+            &[("making tablespaces and users", true)],
+        ),
+        (none([1, 3, 0]), made, &[("directory for dump files", true)]),
         (version("11.2.0.4.0"), source, &[(VERSION, true)]),
         (version("9.2"), target, &[(VERSION, true)]),
         (version("nonsense"), target, &[(VERSION, true)]),
@@ -117,7 +151,7 @@ fn a_checkup_says_what_would_end_a_run_and_what_a_person_must_decide() {
         (granted(4), target, &[(CHANGING, true)]),
         (granted(0), target, &[(CHANGING, true)]),
         (granted(0), source, &[]),
-        (granted(0), made, &[]),
+        (granted(0), made, &[("name that no user has", true)]),
         (blind.clone(), source, &[(SESSIONS, false)]),
         (blind, target, &[(SESSIONS, false)]),
     ];
