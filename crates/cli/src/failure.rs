@@ -116,6 +116,10 @@ impl Failure {
         let failure = Self::before(Exit::Invalid, chain(error));
         match error {
             DraftError::NoCopy(why) => failure.hint(why.hint()),
+            DraftError::NoApplicationTables { .. } => failure.hint(
+                "name the schema that they are in: `runtime` under [source] and [target] on Oracle, or under [source.catalogs] and \
+                 [target.catalogs]; and see with `envclone doctor` whether the login may look there",
+            ),
             _ => failure,
         }
     }

@@ -100,3 +100,24 @@ fn a_doctor_finds_what_a_run_needs_and_an_inventory_what_there_is() {
     assert_eq!(ran.code, 7, "{}", ran.err);
     assert!(ran.out.contains("OSSYS_X: OSADMIN.OSSYS_X"), "{}", ran.out);
 }
+
+#[test]
+fn a_forgotten_runtime_schema_ends_the_run_before_it_begins() {
+    let Some(oracle) = Oracle::adopting("official") else {
+        return;
+    };
+    let path = oracle.folder().join("envclone.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("runtime"))
+        .collect();
+    fs::write(&path, lines.join("\n")).unwrap();
+    let ran = oracle.run(&["plan"]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    assert!(
+        ran.err.contains("OSUSR_") && ran.err.contains("`runtime`"),
+        "{}",
+        ran.err
+    );
+}

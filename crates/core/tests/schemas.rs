@@ -168,6 +168,26 @@ fn nothing_may_be_in_the_way() {
 }
 
 #[test]
+fn a_forgotten_runtime_schema_is_found_out() {
+    let mut inventory = source();
+    for database in &mut inventory.databases {
+        database
+            .tables
+            .retain(|table| !table.name.starts_with("OSUSR_"));
+    }
+    match support::making(&inventory, "", Some(&elsewhere())).unwrap_err() {
+        DraftError::NoApplicationTables {
+            named: told,
+            example,
+        } => {
+            assert!(told > 0);
+            assert!(example.starts_with("OSUSR_"));
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
 fn there_is_no_plan_where_it_could_not_be_carried_out() {
     let refused = |inventory: &Inventory, copy: &str, destination: &Server| match support::making(
         inventory,
@@ -212,7 +232,13 @@ fn the_scripts_make_the_copy_as_well() {
     let texts: Vec<String> = files
         .iter()
         .filter(|file| !file.name.starts_with("clean-"))
-        .map(|file| format!("## {}\n{}", file.name, file.text))
+        .map(|file| {
+            format!(
+                "## {}\n{}",
+                file.name,
+                file.text.replace(plan.short_id(), "PLAN")
+            )
+        })
         .collect();
     insta::assert_snapshot!(texts.join("\n"));
 }

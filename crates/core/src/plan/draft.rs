@@ -1,5 +1,7 @@
 //! From steps and facts to a plan.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::referrers::{Ordered, children_first, referrers};
@@ -53,6 +55,16 @@ pub enum DraftError {
     /// The copy can't be made.
     #[error(transparent)]
     NoCopy(#[from] NoCopy),
+    /// Not one of the applications' tables is where the settings say the environment is.
+    #[error(
+        "the platform names {named} tables of applications, `{example}` for one, and none of them is in the databases that the settings name"
+    )]
+    NoApplicationTables {
+        /// How many it names.
+        named: usize,
+        /// One of them.
+        example: String,
+    },
     /// A step that is left out does not exist.
     #[error("`skip` names the step `{0}`, which does not exist")]
     UnknownSkip(String),
@@ -74,6 +86,7 @@ pub fn draft(
     if let Some(unknown) = settings.skip.iter().find(|id| catalogue.step(id).is_none()) {
         return Err(DraftError::UnknownSkip(unknown.clone()));
     }
+    applications_are_there(inventory)?;
     let mut draft = Draft {
         inventory,
         dialect,
@@ -144,6 +157,35 @@ pub fn draft(
         guides: draft.guides,
     })
 }
+
+/// A copy without the applications' tables would pass for clean: a forgotten schema or catalog is found out before anything is
+/// copied. Some entities may lack their table anywhere.
+fn applications_are_there(inventory: &Inventory) -> Result<(), DraftError> {
+    let own = |table: &&str| {
+        let head = table.get(..APPLICATION.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(APPLICATION))
+    };
+    let mut named: BTreeMap<&Role, Vec<&str>> = BTreeMap::new();
+    for entity in &inventory.entities {
+        let table = Some(entity.table.as_str()).filter(own);
+        named.entry(&entity.database).or_default().extend(table);
+    }
+    for (role, tables) in named {
+        let is_there = |table: &&str| inventory.table(role, table).is_some();
+        if let Some(example) = tables.first()
+            && !tables.iter().any(is_there)
+        {
+            return Err(DraftError::NoApplicationTables {
+                named: tables.len(),
+                example: (*example).to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What names of applications' tables begin with.
+const APPLICATION: &str = "OSUSR_";
 
 /// A plan in the making.
 pub(super) struct Draft<'a> {
