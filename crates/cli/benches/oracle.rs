@@ -192,7 +192,7 @@ fn bare_fetches(on: &On, selects: &[(String, Vec<String>)]) -> Duration {
         took += timed(|| {
             for sql in all {
                 let builder = connection.statement(sql).unwrap();
-                let statement = builder.exclude_from_cache().fetch_array_size(200).build();
+                let statement = builder.exclude_from_cache().fetch_array_size(100).build();
                 for row in statement.unwrap().query(&[]).unwrap() {
                     std::hint::black_box(row.unwrap());
                 }

@@ -84,22 +84,10 @@ impl Kind {
             })
     }
 
-    /// How many rows a fetch may bring where one value of this column may be as large as memory; none for other columns.
-    /// Texts are mostly short all the same, and what is stored in bytes is mostly not.
-    pub(super) fn rows_at_once(column: &Metadata) -> Option<u32> {
-        let texts: [&DbType; 5] = [
-            oracledb::DB_TYPE_CLOB,
-            oracledb::DB_TYPE_NCLOB,
-            oracledb::DB_TYPE_LONG,
-            oracledb::DB_TYPE_LONG_NVARCHAR,
-            oracledb::DB_TYPE_XMLTYPE,
-        ];
-        let bytes: [&DbType; 2] = [oracledb::DB_TYPE_BLOB, oracledb::DB_TYPE_LONG_RAW];
-        match column.db_type() {
-            kind if bytes.contains(&kind) => Some(4),
-            kind if texts.contains(&kind) => Some(50),
-            _ => None,
-        }
+    /// Whether a column's values are mostly large: what is stored in bytes is, and most large texts are short.
+    pub(super) fn is_large(column: &Metadata) -> bool {
+        let large: [&DbType; 2] = [oracledb::DB_TYPE_BLOB, oracledb::DB_TYPE_LONG_RAW];
+        large.contains(&column.db_type())
     }
 }
 

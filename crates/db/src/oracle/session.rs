@@ -1,6 +1,8 @@
 //! A session: one schema's name, and the settings that everything else relies on.
 
-use super::row::OracleRow;
+use oracledb::Row as Fetched;
+
+use super::row::{Kind, OracleRow};
 use super::server::Server;
 use super::worker::{Answer, First, Patience, Worker};
 use crate::{Access, DbError, Go, Row, Session, no_number};
@@ -89,11 +91,13 @@ impl OracleSession {
         loop {
             match self.worker.wait(&answers, Patience::UntilAsked) {
                 Ok(Answer::Rows(kinds, rows)) => {
-                    for row in &rows {
-                        if each(&OracleRow::new(row, &kinds)).is_break() {
-                            return Ok(());
-                        }
+                    if shown(&kinds, &rows, each).is_break() {
+                        return Ok(());
                     }
+                }
+                Ok(Answer::Last(kinds, rows)) => {
+                    let _ = shown(&kinds, &rows, each);
+                    return Ok(());
                 }
                 Ok(Answer::End(end)) => {
                     return end.map(drop).map_err(|error| error.at(&self.name));
@@ -102,6 +106,14 @@ impl OracleSession {
             }
         }
     }
+}
+
+/// Shows rows until somebody has seen enough.
+fn shown(kinds: &[Kind], rows: &[Fetched], each: &mut dyn FnMut(&dyn Row) -> Go) -> Go {
+    for row in rows {
+        each(&OracleRow::new(row, kinds))?;
+    }
+    Go::Continue(())
 }
 
 /// A column as a whole number that is not negative.

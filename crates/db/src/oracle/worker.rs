@@ -25,7 +25,10 @@ const NAME: &str = "oracle-session";
 const LOOK: Duration = Duration::from_millis(100);
 
 /// How many rows a fetch brings, and how many are handed over together.
-const ROWS: u32 = 200;
+const ROWS: u32 = 100;
+
+/// How many it brings where values are mostly large.
+const LARGE_ROWS: u32 = 4;
 
 /// What is asked of the thread.
 enum Job {
@@ -51,6 +54,8 @@ pub(super) enum First {
 pub(super) enum Answer {
     /// Some rows, more may follow.
     Rows(Arc<[Kind]>, Vec<Fetched>),
+    /// The last rows, and the end of it: one message where most queries need no other.
+    Last(Arc<[Kind]>, Vec<Fetched>),
     /// The end of it, with the number of rows that a statement changed.
     End(Result<u64, DbError>),
 }
@@ -108,6 +113,7 @@ impl Worker {
         loop {
             match answers.recv_timeout(LOOK) {
                 Ok(Answer::End(end)) => return end,
+                Ok(Answer::Last(..)) => return Ok(0),
                 Ok(Answer::Rows(..)) => {}
                 Err(RecvTimeoutError::Disconnected) => return Err(lost()),
                 Err(RecvTimeoutError::Timeout) => {
@@ -142,8 +148,10 @@ impl Worker {
 
     fn end(&mut self, answers: &Receiver<Answer>, patience: Patience) -> Result<u64, DbError> {
         loop {
-            if let Answer::End(end) = self.wait(answers, patience)? {
-                return end;
+            match self.wait(answers, patience)? {
+                Answer::End(end) => return end,
+                Answer::Last(..) => return Ok(0),
+                Answer::Rows(..) => {}
             }
         }
     }
@@ -158,7 +166,7 @@ impl Worker {
     ) -> Result<Answer, DbError> {
         loop {
             match answers.recv_timeout(LOOK) {
-                Ok(Answer::Rows(..))
+                Ok(Answer::Rows(..) | Answer::Last(..))
                     if patience == Patience::UntilAsked && (self.interrupted)() =>
                 {
                     return Err(stopped());
@@ -269,7 +277,7 @@ fn serve(connection: &Connection, jobs: &Receiver<(Job, SyncSender<Answer>)>) {
         let done = catch_unwind(AssertUnwindSafe(|| work(connection, &job, &answers)));
         let panicked = done.is_err();
         let end = done.unwrap_or_else(|panic| Err(unsupported(panic.as_ref())));
-        let _ = answers.send(Answer::End(end));
+        let _ = answers.send(end.unwrap_or_else(|error| Answer::End(Err(error))));
         if panicked {
             // What the driver still believes of the connection is nobody's business any more.
             break;
@@ -292,19 +300,20 @@ fn unsupported(panic: &(dyn Any + Send)) -> DbError {
     )
 }
 
-fn work(connection: &Connection, job: &Job, answers: &SyncSender<Answer>) -> Result<u64, DbError> {
-    match job {
-        Job::Query(sql, first) => query(connection, sql, *first, answers).map(|()| 0),
-        Job::Execute(sql) => execute(connection, sql).map_err(|error| told(&error)),
-        Job::Commit => connection
-            .commit()
-            .map(|()| 0)
-            .map_err(|error| told(&error)),
-        Job::Rollback => connection
-            .rollback()
-            .map(|()| 0)
-            .map_err(|error| told(&error)),
-    }
+fn work(
+    connection: &Connection,
+    job: &Job,
+    answers: &SyncSender<Answer>,
+) -> Result<Answer, DbError> {
+    let changed = match job {
+        Job::Query(sql, first) => return query(connection, sql, *first, answers),
+        Job::Execute(sql) => execute(connection, sql),
+        Job::Commit => connection.commit().map(|()| 0),
+        Job::Rollback => connection.rollback().map(|()| 0),
+    };
+    changed
+        .map(|rows| Answer::End(Ok(rows)))
+        .map_err(|error| told(&error))
 }
 
 fn execute(connection: &Connection, sql: &str) -> Result<u64, oracledb::Error> {
@@ -323,7 +332,7 @@ fn query(
     sql: &str,
     first: First,
     answers: &SyncSender<Answer>,
-) -> Result<(), DbError> {
+) -> Result<Answer, DbError> {
     let run = |rows: u32| {
         connection
             .statement(sql)
@@ -337,9 +346,9 @@ fn query(
     };
     let mut together = ROWS;
     let mut cursor = run(together)?;
-    let fewer = cursor.columns().iter().filter_map(Kind::rows_at_once).min();
-    if let Some(fewer) = fewer {
-        together = fewer;
+    // The driver takes no other number once it knows the columns: such a query is begun anew.
+    if cursor.columns().iter().any(Kind::is_large) {
+        together = LARGE_ROWS;
         cursor = run(together)?;
     }
     let kinds: Arc<[Kind]> = cursor
@@ -355,14 +364,11 @@ fn query(
             let full = Answer::Rows(Arc::clone(&kinds), std::mem::take(&mut batch));
             if answers.send(full).is_err() {
                 // Nobody wants the rest.
-                return Ok(());
+                return Ok(Answer::End(Ok(0)));
             }
         }
     }
-    if !batch.is_empty() {
-        let _ = answers.send(Answer::Rows(kinds, batch));
-    }
-    Ok(())
+    Ok(Answer::Last(kinds, batch))
 }
 
 #[cfg(test)]
