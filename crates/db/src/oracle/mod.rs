@@ -331,6 +331,16 @@ impl Engine for Oracle {
         if !found.side.writable && !pump::only_an_export(sql) {
             return Err(Self::never_written(&found, name));
         }
+        let user = &found.side.server.user;
+        let own = |schema: &&String| schema.eq_ignore_ascii_case(user);
+        if !found.side.writable && found.side.schemas.iter().any(|schema| own(&schema)) {
+            let why = format!(
+                "the {} is never written to, and a job of {user} would keep a table in the schema {user}: log in there as a user \
+                 that is none of its schemas",
+                found.side.name
+            );
+            return Err(DbError::new(Trouble::NotPermitted, why).at(name));
+        }
         // It may be silent for as long as it takes.
         let server = Server {
             command: None,

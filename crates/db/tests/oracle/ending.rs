@@ -356,3 +356,16 @@ fn a_query_without_a_text_is_not_sent() {
     }
     assert_eq!(session.number("SELECT 1 FROM dual").unwrap(), 1);
 }
+
+#[test]
+fn a_job_of_the_source_has_no_table_in_the_source() {
+    let at = script(|_| Answer::Done);
+    let mut server = server(&at);
+    server.user = "prod".to_owned();
+    let error = engine(&server, super::never)
+        .work("PROD@ora1/pdb", EXPORT, &mut |_| Go::Continue(()))
+        .unwrap_err();
+    assert_eq!(error.trouble, Trouble::NotPermitted, "{error}");
+    assert!(error.message.contains("none of its schemas"), "{error}");
+    assert!(at.logins().is_empty());
+}
