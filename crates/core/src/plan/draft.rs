@@ -170,6 +170,8 @@ fn applications_are_there(inventory: &Inventory) -> Result<(), DraftError> {
         let table = Some(entity.table.as_str()).filter(own);
         named.entry(&entity.database).or_default().extend(table);
     }
+    // A database that is not there at all is another guard's.
+    named.retain(|role, _| inventory.database(role).is_some());
     for (role, tables) in named {
         let is_there = |table: &&str| inventory.table(role, table).is_some();
         if let Some(example) = tables.first()
