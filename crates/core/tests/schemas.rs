@@ -6,7 +6,7 @@ mod support;
 use envclone_core::dialect;
 use envclone_core::engine::Engine;
 use envclone_core::evidence::Observed;
-use envclone_core::inventory::{Inventory, Server};
+use envclone_core::inventory::{ForeignKey, Inventory, Server};
 use envclone_core::link::{Link, Links};
 use envclone_core::plan::{Deed, DraftError, NoCopy, Plan, ServerDeed, Side};
 
@@ -165,6 +165,30 @@ fn nothing_may_be_in_the_way() {
             assert!(!deed.obstacles.is_empty(), "{sql}");
         }
     }
+}
+
+#[test]
+fn foreign_keys_between_schemas_are_named_where_rows_go() {
+    let mut inventory = source();
+    let named = |plan: &Plan| {
+        let mut guides = plan.guides.iter();
+        let guide = guides.find(|guide| guide.title.contains("foreign keys between"));
+        guide.map(|guide| guide.text.clone())
+    };
+    assert_eq!(named(&made("", &elsewhere())), None);
+    let extra = inventory.databases.last_mut().unwrap();
+    let key = |table: &str| ForeignKey {
+        column: "SERVER_ID".to_owned(),
+        table: table.to_owned(),
+        to: "ID".to_owned(),
+        name: format!("FK_{table}"),
+    };
+    // Rows of the first go, those of the second stay.
+    extra.tables[0].foreign_keys = vec![key("OSSYS_SERVER"), key("OSSYS_TENANT")];
+    let plan = support::making(&inventory, "", Some(&elsewhere())).unwrap();
+    let text = named(&plan).unwrap();
+    assert!(text.contains("FK_OSSYS_SERVER"), "{text}");
+    assert!(!text.contains("FK_OSSYS_TENANT"), "{text}");
 }
 
 #[test]
