@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::referrers::{Ordered, children_first, referrers};
+use super::referrers::{Ordered, children_first, keys_from_elsewhere, referrers};
 use super::{
     CLONE, CloneOf, Cloning, DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, NoCopy, OPEN, Part,
     Plan, Reason, Save, WHOLE_STEP,
@@ -186,54 +186,6 @@ fn applications_are_there(inventory: &Inventory) -> Result<(), DraftError> {
         }
     }
     Ok(())
-}
-
-/// Foreign keys that lead from one database of the environment to tables of another that rows are deleted from. Statements on one
-/// can't count rows of the other, so a person looks at them.
-fn keys_from_elsewhere(
-    inventory: &Inventory,
-    items: &[Item],
-    deletes: &[bool],
-) -> Option<Guidance> {
-    let mut keys = Vec::new();
-    let mut parents: BTreeMap<(&Role, String), &str> = BTreeMap::new();
-    for (item, _) in items.iter().zip(deletes).filter(|(_, deletes)| **deletes) {
-        if let Some(table) = &item.table {
-            let parent = (&item.database, table.to_uppercase());
-            parents.entry(parent).or_insert(&item.step);
-        }
-    }
-    for ((role, parent), step) in parents {
-        let others = inventory.databases.iter().filter(|it| it.role != *role);
-        // A table of this name of its own is the one that is meant.
-        for database in others.filter(|it| inventory.table(&it.role, &parent).is_none()) {
-            for child in &database.tables {
-                let leads = child
-                    .foreign_keys
-                    .iter()
-                    .filter(|key| key.table.eq_ignore_ascii_case(&parent));
-                keys.extend(leads.map(|key| {
-                    format!(
-                        "{}.{} of the {} leads to {parent}, from which `{step}` deletes: {}",
-                        child.name,
-                        key.column,
-                        database.role.phrase(),
-                        key.name
-                    )
-                }));
-            }
-        }
-    }
-    (!keys.is_empty()).then(|| Guidance {
-        step: CLONE.to_owned(),
-        title: "Look at foreign keys between databases".to_owned(),
-        text: format!(
-            "Their rows are not counted beforehand. The database refuses a deletion that would leave one of them in the lurch, \
-             and the transaction is undone; a key that deletes along does so unseen:\n{}\nDone when none of them deletes along, \
-             or what it deletes may go.",
-            keys.join("\n")
-        ),
-    })
 }
 
 /// What names of applications' tables begin with.

@@ -1,8 +1,10 @@
 //! Foreign keys as they are found, beside those that steps know of: who goes first, and who would be left in the lurch.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::Item;
+use super::{CLONE, Guidance, Item};
 use crate::dialect::Dialect;
 use crate::engine::Role;
 use crate::filter::{Filter, Rows, Test};
@@ -86,6 +88,54 @@ fn keys_to<'a>(child: &'a Table, parent: &'a Table) -> impl Iterator<Item = &'a 
         .foreign_keys
         .iter()
         .filter(|key| key.table.eq_ignore_ascii_case(&parent.name) && !key.to.is_empty())
+}
+
+/// Foreign keys that lead from one database of the environment to tables of another that rows are deleted from. Statements on one
+/// can't count rows of the other, so a person looks at them.
+pub(super) fn keys_from_elsewhere(
+    inventory: &Inventory,
+    items: &[Item],
+    deletes: &[bool],
+) -> Option<Guidance> {
+    let mut keys = Vec::new();
+    let mut parents: BTreeMap<(&Role, String), &str> = BTreeMap::new();
+    for (item, _) in items.iter().zip(deletes).filter(|(_, deletes)| **deletes) {
+        if let Some(table) = &item.table {
+            let parent = (&item.database, table.to_uppercase());
+            parents.entry(parent).or_insert(&item.step);
+        }
+    }
+    for ((role, parent), step) in parents {
+        let others = inventory.databases.iter().filter(|it| it.role != *role);
+        // A table of this name of its own is the one that is meant.
+        for database in others.filter(|it| inventory.table(&it.role, &parent).is_none()) {
+            for child in &database.tables {
+                let leads = child
+                    .foreign_keys
+                    .iter()
+                    .filter(|key| key.table.eq_ignore_ascii_case(&parent));
+                keys.extend(leads.map(|key| {
+                    format!(
+                        "{}.{} of the {} leads to {parent}, from which `{step}` deletes: {}",
+                        child.name,
+                        key.column,
+                        database.role.phrase(),
+                        key.name
+                    )
+                }));
+            }
+        }
+    }
+    (!keys.is_empty()).then(|| Guidance {
+        step: CLONE.to_owned(),
+        title: "Look at foreign keys between databases".to_owned(),
+        text: format!(
+            "Their rows are not counted beforehand. The database refuses a deletion that would leave one of them in the lurch, \
+             and the transaction is undone; a key that deletes along does so unseen:\n{}\nDone when none of them deletes along, \
+             or what it deletes may go.",
+            keys.join("\n")
+        ),
+    })
 }
 
 /// An item, and whether it deletes rows of its table.
