@@ -2,18 +2,23 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use envclone_core::journal::{self, Event, Journal, JournalError};
+use envclone_core::journal::{self, Event, JournalError, JournalOf, Record};
+
+/// The journal of a run.
+pub type JournalFile = JournalFileOf<Event>;
 
 /// A journal that this process alone writes.
 #[derive(Debug)]
-pub struct JournalFile {
+pub struct JournalFileOf<E> {
     file: File,
     path: PathBuf,
     n: u64,
     link: String,
     poisoned: bool,
+    of: PhantomData<E>,
 }
 
 /// Why a journal can't be written or opened.
@@ -93,7 +98,7 @@ impl JournalFileError {
     }
 }
 
-impl JournalFile {
+impl<E: Record> JournalFileOf<E> {
     /// Begins a journal. Its name is on the disk when this returns.
     ///
     /// # Errors
@@ -118,6 +123,7 @@ impl JournalFile {
             n: 1,
             link: journal::FIRST_LINK.to_owned(),
             poisoned: false,
+            of: PhantomData,
         })
     }
 
@@ -126,7 +132,7 @@ impl JournalFile {
     /// # Errors
     /// [`JournalFileError`] if another process holds it, or it is damaged. Then it is left as it is, and so is a file
     /// without a single whole line, which may be no journal at all.
-    pub fn open(path: impl AsRef<Path>) -> Result<(Self, Journal), JournalFileError> {
+    pub fn open(path: impl AsRef<Path>) -> Result<(Self, JournalOf<E>), JournalFileError> {
         let path = path.as_ref();
         let mut file = OpenOptions::new()
             .read(true)
@@ -151,6 +157,7 @@ impl JournalFile {
             n: journal.next(),
             link: journal.link().to_owned(),
             poisoned: false,
+            of: PhantomData,
         };
         Ok((opened, journal))
     }
@@ -160,7 +167,7 @@ impl JournalFile {
     /// # Errors
     /// [`JournalFileError`] if that is not certain. What the line announces must not be done then, and no further line
     /// is taken.
-    pub fn append(&mut self, event: &Event) -> Result<(), JournalFileError> {
+    pub fn append(&mut self, event: &E) -> Result<(), JournalFileError> {
         self.write(event, true)
     }
 
@@ -169,11 +176,11 @@ impl JournalFile {
     ///
     /// # Errors
     /// [`JournalFileError`] as for [`Self::append`].
-    pub fn note(&mut self, event: &Event) -> Result<(), JournalFileError> {
+    pub fn note(&mut self, event: &E) -> Result<(), JournalFileError> {
         self.write(event, false)
     }
 
-    fn write(&mut self, event: &Event, sync: bool) -> Result<(), JournalFileError> {
+    fn write(&mut self, event: &E, sync: bool) -> Result<(), JournalFileError> {
         if self.poisoned {
             let path = self.path.clone();
             return Err(JournalFileError::Poisoned { path });
@@ -201,10 +208,10 @@ impl JournalFile {
 }
 
 /// Reads a journal that has at least one whole line.
-fn read(file: &mut File, path: &Path) -> Result<Journal, JournalFileError> {
+fn read<E: Record>(file: &mut File, path: &Path) -> Result<JournalOf<E>, JournalFileError> {
     let mut text = Vec::new();
     file.read_to_end(&mut text).map_err(failed("read", path))?;
-    let journal = match journal::read(&text) {
+    let journal = match journal::read_of(&text) {
         Ok(journal) if journal.entries.is_empty() => Err(JournalError::Empty),
         other => other,
     };

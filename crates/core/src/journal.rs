@@ -4,6 +4,7 @@
 //! [`line()`] writes one, [`read`] reads them all and refuses any that were changed, [`replay`] says how far the
 //! run came. The shell writes a line, and waits for the disk, before it does what the line announces.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use progress::{GroupState, Progress, State, Verified, replay};
@@ -150,9 +151,25 @@ impl Event {
     }
 }
 
+/// What the lines of a journal say: a run's [`Event`]s, or a runbook's.
+pub trait Record: Clone + Serialize + DeserializeOwned {
+    /// The version of the format. A journal of another one is refused.
+    const FORMAT: u32;
+    /// Whether this is what a first line says.
+    fn opens(&self) -> bool;
+}
+
+impl Record for Event {
+    const FORMAT: u32 = FORMAT;
+
+    fn opens(&self) -> bool {
+        matches!(self, Self::RunStarted { .. })
+    }
+}
+
 /// One line, read.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Entry {
+pub struct Entry<E> {
     /// The number of the line, from 1.
     pub n: u64,
     /// When it was written: RFC 3339, UTC.
@@ -161,24 +178,27 @@ pub struct Entry {
     pub prev: String,
     /// What it says.
     #[serde(rename = "entry")]
-    pub event: Event,
+    pub event: E,
 }
+
+/// The journal of a run, read.
+pub type Journal = JournalOf<Event>;
 
 /// A journal, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Journal {
+pub struct JournalOf<E> {
     /// Its whole lines. None, if it was torn in the first one.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Entry<E>>,
     /// Where the whole lines end, if something without a newline follows: a line that was being written when the
     /// machine or the process died. What it would have announced was not begun, so it may be cut off.
     pub torn: Option<u64>,
     link: String,
 }
 
-impl Journal {
+impl<E: Record> JournalOf<E> {
     /// The events, which is what [`replay`] wants.
     #[must_use]
-    pub fn events(&self) -> Vec<Event> {
+    pub fn events(&self) -> Vec<E> {
         self.entries
             .iter()
             .map(|entry| entry.event.clone())
@@ -199,7 +219,7 @@ impl Journal {
 
     /// Checks one whole line against those before it, and keeps it.
     fn take(&mut self, line: &[u8]) -> Result<(), Damage> {
-        let entry: Entry = serde_json::from_slice(line).map_err(Damage::Unreadable)?;
+        let entry: Entry<E> = serde_json::from_slice(line).map_err(Damage::Unreadable)?;
         let expected = self.next();
         if entry.n != expected {
             return Err(Damage::Number { found: entry.n });
@@ -207,7 +227,7 @@ impl Journal {
         if entry.prev != self.link {
             return Err(Damage::Link);
         }
-        if expected == 1 && !matches!(entry.event, Event::RunStarted { .. }) {
+        if expected == 1 && !entry.event.opens() {
             return Err(Damage::Headless);
         }
         self.link = link(line);
@@ -223,10 +243,12 @@ pub enum JournalError {
     #[error("the journal has no whole line")]
     Empty,
     /// Another version of the tool wrote it.
-    #[error("the journal has format {found}, and this version reads format {FORMAT}")]
+    #[error("the journal has format {found}, and this version reads format {reads}")]
     Format {
         /// The format that it says it has.
         found: u32,
+        /// The format that this version reads.
+        reads: u32,
     },
     /// It is not what the tool wrote.
     #[error("line {line} of the journal is damaged")]
@@ -269,7 +291,7 @@ pub enum Damage {
     #[error("it does not continue the line before it, which was changed")]
     Link,
     /// The first line does not say which run this is.
-    #[error("a journal begins with `run-started`")]
+    #[error("a journal begins with the line that says what it is of")]
     Headless,
     /// It names an item that the plan does not have.
     #[error("the plan has no item {0}")]
@@ -301,13 +323,18 @@ pub struct Illegal {
 ///
 /// # Errors
 /// None that is known: texts and numbers always have a JSON form.
-pub fn line(n: u64, at: &str, prev: &str, event: &Event) -> Result<String, serde_json::Error> {
+pub fn line<E: Record>(
+    n: u64,
+    at: &str,
+    prev: &str,
+    event: &E,
+) -> Result<String, serde_json::Error> {
     #[derive(Serialize)]
-    struct Line<'a> {
+    struct Line<'a, E> {
         n: u64,
         at: &'a str,
         prev: &'a str,
-        entry: &'a Event,
+        entry: &'a E,
     }
     let entry = event;
     let mut line = serde_json::to_string(&Line { n, at, prev, entry })?;
@@ -323,11 +350,19 @@ pub fn link(line: &[u8]) -> String {
     digest
 }
 
-/// Reads a journal. A torn last line is reported, not an error.
+/// Reads a run's journal. A torn last line is reported, not an error.
 ///
 /// # Errors
 /// [`JournalError`] for a journal that is empty, has another format, or is not what the tool wrote.
 pub fn read(text: &[u8]) -> Result<Journal, JournalError> {
+    read_of(text)
+}
+
+/// Reads a journal of any kind, as [`read`] does.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_of<E: Record>(text: &[u8]) -> Result<JournalOf<E>, JournalError> {
     if text.is_empty() {
         return Err(JournalError::Empty);
     }
@@ -336,16 +371,17 @@ pub fn read(text: &[u8]) -> Result<Journal, JournalError> {
         .rposition(|byte| *byte == b'\n')
         .map_or(0, |at| at + 1);
     let (whole, torn) = text.split_at(end);
-    let mut journal = Journal {
+    let mut journal = JournalOf {
         entries: Vec::new(),
         torn: (!torn.is_empty()).then_some(end as u64),
         link: FIRST_LINK.to_owned(),
     };
     for (line, number) in whole.split_inclusive(|byte| *byte == b'\n').zip(1..) {
         if number == 1
-            && let Some(found) = other_format(line)
+            && let Some(found) = other_format(line, E::FORMAT)
         {
-            return Err(JournalError::Format { found });
+            let reads = E::FORMAT;
+            return Err(JournalError::Format { found, reads });
         }
         let damaged = |why| JournalError::Damaged { line: number, why };
         journal.take(line).map_err(damaged)?;
@@ -355,7 +391,7 @@ pub fn read(text: &[u8]) -> Result<Journal, JournalError> {
 
 /// The format that a first line says it has, if that is another one. Looks at nothing else, because all else may be
 /// different in another format.
-fn other_format(line: &[u8]) -> Option<u32> {
+fn other_format(line: &[u8], reads: u32) -> Option<u32> {
     #[derive(Deserialize)]
     struct Head {
         entry: Format,
@@ -365,5 +401,5 @@ fn other_format(line: &[u8]) -> Option<u32> {
         format: u32,
     }
     let head: Head = serde_json::from_slice(line).ok()?;
-    Some(head.entry.format).filter(|format| *format != FORMAT)
+    Some(head.entry.format).filter(|format| *format != reads)
 }

@@ -19,6 +19,7 @@ pub mod lint;
 pub mod plan;
 pub mod principal;
 pub mod report;
+pub mod runbook;
 pub mod scan;
 pub mod settings;
 pub mod step;

@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+mod runbook;
 mod security;
 mod server;
 
+pub use runbook::{
+    Account, Cache, INSTALL_FOLDER, LifeTime, PlatformTablespaces, PlatformUsers, Purpose,
+    RunbookSettings, ServiceCenter, Session,
+};
 pub use security::{NewUser, Rights, Security};
 pub use server::{Encryption, Login, Secret, Server};
 
@@ -42,6 +47,9 @@ pub struct Settings {
     /// The users of the databases.
     #[serde(default)]
     pub security: Security,
+    /// What the runbook needs to know of the environment that gets the copy.
+    #[serde(default)]
+    pub runbook: RunbookSettings,
     /// What is done with secrets in saved rows.
     #[serde(default)]
     pub saved: Saved,
@@ -342,10 +350,10 @@ pub enum SettingsError {
     /// No TOML of this shape; the reader names line and column.
     #[error("{0}")]
     Shape(#[from] Box<toml::de::Error>),
-    /// A password in the settings, or something else that is no place of one: the line is not shown.
+    /// A password or token in the settings, or something else that is no place of one: the line is not shown.
     #[error(
-        "line {0}: `password` says where the password comes from, `{{ env = \"NAME\" }}`, `{{ file = \"PATH\" }}` or \"prompt\"; \
-         it never holds the password itself"
+        "line {0}: `password` or `token` says where the secret comes from, `{{ env = \"NAME\" }}`, `{{ file = \"PATH\" }}` or \"prompt\"; \
+         it never holds the secret itself"
     )]
     Password(usize),
     /// Two environments on different engines.
@@ -363,6 +371,9 @@ pub enum SettingsError {
     /// The users of the copy contradict themselves.
     #[error("[security]: {0}")]
     Security(String),
+    /// What the runbook is told contradicts itself.
+    #[error("[runbook]: {0}")]
+    Runbook(String),
     /// Everything accepted at once.
     #[error("`verify.accept` with the table `{0}` would accept everything, unseen")]
     AcceptsAll(String),
@@ -382,11 +393,14 @@ fn shape(text: &str, error: toml::de::Error) -> SettingsError {
         ))
     });
     match lines {
-        Some((line, shown)) if shown.to_lowercase().contains("password") => {
-            SettingsError::Password(line)
-        }
+        Some((line, shown)) if holds_secret(shown) => SettingsError::Password(line),
         _ => SettingsError::Shape(Box::new(error)),
     }
+}
+
+fn holds_secret(line: &str) -> bool {
+    let line = line.to_lowercase();
+    line.contains("password") || line.contains("token")
 }
 
 impl Settings {
@@ -417,6 +431,9 @@ impl Settings {
         }
         if let Some(wrong) = settings.security.mistake(&settings.target) {
             return Err(SettingsError::Security(wrong));
+        }
+        if let Some(wrong) = settings.runbook.mistake(&settings.source) {
+            return Err(SettingsError::Runbook(wrong));
         }
         if settings.saved.secrets == SavedSecrets::Encrypt && settings.saved.recipients.is_empty() {
             return Err(SettingsError::NoRecipient);

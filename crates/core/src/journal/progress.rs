@@ -271,7 +271,7 @@ impl Replay {
     fn begin(&mut self, first: &Event) -> Result<(), JournalError> {
         match first {
             Event::RunStarted { format, .. } if *format != FORMAT => {
-                Err(JournalError::Format { found: *format })
+                Err(JournalError::Format { found: *format, reads: FORMAT })
             }
             Event::RunStarted { run, plan, .. } => {
                 self.progress.run.clone_from(run);

@@ -251,7 +251,7 @@ fn another_format_is_refused_whatever_else_changed() {
 "#;
     assert!(matches!(
         read(newer),
-        Err(JournalError::Format { found: 2 })
+        Err(JournalError::Format { found: 2, .. })
     ));
     let mut newer = run_started();
     if let Event::RunStarted { format, .. } = &mut newer {
@@ -259,11 +259,11 @@ fn another_format_is_refused_whatever_else_changed() {
     }
     assert!(matches!(
         read(&text(std::slice::from_ref(&newer))),
-        Err(JournalError::Format { found: 9 })
+        Err(JournalError::Format { found: 9, .. })
     ));
     assert!(matches!(
         replay(&[newer], &plan()),
-        Err(JournalError::Format { found: 9 })
+        Err(JournalError::Format { found: 9, .. })
     ));
 }
 

@@ -1,0 +1,192 @@
+//! What is looked at after a step, apart from what did the step, and how that is judged.
+
+use serde::{Deserialize, Serialize};
+
+/// What is looked at. The set is closed: a step file can't name a look that nobody takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckKind {
+    /// The users of the platform database can log in.
+    PlatformLogins,
+    /// The users of the log database can log in.
+    LogLogins,
+    /// The session user can log in.
+    SessionLogin,
+    /// The installation has the database's version.
+    PlatformVersion,
+    /// The platform's services are stopped, or are not there.
+    ServicesStopped,
+    /// The platform's services run, but for the Scheduler.
+    ServicesRunning,
+    /// The Scheduler is disabled and stopped.
+    SchedulerOff,
+    /// The Scheduler runs.
+    SchedulerRunning,
+    /// IIS is stopped.
+    IisStopped,
+    /// IIS runs.
+    IisRunning,
+    /// `share` and `BAR` are empty.
+    FoldersEmpty,
+    /// `server.hsconf` leads to the copy.
+    ConfigurationPointsHere,
+    /// Other configuration files name nothing of the source.
+    NoSourceInFiles,
+    /// `private.key` is not the source's.
+    KeyIsOwn,
+    /// No machine of this environment has a session with the source's databases.
+    NoSessionOnSource,
+    /// Service Center answers.
+    ServiceCenterAnswers,
+    /// The machine's serial number is the license's.
+    Serial,
+    /// The database lists this environment's machines only.
+    FrontEnds,
+    /// Every module is deployed, and none waits for a compilation.
+    Deployed,
+    /// Each extra catalog leads to one of the copy's.
+    Catalogs,
+    /// `LifeTime` does not list the environment.
+    NotInLifetime,
+    /// `LifeTime` lists the environment.
+    InLifetime,
+    /// Nothing of the source is left in the copy.
+    NoTraceOfSource,
+    /// Nothing would fire when the Scheduler starts.
+    NothingFires,
+}
+
+impl CheckKind {
+    /// Every kind.
+    pub const ALL: [Self; 24] = [
+        Self::PlatformLogins,
+        Self::LogLogins,
+        Self::SessionLogin,
+        Self::PlatformVersion,
+        Self::ServicesStopped,
+        Self::ServicesRunning,
+        Self::SchedulerOff,
+        Self::SchedulerRunning,
+        Self::IisStopped,
+        Self::IisRunning,
+        Self::FoldersEmpty,
+        Self::ConfigurationPointsHere,
+        Self::NoSourceInFiles,
+        Self::KeyIsOwn,
+        Self::NoSessionOnSource,
+        Self::ServiceCenterAnswers,
+        Self::Serial,
+        Self::FrontEnds,
+        Self::Deployed,
+        Self::Catalogs,
+        Self::NotInLifetime,
+        Self::InLifetime,
+        Self::NoTraceOfSource,
+        Self::NothingFires,
+    ];
+
+    /// What should hold, in one line.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::PlatformLogins => "the platform's Admin and Runtime users can log in",
+            Self::LogLogins => "the log's Admin and Runtime users can log in",
+            Self::SessionLogin => "the session user can log in",
+            Self::PlatformVersion => "the installation has the version of the database",
+            Self::ServicesStopped => "the OutSystems services are stopped",
+            Self::ServicesRunning => "the OutSystems services run, but for the Scheduler",
+            Self::SchedulerOff => "the OutSystems Scheduler Service is disabled and stopped",
+            Self::SchedulerRunning => "the OutSystems Scheduler Service runs",
+            Self::IisStopped => "IIS is stopped",
+            Self::IisRunning => "IIS runs",
+            Self::FoldersEmpty => "the folders share and BAR are empty",
+            Self::ConfigurationPointsHere => "server.hsconf leads to the copy",
+            Self::NoSourceInFiles => "machine.config and the modules' files name nothing of the source",
+            Self::KeyIsOwn => "private.key is not the source's",
+            Self::NoSessionOnSource => {
+                "no machine of this environment has a session with the source's databases"
+            }
+            Self::ServiceCenterAnswers => "Service Center answers",
+            Self::Serial => "the machine has the serial number that the license is for",
+            Self::FrontEnds => "the database lists this environment's machines only",
+            Self::Deployed => "every module is deployed, and none waits for a compilation",
+            Self::Catalogs => "each extra catalog or schema is one of the copy's",
+            Self::NotInLifetime => "LifeTime does not list the environment",
+            Self::InLifetime => "LifeTime lists the environment",
+            Self::NoTraceOfSource => "nothing of the source is left in the copy",
+            Self::NothingFires => "nothing would fire when the Scheduler starts",
+        }
+    }
+
+    /// Whether it can only be looked at on a machine of the environment.
+    #[must_use]
+    pub fn needs_machine(self) -> bool {
+        matches!(
+            self,
+            Self::PlatformVersion
+                | Self::ServicesStopped
+                | Self::ServicesRunning
+                | Self::SchedulerOff
+                | Self::SchedulerRunning
+                | Self::IisStopped
+                | Self::IisRunning
+                | Self::FoldersEmpty
+                | Self::ConfigurationPointsHere
+                | Self::NoSourceInFiles
+                | Self::KeyIsOwn
+                | Self::Serial
+        )
+    }
+}
+
+/// What was found of a check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Looked {
+    /// What was looked at.
+    pub check: CheckKind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was seen, in one line without secrets.
+    pub seen: String,
+}
+
+/// How a check ended. What could not be seen does not count as held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It holds.
+    Holds,
+    /// It does not.
+    Fails,
+    /// It could not be seen.
+    Unknown,
+}
+
+impl Looked {
+    /// It holds.
+    #[must_use]
+    pub fn holds(check: CheckKind, seen: impl Into<String>) -> Self {
+        Self::new(check, Outcome::Holds, seen)
+    }
+
+    /// It does not hold.
+    #[must_use]
+    pub fn fails(check: CheckKind, seen: impl Into<String>) -> Self {
+        Self::new(check, Outcome::Fails, seen)
+    }
+
+    /// It could not be seen.
+    #[must_use]
+    pub fn unknown(check: CheckKind, why: impl Into<String>) -> Self {
+        Self::new(check, Outcome::Unknown, why)
+    }
+
+    fn new(check: CheckKind, outcome: Outcome, seen: impl Into<String>) -> Self {
+        Self {
+            check,
+            outcome,
+            seen: seen.into(),
+        }
+    }
+}

@@ -1,0 +1,446 @@
+//! What envclone can do of a step, shown first and done when it is approved.
+
+use serde::{Deserialize, Serialize};
+
+use super::Parts;
+use super::value::ValueName;
+use crate::engine::{Engine, Role};
+
+/// What a step file asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Verb {
+    /// Keeps the Scheduler off: its start type is disabled before it is stopped, so that nothing starts it in between.
+    DisableScheduler,
+    /// Stops the platform's services, the Scheduler first.
+    StopServices,
+    /// Starts the platform's services but the Scheduler.
+    StartServices,
+    /// Gives the Scheduler its start type back and starts it.
+    ReleaseScheduler,
+    /// Stops IIS.
+    StopIis,
+    /// Starts IIS.
+    StartIis,
+    /// Deletes what is in these folders of the installation.
+    EmptyFolders(Vec<String>),
+    /// Puts a new `private.key` in place; the old one is kept beside it.
+    NewKey,
+    /// Writes a part of `server.hsconf`.
+    Configure(ConfigurationPart),
+    /// Runs a program.
+    Run(Run),
+    /// Saves what `LifeTime` knows of the environment, then takes the environment out of it.
+    UnregisterLifetime,
+    /// Registers the environment in `LifeTime` with what was saved.
+    RegisterLifetime,
+}
+
+/// A part of `server.hsconf`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfigurationPart {
+    /// The platform database.
+    Platform,
+    /// The log database.
+    Log,
+    /// The session database, the controller and the cache invalidation service.
+    Session,
+}
+
+/// A program with its arguments, as a step file has it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Run {
+    /// What it does, in a few words.
+    pub title: String,
+    /// Which program.
+    pub program: Program,
+    /// How long it may take, in minutes.
+    pub minutes: u32,
+    /// Its arguments on every engine.
+    #[serde(default)]
+    pub arguments: Vec<ArgumentText>,
+    /// Its arguments on SQL Server, instead.
+    #[serde(default)]
+    pub on_sqlserver: Vec<ArgumentText>,
+    /// Its arguments on Oracle, instead.
+    #[serde(default)]
+    pub on_oracle: Vec<ArgumentText>,
+}
+
+impl Run {
+    fn arguments(&self, engine: Engine) -> &[ArgumentText] {
+        let own = [&self.on_sqlserver, &self.on_oracle][usize::from(engine.has_schemas())];
+        match own.is_empty() {
+            true => &self.arguments,
+            false => own,
+        }
+    }
+}
+
+/// A program that a step runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Program {
+    /// The Configuration Tool's command line.
+    ConfigurationTool,
+    /// The tool that publishes.
+    OspTool,
+    /// The platform's installer.
+    PlatformInstaller,
+    /// Service Studio's installer.
+    ServiceStudioInstaller,
+    /// Integration Studio's installer.
+    IntegrationStudioInstaller,
+}
+
+impl Program {
+    /// Where it is, with the setting that would say so where it is not known.
+    fn path(self, parts: &Parts<'_>) -> Result<String, &'static str> {
+        let known = |name: ValueName| name.find(parts).ok_or(name.setting());
+        match self {
+            Self::ConfigurationTool => {
+                known(ValueName::InstallFolder).map(|it| inside(&it, "ConfigurationTool.com"))
+            }
+            Self::OspTool => {
+                Ok(r"%CommonProgramFiles%\OutSystems\11\OSPTool.com".to_owned())
+            }
+            Self::PlatformInstaller => known(ValueName::PlatformInstaller),
+            Self::ServiceStudioInstaller => known(ValueName::ServiceStudioInstaller),
+            Self::IntegrationStudioInstaller => known(ValueName::IntegrationStudioInstaller),
+        }
+    }
+}
+
+/// A file in a folder on a machine with Windows.
+#[must_use]
+pub fn inside(folder: &str, name: &str) -> String {
+    format!(r"{}\{name}", folder.trim_end_matches(['\\', '/']))
+}
+
+/// An argument as a step file has it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ArgumentText {
+    /// As it stands.
+    Text(String),
+    /// A value.
+    Value(ValueName),
+    /// An account's name.
+    User(AccountName),
+    /// An account's password.
+    Password(AccountName),
+    /// The account's name, where the logs are in a database of their own; nothing elsewhere.
+    LogUser(AccountName),
+    /// Likewise its password.
+    LogPassword(AccountName),
+    /// Service Center's host.
+    ServiceCenterHost,
+}
+
+/// An account whose password a program needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountName {
+    /// May make users and databases on the target's server.
+    Superuser,
+    /// Administrates Service Center.
+    ServiceCenter,
+}
+
+impl AccountName {
+    /// The setting that gives it.
+    #[must_use]
+    pub fn setting(self) -> &'static str {
+        ["[runbook] superuser", "[runbook.service-center] account"][self as usize]
+    }
+
+    fn user(self, parts: &Parts<'_>) -> Option<String> {
+        let runbook = &parts.settings.runbook;
+        match self {
+            Self::Superuser => runbook.superuser.as_ref(),
+            Self::ServiceCenter => runbook.service_center.as_ref().map(|it| &it.account),
+        }
+        .map(|account| account.user.clone())
+    }
+}
+
+/// What is done, final but for passwords and for what a file holds when its turn comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Deed {
+    /// Keeps the Scheduler off.
+    DisableScheduler,
+    /// Stops the platform's services.
+    StopServices,
+    /// Starts the platform's services but the Scheduler.
+    StartServices,
+    /// Starts the Scheduler.
+    ReleaseScheduler,
+    /// Stops IIS.
+    StopIis,
+    /// Starts IIS.
+    StartIis,
+    /// Deletes what is in a folder.
+    EmptyFolder {
+        /// Where it is.
+        path: String,
+    },
+    /// Puts a new key in place.
+    NewKey {
+        /// Where it is.
+        path: String,
+    },
+    /// Writes a part of a configuration file.
+    Configure {
+        /// Where it is.
+        path: String,
+        /// Which part.
+        part: ConfigurationPart,
+    },
+    /// Runs a program.
+    Run {
+        /// What it does.
+        title: String,
+        /// Where it is.
+        path: String,
+        /// Its arguments.
+        arguments: Vec<Argument>,
+        /// How long it may take, in minutes.
+        minutes: u32,
+    },
+    /// Saves the environment's registration in `LifeTime` and ends it.
+    UnregisterLifetime,
+    /// Registers the environment in `LifeTime`.
+    RegisterLifetime,
+}
+
+/// An argument, final but for passwords.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Argument {
+    /// A text.
+    Text(String),
+    /// A password, which is looked up when the program is started.
+    Password(AccountName),
+}
+
+impl Deed {
+    /// What it does, in one line that shows no secret.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::DisableScheduler => {
+                "disable and stop the OutSystems Scheduler Service".to_owned()
+            }
+            Self::StopServices => {
+                "stop the OutSystems services: Scheduler, SMS Connector, Deployment, Deployment Controller, Log".to_owned()
+            }
+            Self::StartServices => {
+                "start the OutSystems services: Log, Deployment Controller, Deployment, SMS Connector; not the Scheduler".to_owned()
+            }
+            Self::ReleaseScheduler => {
+                "set the OutSystems Scheduler Service to start by itself, and start it".to_owned()
+            }
+            Self::StopIis => "run iisreset /stop".to_owned(),
+            Self::StartIis => "run iisreset /start".to_owned(),
+            Self::EmptyFolder { path } => format!("delete everything in {path}"),
+            Self::NewKey { path } => {
+                format!("put a new key into {path}; the old one is kept beside it")
+            }
+            Self::Configure { path, part } => {
+                let part = ["platform database", "log database", "session database"][*part as usize];
+                format!("write the {part} into {path}")
+            }
+            Self::Run { title, path, arguments, .. } => {
+                let words: Vec<_> = arguments.iter().map(Argument::shown).collect();
+                format!("{title}: \"{path}\" {}", words.join(" "))
+            }
+            Self::UnregisterLifetime => {
+                "save the environment's registration and permissions in LifeTime, then unregister it".to_owned()
+            }
+            Self::RegisterLifetime => {
+                "register the environment in LifeTime with the permissions that were saved".to_owned()
+            }
+        }
+    }
+
+    /// Whether it has to be done on a machine of the environment.
+    #[must_use]
+    pub fn needs_machine(&self) -> bool {
+        !matches!(self, Self::UnregisterLifetime | Self::RegisterLifetime)
+    }
+
+    /// The accounts whose passwords stand on a command line while it is done.
+    #[must_use]
+    pub fn passwords(&self) -> Vec<AccountName> {
+        let Self::Run { arguments, .. } = self else {
+            return Vec::new();
+        };
+        let mut names = Vec::new();
+        for argument in arguments {
+            if let Argument::Password(name) = argument
+                && !names.contains(name)
+            {
+                names.push(*name);
+            }
+        }
+        names
+    }
+}
+
+impl Argument {
+    /// As it may be shown.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Text(text) if text.contains(char::is_whitespace) => format!("\"{text}\""),
+            Self::Text(text) => text.clone(),
+            Self::Password(_) => "***".to_owned(),
+        }
+    }
+}
+
+impl Verb {
+    /// The deeds for an environment, or the settings that are missing.
+    pub(super) fn deeds(&self, parts: &Parts<'_>) -> Result<Vec<Deed>, Vec<String>> {
+        let folder = parts.settings.runbook.install_folder();
+        let deed = match self {
+            Self::DisableScheduler => Deed::DisableScheduler,
+            Self::StopServices => Deed::StopServices,
+            Self::StartServices => Deed::StartServices,
+            Self::ReleaseScheduler => Deed::ReleaseScheduler,
+            Self::StopIis => Deed::StopIis,
+            Self::StartIis => Deed::StartIis,
+            Self::EmptyFolders(names) => {
+                return Ok(names
+                    .iter()
+                    .map(|name| Deed::EmptyFolder {
+                        path: inside(folder, name),
+                    })
+                    .collect());
+            }
+            Self::NewKey => Deed::NewKey {
+                path: inside(folder, "private.key"),
+            },
+            Self::Configure(part) => return configure(*part, parts),
+            Self::Run(run) => return run_deed(run, parts),
+            Self::UnregisterLifetime | Self::RegisterLifetime
+                if parts.settings.runbook.lifetime.is_none() =>
+            {
+                return Err(vec![ValueName::LifetimeAddress.setting().to_owned()]);
+            }
+            Self::UnregisterLifetime => Deed::UnregisterLifetime,
+            Self::RegisterLifetime if parts.settings.runbook.service_center.is_none() => {
+                return Err(vec![ValueName::ServiceCenter.setting().to_owned()]);
+            }
+            Self::RegisterLifetime => Deed::RegisterLifetime,
+        };
+        Ok(vec![deed])
+    }
+}
+
+fn configure(part: ConfigurationPart, parts: &Parts<'_>) -> Result<Vec<Deed>, Vec<String>> {
+    use ConfigurationPart::{Log, Platform, Session};
+    let schemas = parts.settings.target.engine.has_schemas();
+    let needed: &[ValueName] = match (part, schemas) {
+        (Platform, false) => &[
+            ValueName::DatabaseServer,
+            ValueName::PlatformAdmin,
+            ValueName::PlatformRuntime,
+        ],
+        (Platform, true) => &[
+            ValueName::DatabaseServer,
+            ValueName::PlatformAdmin,
+            ValueName::PlatformRuntime,
+            ValueName::AdminTablespace,
+            ValueName::IndexTablespace,
+            ValueName::RuntimeTablespace,
+        ],
+        (Log, false) => &[
+            ValueName::DatabaseServer,
+            ValueName::LogAdmin,
+            ValueName::LogRuntime,
+        ],
+        (Log, true) => &[
+            ValueName::DatabaseServer,
+            ValueName::LogAdmin,
+            ValueName::LogRuntime,
+            ValueName::LogTablespace,
+            ValueName::LogIndexTablespace,
+            ValueName::LogRuntimeTablespace,
+        ],
+        (Session, false) => &[
+            ValueName::SessionServer,
+            ValueName::SessionCatalog,
+            ValueName::SessionUser,
+        ],
+        (Session, true) => &[
+            ValueName::DatabaseServer,
+            ValueName::SessionUser,
+            ValueName::SessionTablespace,
+        ],
+    };
+    let missing: Vec<String> = needed
+        .iter()
+        .filter(|name| name.find(parts).is_none())
+        .map(|name| name.setting().to_owned())
+        .collect();
+    if !missing.is_empty() {
+        return Err(missing);
+    }
+    let path = inside(parts.settings.runbook.install_folder(), "server.hsconf");
+    Ok(vec![Deed::Configure { path, part }])
+}
+
+fn run_deed(run: &Run, parts: &Parts<'_>) -> Result<Vec<Deed>, Vec<String>> {
+    let mut missing: Vec<String> = Vec::new();
+    let mut arguments = Vec::new();
+    let apart = parts.target.iter().any(|(role, _)| *role == Role::Log);
+    for argument in run.arguments(parts.settings.target.engine) {
+        let found = match argument {
+            ArgumentText::LogUser(_) | ArgumentText::LogPassword(_) if !apart => continue,
+            ArgumentText::Text(text) => Ok(Argument::Text(text.clone())),
+            ArgumentText::Value(name) => name
+                .find(parts)
+                .map(Argument::Text)
+                .ok_or(name.setting()),
+            ArgumentText::User(name) | ArgumentText::LogUser(name) => name
+                .user(parts)
+                .map(Argument::Text)
+                .ok_or(name.setting()),
+            ArgumentText::Password(name) | ArgumentText::LogPassword(name) => name
+                .user(parts)
+                .map(|_| Argument::Password(*name))
+                .ok_or(name.setting()),
+            ArgumentText::ServiceCenterHost => parts
+                .settings
+                .runbook
+                .service_center
+                .as_ref()
+                .and_then(|it| it.address.split_once("://"))
+                .map(|(_, host)| Argument::Text(host.trim_end_matches('/').to_owned()))
+                .ok_or(ValueName::ServiceCenter.setting()),
+        };
+        match found {
+            Ok(argument) => arguments.push(argument),
+            Err(setting) => missing.push(setting.to_owned()),
+        }
+    }
+    let path = run.program.path(parts).unwrap_or_else(|setting| {
+        missing.push(setting.to_owned());
+        String::new()
+    });
+    missing.sort();
+    missing.dedup();
+    if !missing.is_empty() {
+        return Err(missing);
+    }
+    Ok(vec![Deed::Run {
+        title: run.title.clone(),
+        path,
+        arguments,
+        minutes: run.minutes,
+    }])
+}

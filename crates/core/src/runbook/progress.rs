@@ -1,0 +1,324 @@
+//! How far a runbook came.
+
+use std::collections::BTreeMap;
+
+use super::check::{Looked, Outcome};
+use super::journal::{By, Event};
+use super::{Runbook, Step};
+use crate::journal::{Entry, Illegal};
+
+/// How far a step came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StepState {
+    /// The machines that it was done on, with who said so and when.
+    pub done: Vec<DoneOn>,
+    /// Why it is not taken.
+    pub skipped: Option<Skip>,
+    /// A deed that began on a machine, with no word of how it ended: machine and number.
+    pub in_doubt: BTreeMap<String, u32>,
+    /// The last deed that was done on a machine.
+    pub deeds: BTreeMap<String, u32>,
+    /// How the last deed failed on a machine.
+    pub failed: BTreeMap<String, String>,
+    /// What was last seen of its checks on each machine.
+    pub checked: BTreeMap<String, Vec<Looked>>,
+}
+
+/// A machine that a step was done on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoneOn {
+    /// The machine.
+    pub on: String,
+    /// Who said so, and where.
+    pub by: By,
+    /// When: RFC 3339, UTC.
+    pub at: String,
+    /// Why it counts as done although a check failed or could not be looked at.
+    pub because: Option<String>,
+}
+
+/// Why a step is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skip {
+    /// Who decided.
+    pub by: By,
+    /// When: RFC 3339, UTC.
+    pub at: String,
+    /// Why.
+    pub because: String,
+}
+
+/// Machines' names are told apart without regard to case.
+#[must_use]
+pub fn same_machine(left: &str, right: &str) -> bool {
+    left.to_lowercase() == right.to_lowercase()
+}
+
+impl StepState {
+    /// Whether it was done on a machine.
+    #[must_use]
+    pub fn is_done_on(&self, machine: &str) -> bool {
+        let mut done = self.done.iter();
+        done.any(|done| same_machine(&done.on, machine))
+    }
+
+    /// The machines that it still has to be done on; `machines` are those of the step.
+    #[must_use]
+    pub fn open_on<'a>(&self, machines: &'a [String]) -> Vec<&'a str> {
+        machines
+            .iter()
+            .map(String::as_str)
+            .filter(|machine| !self.is_done_on(machine))
+            .collect()
+    }
+
+    /// Whether nothing remains to do.
+    #[must_use]
+    pub fn is_settled(&self, machines: &[String]) -> bool {
+        let done = match machines.is_empty() {
+            true => !self.done.is_empty(),
+            false => self.open_on(machines).is_empty(),
+        };
+        self.skipped.is_some() || done
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub fn name(&self, machines: &[String]) -> &'static str {
+        if self.skipped.is_some() {
+            "skipped"
+        } else if self.is_settled(machines) {
+            match self.done.iter().any(|done| done.because.is_some()) {
+                true => "overridden",
+                false => "done",
+            }
+        } else if !self.in_doubt.is_empty() {
+            "interrupted"
+        } else if !self.failed.is_empty() {
+            "failed"
+        } else if !self.done.is_empty() || !self.deeds.is_empty() {
+            "begun"
+        } else {
+            "open"
+        }
+    }
+}
+
+/// How far a runbook came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The state of each step, by number.
+    pub steps: BTreeMap<u32, StepState>,
+    /// When it was started, and by whom.
+    pub started: (String, By),
+    /// When it was finished, and by whom; it is open again where a step was reopened since.
+    pub finished: Option<(String, By)>,
+}
+
+/// Why a journal says nothing about a runbook.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// It is empty.
+    #[error("the journal has no line")]
+    Empty,
+    /// It belongs to another runbook.
+    #[error("the journal belongs to the runbook {found}, this one is {wanted}")]
+    OtherRunbook {
+        /// The first digits of the id in the journal.
+        found: String,
+        /// Those of the runbook.
+        wanted: String,
+    },
+    /// It names a step that the runbook does not have.
+    #[error("line {line}: the runbook has no step {step}")]
+    NoSuchStep {
+        /// The number of the line.
+        line: u64,
+        /// The step.
+        step: u32,
+    },
+    /// It says what can't have happened.
+    #[error("line {line} of the journal is damaged")]
+    Damaged {
+        /// The number of the line.
+        line: u64,
+        /// What can't have happened.
+        #[source]
+        why: Illegal,
+    },
+}
+
+/// Says how far a runbook came.
+///
+/// # Errors
+/// [`ReplayError`] for a journal of another runbook, or one that says what can't have happened.
+pub fn replay(runbook: &Runbook, entries: &[Entry<Event>]) -> Result<Progress, ReplayError> {
+    let Some(Entry {
+        event: Event::RunbookStarted {
+            runbook: id, by, ..
+        },
+        at,
+        ..
+    }) = entries.first()
+    else {
+        return Err(ReplayError::Empty);
+    };
+    if *id != runbook.id {
+        return Err(ReplayError::OtherRunbook {
+            found: id.chars().take(12).collect(),
+            wanted: runbook.short_id().to_owned(),
+        });
+    }
+    let mut progress = Progress {
+        steps: runbook
+            .steps
+            .iter()
+            .map(|step| (step.n, StepState::default()))
+            .collect(),
+        started: (at.clone(), by.clone()),
+        finished: None,
+    };
+    for entry in entries.iter().skip(1) {
+        progress.take(runbook, entry)?;
+    }
+    Ok(progress)
+}
+
+impl Progress {
+    fn take(&mut self, runbook: &Runbook, entry: &Entry<Event>) -> Result<(), ReplayError> {
+        let damaged = |what, state| ReplayError::Damaged {
+            line: entry.n,
+            why: Illegal {
+                event: entry.event.name(),
+                what,
+                state,
+            },
+        };
+        let number = match &entry.event {
+            Event::RunbookStarted { .. } => return Err(damaged("a runbook", "started")),
+            Event::Unknown => return Ok(()),
+            Event::Finished { by } => {
+                if self.next(runbook).is_some() {
+                    return Err(damaged("a runbook", "open"));
+                }
+                self.finished = Some((entry.at.clone(), by.clone()));
+                return Ok(());
+            }
+            Event::DeedStarted { step, .. }
+            | Event::DeedDone { step, .. }
+            | Event::DeedFailed { step, .. }
+            | Event::Checked { step, .. }
+            | Event::Done { step, .. }
+            | Event::Skipped { step, .. }
+            | Event::Reopened { step, .. } => *step,
+        };
+        let (Some(step), Some(state)) = (runbook.step(number), self.steps.get_mut(&number)) else {
+            return Err(ReplayError::NoSuchStep {
+                line: entry.n,
+                step: number,
+            });
+        };
+        let machines = runbook.machines_of(step);
+        let settled = state.is_settled(machines);
+        match &entry.event {
+            Event::Done { .. } | Event::Skipped { .. } | Event::DeedStarted { .. } if settled => {
+                return Err(damaged("a step", state.name(machines)));
+            }
+            Event::Reopened { .. } if !settled && state.done.is_empty() => {
+                return Err(damaged("a step", state.name(machines)));
+            }
+            Event::DeedDone { deed, machine, .. } | Event::DeedFailed { deed, machine, .. }
+                if state.in_doubt.get(&machine.to_lowercase()) != Some(deed) =>
+            {
+                return Err(damaged("a deed", "not begun"));
+            }
+            _ => {}
+        }
+        state.after(entry);
+        if matches!(entry.event, Event::Reopened { .. }) {
+            self.finished = None;
+        }
+        Ok(())
+    }
+
+    /// The first step that is neither done nor skipped.
+    #[must_use]
+    pub fn next<'a>(&self, runbook: &'a Runbook) -> Option<&'a Step> {
+        runbook.steps.iter().find(|step| {
+            let machines = runbook.machines_of(step);
+            !self.state(step).is_some_and(|it| it.is_settled(machines))
+        })
+    }
+
+    /// The gate before a step that is not open yet.
+    #[must_use]
+    pub fn gate_before<'a>(&self, runbook: &'a Runbook, step: &Step) -> Option<&'a Step> {
+        runbook.steps.iter().find(|gate| {
+            let machines = runbook.machines_of(gate);
+            gate.gate
+                && gate.n < step.n
+                && !self.state(gate).is_some_and(|it| it.is_settled(machines))
+        })
+    }
+
+    /// The state of a step.
+    #[must_use]
+    pub fn state(&self, step: &Step) -> Option<&StepState> {
+        self.steps.get(&step.n)
+    }
+}
+
+impl StepState {
+    fn after(&mut self, entry: &Entry<Event>) {
+        let at = || entry.at.clone();
+        match &entry.event {
+            Event::DeedStarted { deed, by, .. } => {
+                self.in_doubt.insert(by.machine.to_lowercase(), *deed);
+                self.failed.remove(&by.machine.to_lowercase());
+            }
+            Event::DeedDone { deed, machine, .. } => {
+                self.in_doubt.remove(&machine.to_lowercase());
+                self.deeds.insert(machine.to_lowercase(), *deed);
+            }
+            Event::DeedFailed { machine, error, .. } => {
+                self.in_doubt.remove(&machine.to_lowercase());
+                self.failed.insert(machine.to_lowercase(), error.clone());
+            }
+            Event::Checked { by, found, .. } => {
+                self.checked.insert(by.machine.to_lowercase(), found.clone());
+            }
+            Event::Done {
+                on, by, because, ..
+            } => {
+                self.in_doubt.remove(&on.to_lowercase());
+                self.failed.remove(&on.to_lowercase());
+                self.done.push(DoneOn {
+                    on: on.clone(),
+                    by: by.clone(),
+                    at: at(),
+                    because: because.clone(),
+                });
+            }
+            Event::Skipped { by, because, .. } => {
+                self.skipped = Some(Skip {
+                    by: by.clone(),
+                    at: at(),
+                    because: because.clone(),
+                });
+            }
+            Event::Reopened { .. } => *self = Self::default(),
+            Event::RunbookStarted { .. } | Event::Finished { .. } | Event::Unknown => {}
+        }
+    }
+}
+
+/// What keeps a step from being done, by what was seen of its checks: those that failed, and those that nobody could look
+/// at.
+#[must_use]
+pub fn open_checks(found: &[Looked]) -> (Vec<&Looked>, Vec<&Looked>) {
+    let of = |outcome| {
+        let these = found.iter().filter(move |looked| looked.outcome == outcome);
+        these.collect()
+    };
+    (of(Outcome::Fails), of(Outcome::Unknown))
+}
