@@ -1,0 +1,194 @@
+//! The machine that this runs on, where it is a Windows machine: its registry, files, programs and services.
+//!
+//! `ENVCLONE_TEST_SERVICE` names a service that the test may stop, start and disable. Without it, that is not tested.
+
+#![cfg(windows)]
+
+use std::fs::{self, OpenOptions};
+use std::os::windows::fs::OpenOptionsExt;
+use std::time::{Duration, Instant};
+
+use envclone_machine::{
+    Command, Machine, MachineError, Patience, Quiet, StartType, State, empty_folder, find, here,
+    start, stop, wait_until_unlocked,
+};
+use secrecy::SecretString;
+
+const BRIEF: Patience = Patience {
+    limit: Duration::from_secs(30),
+    again: Duration::from_secs(5),
+    look: Duration::from_millis(100),
+};
+
+#[test]
+fn the_registry_answers() {
+    let here = here();
+    assert!(!here.name().unwrap().is_empty());
+    assert!(here.windows_folder().unwrap().join("System32").is_dir());
+    let key = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion";
+    assert!(here.registry(key, "CurrentVersion").unwrap().is_some());
+    assert_eq!(here.registry(key, "no such value").unwrap(), None);
+    assert_eq!(here.registry(r"SOFTWARE\no such key", "").unwrap(), None);
+    // A number is told in decimal.
+    let key = r"SYSTEM\CurrentControlSet\Services\Spooler";
+    if let Some(start) = here.registry(key, "Start").unwrap() {
+        start.parse::<u32>().unwrap();
+    }
+}
+
+#[test]
+fn a_service_that_is_not_there_is_none() {
+    let here = here();
+    assert_eq!(here.service("envclone: no such service").unwrap(), None);
+    assert_eq!(here.service(r"no/such\service").unwrap(), None);
+    let error = here.ask_to_stop("envclone: no such service").unwrap_err();
+    assert!(
+        matches!(error, MachineError::ServiceMissing { .. }),
+        "{error}"
+    );
+    let error = here
+        .set_start_type("envclone: no such service", StartType::Manual)
+        .unwrap_err();
+    assert!(
+        matches!(error, MachineError::ServiceMissing { .. }),
+        "{error}"
+    );
+    for service in envclone_machine::PlatformService::STOPPING {
+        find(here.as_ref(), service).unwrap();
+    }
+}
+
+#[test]
+fn a_service_is_stopped_started_and_disabled() {
+    let Ok(name) = std::env::var("ENVCLONE_TEST_SERVICE") else {
+        println!("not run: ENVCLONE_TEST_SERVICE names no service");
+        return;
+    };
+    let here = here();
+    let here = here.as_ref();
+    assert!(here.elevated().unwrap());
+    let found = here.service(&name).unwrap().unwrap();
+    println!("{found:?}");
+    let by_display_name = here.service(&found.display_name).unwrap().unwrap();
+    assert_eq!(by_display_name.key, found.key);
+    here.set_start_type(&name, StartType::Manual).unwrap();
+    start(here, &name, &BRIEF, &Quiet).unwrap();
+    here.ask_to_start(&name).unwrap();
+    here.set_start_type(&name, StartType::Disabled).unwrap();
+    assert_eq!(
+        here.service(&name).unwrap().unwrap().start_type,
+        StartType::Disabled
+    );
+    stop(here, &found.display_name, &BRIEF, &Quiet).unwrap();
+    here.ask_to_stop(&name).unwrap();
+    let error = here.ask_to_start(&name).unwrap_err();
+    assert!(
+        matches!(error, MachineError::ServiceDisabled { .. }),
+        "{error}"
+    );
+    assert_eq!(here.service(&name).unwrap().unwrap().state, State::Stopped);
+    here.set_start_type(&name, found.start_type).unwrap();
+    if found.state == State::Running {
+        start(here, &name, &BRIEF, &Quiet).unwrap();
+    }
+}
+
+#[test]
+fn a_program_gets_its_arguments_and_shows_no_secret() {
+    let here = here();
+    let secret: SecretString = "geheim".to_owned().into();
+    let command = Command::system("cmd.exe")
+        .args(["/d", "/c", "echo", "two words"])
+        .arg(secret);
+    let outcome = here.run(&command, &Quiet).unwrap().succeeded().unwrap();
+    assert!(outcome.stdout.text.contains("two words"), "{outcome:?}");
+    assert!(outcome.stdout.text.contains("***"), "{outcome:?}");
+    let outcome = here
+        .run(
+            &Command::on_path("cmd").args(["/d", "/c", "exit", "7"]),
+            &Quiet,
+        )
+        .unwrap();
+    assert_eq!(outcome.code, Some(7));
+    let error = here
+        .run(&Command::system("no such.exe"), &Quiet)
+        .unwrap_err();
+    assert!(
+        matches!(error, MachineError::ProgramMissing { .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_program_that_hangs_is_ended_with_what_it_started() {
+    let here = here();
+    let folder = tempfile::tempdir().unwrap();
+    let beat = folder.path().join("beat");
+    // A child that starts a child which writes for as long as it lives.
+    let line = format!("for /l %i in (0,0,1) do @echo x>>{}", beat.display());
+    let command = Command::system("cmd.exe")
+        .args(["/d", "/c", "cmd.exe", "/d", "/c", &line])
+        .limit(Duration::from_secs(3));
+    let began = Instant::now();
+    let error = here.run(&command, &Quiet).unwrap_err();
+    assert!(matches!(error, MachineError::TimedOut { .. }), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(20));
+    let size = || fs::metadata(&beat).map(|it| it.len()).unwrap_or_default();
+    assert!(size() > 0, "the grandchild never ran");
+    std::thread::sleep(Duration::from_millis(500));
+    let before = size();
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(size(), before, "the grandchild goes on");
+}
+
+#[test]
+fn a_file_that_somebody_holds_is_locked() {
+    let here = here();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("machine.config");
+    assert!(here.is_locked(&path).is_err());
+    fs::write(&path, "").unwrap();
+    assert!(!here.is_locked(&path).unwrap());
+    let holder = OpenOptions::new()
+        .read(true)
+        .share_mode(0)
+        .open(&path)
+        .unwrap();
+    assert!(here.is_locked(&path).unwrap());
+    let patience = Patience {
+        limit: Duration::from_secs(1),
+        ..BRIEF
+    };
+    let error = wait_until_unlocked(here.as_ref(), &path, &patience, &Quiet).unwrap_err();
+    assert!(matches!(error, MachineError::Locked { .. }), "{error}");
+    drop(holder);
+    wait_until_unlocked(here.as_ref(), &path, &patience, &Quiet).unwrap();
+}
+
+#[test]
+fn a_folder_is_emptied_of_files_that_may_only_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let installation = folder.path();
+    fs::write(installation.join("ConfigurationTool.com"), "").unwrap();
+    let share = installation.join("Share");
+    fs::create_dir_all(share.join("a")).unwrap();
+    let file = share.join("a").join("one");
+    fs::write(&file, "12345").unwrap();
+    let mut permissions = fs::metadata(&file).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&file, permissions).unwrap();
+    let emptied = empty_folder(installation, &share).unwrap();
+    assert_eq!((emptied.files, emptied.folders, emptied.bytes), (1, 1, 5));
+    // What somebody holds stays, and is named.
+    fs::write(share.join("held"), "").unwrap();
+    let holder = OpenOptions::new()
+        .read(true)
+        .share_mode(0)
+        .open(share.join("held"))
+        .unwrap();
+    let error = empty_folder(installation, &share).unwrap_err();
+    assert!(matches!(error, MachineError::LeftOver { .. }), "{error}");
+    drop(holder);
+    empty_folder(installation, &share).unwrap();
+    assert!(share.is_dir());
+}
