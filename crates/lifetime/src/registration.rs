@@ -1,0 +1,321 @@
+//! Registering and unregistering, and knowing which of it was done.
+
+use crate::LifeTime;
+use crate::environment::Environment;
+use crate::error::{Error, Kind};
+use crate::http::{Call, Failure};
+use crate::saved::SavedRole;
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use std::thread;
+use std::time::{Duration, Instant};
+use ureq::http::Method;
+
+/// How it is that an environment is unregistered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unregistered {
+    /// LifeTime was told to, and said that it is done.
+    Done,
+    /// LifeTime was told to, its answer was lost or an error, and its list no longer has the environment.
+    DoneUnheard,
+    /// LifeTime's list did not have it; nothing was sent.
+    WasGone,
+}
+
+/// What registers an environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The environment's name in LifeTime.
+    pub name: String,
+    /// The address that LifeTime will reach it at.
+    pub address: String,
+    /// An administrator of its Service Center; the password comes with the call.
+    pub user: String,
+    /// The address that the environment will reach LifeTime at.
+    pub lifetime_address: String,
+    /// Its position, counted from 0.
+    pub position: u32,
+    /// Whether it may be taken from another LifeTime that it still points at.
+    pub override_previous: bool,
+    /// What the roles may do there. Without any, LifeTime gives administrators full control, and everybody else the list
+    /// of applications.
+    pub roles: Vec<SavedRole>,
+}
+
+/// A registered environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// Its key in LifeTime.
+    pub key: String,
+    /// Whom LifeTime took over from it; nothing if the answer was lost, and LifeTime's list showed that it was done.
+    pub imported_users: Option<Vec<ImportedUser>>,
+}
+
+/// Somebody whom LifeTime did not know before.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "PascalCase")]
+pub struct ImportedUser {
+    /// The name for logging in.
+    pub username: String,
+    /// The person's name.
+    #[serde(default)]
+    pub name: String,
+    /// The person's address.
+    #[serde(default)]
+    pub email: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RegistrationBody<'a> {
+    environment_name: &'a str,
+    environment_address: &'a str,
+    service_center_username: &'a str,
+    service_center_password: &'a str,
+    #[serde(rename = "LifeTimeAddress")]
+    lifetime_address: &'a str,
+    environment_position: u32,
+    #[serde(rename = "OverridePreviousLifetime")]
+    override_previous: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    environment_role_permissions: Vec<RoleBody<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RoleBody<'a> {
+    role_key: &'a str,
+    permission_level: u32,
+    can_create_applications: bool,
+    can_add_dependencies_to_system: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RegisteredBody {
+    environment_key: String,
+    #[serde(default)]
+    imported_users: Vec<ImportedUser>,
+}
+
+const UNCHANGED: &str = "nothing was changed";
+
+impl LifeTime {
+    /// Takes an environment out of LifeTime. The key is LifeTime's; a name would be too easily another environment's.
+    ///
+    /// # Errors
+    /// If nothing was changed, or [`Kind::Unsettled`] if that is not known. The message says which.
+    pub fn unregister(&self, key: &str) -> Result<Unregistered, Error> {
+        let listed = |all: &[Environment]| {
+            all.iter()
+                .find(|one| one.key.eq_ignore_ascii_case(key))
+                .cloned()
+        };
+        let all = self
+            .environments()
+            .map_err(|error| error.after(UNCHANGED))?;
+        let Some(environment) = listed(&all) else {
+            return Ok(Unregistered::WasGone);
+        };
+        let name = &environment.name;
+        let what = format!("unregister `{name}`");
+        let call = Call {
+            method: Method::DELETE,
+            url: self.below(&environment.key, &[])?,
+            body: None,
+            asks: false,
+            secrets: Vec::new(),
+        };
+        let gone = |all: &[Environment]| listed(all).is_none().then_some(Unregistered::DoneUnheard);
+        let still = format!("LifeTime still lists `{name}`");
+        match self.http.send(&call) {
+            Err(Failure { error, sent: false }) => Err(error.after(UNCHANGED)),
+            Err(Failure { error, sent: true }) => {
+                self.settle(&what, &still, error, self.http.options.patience, gone)
+            }
+            Ok(reply) if reply.status == 404 => {
+                let all = self
+                    .environments()
+                    .map_err(|error| error.after(UNCHANGED))?;
+                match listed(&all) {
+                    Some(_) => Err(self.not_offered(&what, "11.11.0", 404).after(UNCHANGED)),
+                    None => Ok(Unregistered::WasGone),
+                }
+            }
+            Ok(reply) => {
+                let status = reply.status;
+                match self.http.accepted(reply, &what) {
+                    Ok(_) => Ok(Unregistered::Done),
+                    Err(error) if error.kind == Kind::Server => {
+                        self.settle(&what, &still, error, self.patience_after(status), gone)
+                    }
+                    Err(error) => Err(error.after(UNCHANGED)),
+                }
+            }
+        }
+    }
+
+    /// Registers an environment, which its Service Center has to agree to.
+    ///
+    /// # Errors
+    /// If nothing was changed, or [`Kind::Unsettled`] if that is not known. The message says which.
+    /// [`Kind::Exists`] if LifeTime lists one of this name or address already.
+    pub fn register(
+        &self,
+        registration: &Registration,
+        password: &SecretString,
+    ) -> Result<Registered, Error> {
+        let Registration { name, address, .. } = registration;
+        let all = self
+            .environments()
+            .map_err(|error| error.after(UNCHANGED))?;
+        if let Some(one) = all.iter().find(|one| registration.is(one)) {
+            let at = one
+                .host_name
+                .as_deref()
+                .unwrap_or("an address that it does not say");
+            let message = format!(
+                "{UNCHANGED}: LifeTime lists `{}` at `{at}` already",
+                one.name
+            );
+            return Err(Error::new(Kind::Exists, message));
+        }
+        let what = format!("register `{name}`");
+        let call = Call {
+            method: Method::POST,
+            url: self.url("environments/"),
+            body: Some(("application/json", registration.body(password)?)),
+            asks: false,
+            secrets: vec![password.clone()],
+        };
+        let there = |all: &[Environment]| {
+            let one = all.iter().find(|one| registration.is(one))?;
+            let key = one.key.clone();
+            Some(Registered {
+                key,
+                imported_users: None,
+            })
+        };
+        let missing = format!("LifeTime does not list `{name}` at `{address}`");
+        let patience = self.http.options.patience;
+        match self.http.send(&call) {
+            Err(Failure { error, sent: false }) => Err(error.after(UNCHANGED)),
+            Err(Failure { error, sent: true }) => {
+                self.settle(&what, &missing, error, patience, there)
+            }
+            Ok(reply) if reply.status == 404 => {
+                Err(self.not_offered(&what, "11.11.0", 404).after(UNCHANGED))
+            }
+            Ok(reply) => {
+                let status = reply.status;
+                match self.http.accepted(reply, &what) {
+                    Ok(reply) => match reply.value::<RegisteredBody>(&what) {
+                        Ok(body) if !body.environment_key.is_empty() => Ok(Registered {
+                            key: body.environment_key,
+                            imported_users: Some(body.imported_users),
+                        }),
+                        Ok(_) => {
+                            let message =
+                                format!("the answer to the question to {what} has no key");
+                            let error = Error::new(Kind::Unexpected, message);
+                            self.settle(&what, &missing, error, patience, there)
+                        }
+                        Err(error) => self.settle(&what, &missing, error, patience, there),
+                    },
+                    Err(error) if error.kind == Kind::Server => {
+                        self.settle(&what, &missing, error, self.patience_after(status), there)
+                    }
+                    Err(error) => Err(error.after(UNCHANGED)),
+                }
+            }
+        }
+    }
+
+    /// How long a failing server may still be busy with what it was told. What stands before a server (502, 503, 504)
+    /// gives up earlier than the server does; the server itself (500) is done.
+    fn patience_after(&self, status: u16) -> Duration {
+        match status {
+            502..=504 => self.http.options.patience,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Reads the list until it shows that the change was made, which is what `done` looks for. `cause` is why the change
+    /// itself said nothing of use.
+    fn settle<T>(
+        &self,
+        what: &str,
+        unlike: &str,
+        cause: Error,
+        patience: Duration,
+        done: impl Fn(&[Environment]) -> Option<T>,
+    ) -> Result<T, Error> {
+        let begin = Instant::now();
+        loop {
+            let all = self.environments();
+            if let Some(done) = all.as_deref().ok().and_then(&done) {
+                return Ok(done);
+            }
+            if begin.elapsed() < patience {
+                thread::sleep(self.http.options.pause);
+                continue;
+            }
+            return Err(match all {
+                // The server is done with it, and says that it failed.
+                Ok(_) if cause.kind == Kind::Server && patience.is_zero() => cause.after(unlike),
+                Ok(_) => {
+                    let seconds = begin.elapsed().as_secs();
+                    let message = format!(
+                        "it is not known whether LifeTime will {what}: {cause}; {seconds} s later, {unlike}"
+                    );
+                    Error::new(Kind::Unsettled, message)
+                }
+                Err(error) => {
+                    let message = format!(
+                        "it is not known whether LifeTime did {what}: {cause}; and it can't be asked: {error}"
+                    );
+                    Error::new(Kind::Unsettled, message)
+                }
+            });
+        }
+    }
+}
+
+impl Registration {
+    /// Whether LifeTime lists it as this one.
+    fn is(&self, environment: &Environment) -> bool {
+        let host = environment.host_name.as_deref();
+        environment.name.eq_ignore_ascii_case(&self.name)
+            || host.is_some_and(|host| host.eq_ignore_ascii_case(&self.address))
+    }
+
+    fn body(&self, password: &SecretString) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let roles = self.roles.iter().map(|role| RoleBody {
+            role_key: &role.key,
+            permission_level: role.permission.map_or(0, |one| one.level),
+            can_create_applications: role.permission.is_some_and(|one| one.create_applications),
+            can_add_dependencies_to_system: role
+                .permission
+                .is_some_and(|one| one.add_dependencies_to_system),
+        });
+        json(&RegistrationBody {
+            environment_name: &self.name,
+            environment_address: &self.address,
+            service_center_username: &self.user,
+            service_center_password: password.expose_secret(),
+            lifetime_address: &self.lifetime_address,
+            environment_position: self.position,
+            override_previous: self.override_previous,
+            environment_role_permissions: roles.collect(),
+        })
+    }
+}
+
+/// A request's text, which is wiped when it was sent.
+pub(crate) fn json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let text = serde_json::to_vec(value);
+    // The library's own message could quote a value.
+    let text = text.map_err(|_| Error::new(Kind::Settings, "the request can't be written as JSON"));
+    Ok(Zeroizing::new(text?))
+}
