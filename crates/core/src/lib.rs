@@ -6,25 +6,31 @@
 
 pub mod account;
 pub mod catalogue;
+pub mod config_search;
 pub mod dialect;
 pub mod engine;
 pub mod evidence;
 pub mod filter;
 pub mod harvest;
+pub mod hsconf;
 pub mod invariant;
 pub mod inventory;
 pub mod journal;
 pub mod link;
 pub mod lint;
 pub mod plan;
+pub mod platform_trap;
 pub mod principal;
+pub mod private_key;
 pub mod report;
 pub mod runbook;
 pub mod scan;
 pub mod settings;
 pub mod step;
+pub mod text_file;
 pub mod user_check;
 pub mod verdict;
+mod xml;
 
 /// The hash that names plans, catalogues and journal lines: 64 hexadecimal digits of BLAKE3 over `bytes`.
 #[must_use]
