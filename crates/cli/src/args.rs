@@ -77,6 +77,99 @@ pub enum Command {
     Script(Script),
     /// List the steps, or show one with its SQL for every engine
     Steps(Steps),
+    /// Go on after the clean-up: the steps that lead from the copy to a running environment
+    Runbook(RunbookArgs),
+}
+
+/// Options of `runbook`.
+#[derive(Debug, Args)]
+pub struct RunbookArgs {
+    /// The run's folder; the newest one when absent
+    #[arg(long, value_name = "DIR", global = true)]
+    pub run: Option<PathBuf>,
+    /// Print the runbook as a page (HTML) with boxes to tick
+    #[arg(long)]
+    pub print: bool,
+    /// What to do with it; without one the steps are listed
+    #[command(subcommand)]
+    pub verb: Option<RunbookVerb>,
+}
+
+/// What can be done with a runbook.
+#[derive(Debug, Subcommand)]
+pub enum RunbookVerb {
+    /// Make the runbook of a run
+    Start {
+        /// Which way the published procedure goes
+        #[arg(value_enum)]
+        way: WayArg,
+    },
+    /// Show the next open step, and do or record it
+    Next(Approved),
+    /// List the steps, or show one whole
+    Show {
+        /// The step's number
+        n: Option<u32>,
+    },
+    /// Do what envclone can do of a step, on this machine
+    Do {
+        /// The step's number
+        n: u32,
+        /// How it is approved
+        #[command(flatten)]
+        approved: Approved,
+    },
+    /// Look at a step's checks again; changes nothing
+    Check {
+        /// The step's number
+        n: u32,
+    },
+    /// Record that a step was done; its checks are looked at first
+    Done {
+        /// The step's number
+        n: u32,
+        /// The machine that it was done on; this one when absent
+        #[arg(long, value_name = "NAME")]
+        machine: Option<String>,
+        /// Why it counts as done although a check fails or can't be looked at
+        #[arg(long, value_name = "REASON")]
+        because: Option<String>,
+    },
+    /// Record that a step is not taken
+    Skip {
+        /// The step's number
+        n: u32,
+        /// Why
+        #[arg(long, value_name = "REASON")]
+        because: String,
+    },
+    /// Open a step again; what was done stays done
+    Undo {
+        /// The step's number
+        n: u32,
+    },
+    /// Print the fingerprint of a private.key, by which two keys are compared without showing either
+    Key {
+        /// The file; the installation's own when absent
+        file: Option<PathBuf>,
+    },
+}
+
+/// How something on this machine is approved.
+#[derive(Debug, Args)]
+pub struct Approved {
+    /// Approve what envclone does without a question: the runbook's id, at least the first 12 digits
+    #[arg(long, value_name = "RUNBOOK-ID")]
+    pub approve: Option<String>,
+}
+
+/// A way on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WayArg {
+    /// The platform is installed anew
+    Fresh,
+    /// An installed platform is led to the copy
+    Reconfigure,
 }
 
 /// Options of `rehearse`.
@@ -246,7 +339,7 @@ impl Cli {
             Some("init") if command.contains("--print") => {}
             Some(
                 "init" | "doctor" | "inspect" | "plan" | "apply" | "refresh" | "resume" | "verify"
-                | "report" | "script",
+                | "report" | "script" | "runbook",
             ) => add("--settings", settings.map(str::to_owned)),
             Some("steps") => {
                 if let Command::Steps(Steps { own: Some(own), .. }) = &self.command {
@@ -260,6 +353,9 @@ impl Cli {
                 &self.command
         {
             add("--run", run.run.as_deref().map(word));
+        }
+        if let (Some("runbook"), Command::Runbook(args)) = (verb, &self.command) {
+            add("--run", args.run.as_deref().map(word));
         }
         text
     }

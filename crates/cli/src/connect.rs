@@ -71,15 +71,51 @@ pub fn oracles(settings: &Settings, folder: &Path) -> Result<[oracle::Side; 2], 
     ])
 }
 
+/// The engine for one database of the target alone, as one of its users: the copy must let this user in.
+///
+/// # Errors
+/// Exit 3 where no server is named, 4 where a password can't be had.
+pub fn engine_as(
+    settings: &Settings,
+    folder: &Path,
+    database: &str,
+    user: &str,
+    password: &Secret,
+) -> Result<(Box<dyn Engine>, String), Failure> {
+    let mut own = settings.clone();
+    let server = own.target.server.as_mut();
+    let label = match server {
+        Some(server) => {
+            server.user = Some(user.to_owned());
+            server.password = Some(password.clone());
+            server.login = settings::Login::Sql;
+            server.label()
+        }
+        None => return Err(server_missing("target", &own.target)),
+    };
+    let full = format!("{database}@{label}");
+    own.target.platform.clone_from(&full);
+    own.target.runtime = None;
+    own.target.log = None;
+    own.target.log_runtime = None;
+    own.target.catalogs.clear();
+    // Both sides of an engine are one server here, so that nothing of the source is asked for.
+    own.source = own.target.clone();
+    Ok((engine(&own, folder)?, full))
+}
+
+fn server_missing(name: &str, environment: &Environment) -> Failure {
+    let why = format!("the settings name no server for the {name}: [{name}.server] is missing");
+    Failure::before(Exit::Invalid, why).hint(format!(
+        "`envclone init --print` shows its keys; without a server, `envclone script --engine {} --inventory FILE` \
+         writes the plan for a DBA",
+        environment.engine.name()
+    ))
+}
+
 fn server<'a>(name: &str, environment: &'a Environment) -> Result<&'a Server, Failure> {
-    environment.server.as_ref().ok_or_else(|| {
-        let why = format!("the settings name no server for the {name}: [{name}.server] is missing");
-        Failure::before(Exit::Invalid, why).hint(format!(
-            "`envclone init --print` shows its keys; without a server, `envclone script --engine {} --inventory FILE` \
-             writes the plan for a DBA",
-            environment.engine.name()
-        ))
-    })
+    let server = environment.server.as_ref();
+    server.ok_or_else(|| server_missing(name, environment))
 }
 
 /// The databases' names without their server's.
@@ -185,7 +221,7 @@ fn password(side: &str, server: &Server, folder: &Path) -> Result<SecretString, 
 }
 
 /// Fetches a secret from where the settings say it is.
-fn secret(side: &str, from: &Secret, folder: &Path) -> Result<SecretString, Failure> {
+pub(crate) fn secret(side: &str, from: &Secret, folder: &Path) -> Result<SecretString, Failure> {
     let missing = |why: String, hint: &str| Failure::before(Exit::NoAccess, why).hint(hint);
     let text = match from {
         Secret::Env(name) => std::env::var(name).map_err(|_| {

@@ -14,5 +14,6 @@ pub mod nearest;
 pub mod observe;
 pub mod render;
 pub mod run;
+pub mod runbook;
 pub mod save;
 pub mod ui;

@@ -670,7 +670,8 @@ fn uid() -> Option<String> {
 }
 
 /// The computer that the tool runs on.
-fn machine() -> String {
+#[must_use]
+pub fn machine() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
 }
 

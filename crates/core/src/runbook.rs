@@ -5,6 +5,7 @@
 //! [`progress::replay`] says how far it came.
 
 pub mod check;
+pub mod configuration;
 pub mod deed;
 pub mod journal;
 pub mod progress;

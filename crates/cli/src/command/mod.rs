@@ -6,11 +6,15 @@ mod init;
 mod inspect;
 mod judge;
 mod rehearse;
+mod runbook;
 mod script;
 mod steps;
 
+use std::path::PathBuf;
+
 use envclone_core::lint::LINTS;
 use envclone_core::report::Override;
+use envclone_machine::Machine;
 
 use self::judge::judge;
 use crate::args::{Cli, Command, Run};
@@ -20,11 +24,19 @@ use crate::folder::RunFolder;
 use crate::run::{Phases, who};
 use crate::ui::{Terminal, data};
 
-/// Runs a verb.
+/// Runs a verb on this machine.
 ///
 /// # Errors
 /// Whatever ends it before success.
 pub fn run(cli: &Cli) -> Result<(), Failure> {
+    run_on(cli, envclone_machine::here().as_ref())
+}
+
+/// Runs a verb as if this were the machine.
+///
+/// # Errors
+/// Whatever ends it before success.
+pub fn run_on(cli: &Cli, machine: &dyn Machine) -> Result<(), Failure> {
     overrides(&cli.overrides)?;
     match &cli.command {
         Command::Init(args) => init::run(cli, args),
@@ -40,6 +52,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Script(args) => script::run(cli, args),
         Command::Steps(args) => steps::run(cli, args),
         Command::Rehearse(args) => rehearse::run(cli, args),
+        Command::Runbook(args) => runbook::run(cli, args, machine),
     }
 }
 
@@ -56,17 +69,22 @@ fn with_phases<T>(
     verb(&mut phases)
 }
 
+/// The gate of a runbook, which a person may decide about.
+const RELEASE_GATE: &str = "release-gate";
+
 /// `LINT=REASON`, each with who decided.
 fn overrides(texts: &[String]) -> Result<Vec<Override>, Failure> {
     let refuse = |why: String| Failure::before(Exit::Usage, why).hint(ids());
     let one = |text: &String| {
         let (id, because) = text.split_once('=').unwrap_or((text, ""));
-        let Some(lint) = LINTS.iter().find(|lint| lint.id == id.trim()) else {
+        let id = id.trim();
+        let lint = LINTS.iter().find(|lint| lint.id == id);
+        if lint.is_none() && id != RELEASE_GATE {
             return Err(refuse(format!(
                 "`--override {text}`: there is no guard `{id}`"
             )));
-        };
-        if !lint.overridable {
+        }
+        if lint.is_some_and(|lint| !lint.overridable) {
             return Err(refuse(format!(
                 "`--override {id}`: this guard speaks only when it has seen evidence against the run, and that can't be overridden"
             )));
@@ -79,7 +97,7 @@ fn overrides(texts: &[String]) -> Result<Vec<Override>, Failure> {
             );
         }
         Ok(Override {
-            lint: lint.id.to_owned(),
+            lint: id.to_owned(),
             because: because.trim().to_owned(),
             who: who(),
         })
@@ -106,9 +124,13 @@ fn ids() -> String {
 
 /// The run that an option names, or the newest one.
 fn run_folder(phases: &Phases<'_>, args: &Run) -> Result<RunFolder, Failure> {
-    match &args.run {
+    named_or_newest(phases.config, args.run.as_ref())
+}
+
+fn named_or_newest(config: &Config, named: Option<&PathBuf>) -> Result<RunFolder, Failure> {
+    match named {
         Some(path) => Ok(RunFolder { path: path.clone() }),
-        None => RunFolder::newest(&phases.config.runs()),
+        None => RunFolder::newest(&config.runs()),
     }
 }
 

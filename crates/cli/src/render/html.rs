@@ -118,7 +118,7 @@ fn escaped(text: &str) -> String {
 
 /// What the template writes with.
 #[expect(unreachable_pub, reason = "the macro writes `pub`")]
-mod filters {
+pub(super) mod filters {
     use askama::filters::Safe;
     use askama::{Result, Values};
 

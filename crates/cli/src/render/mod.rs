@@ -1,6 +1,7 @@
 //! A report as a page, as text for a ticket, and as data.
 
 mod html;
+pub mod runbook;
 mod markdown;
 
 pub use html::html;

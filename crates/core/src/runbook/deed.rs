@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Parts;
+use super::configuration::wanted;
 use super::value::ValueName;
 use crate::engine::{Engine, Role};
+use crate::hsconf::Wanted;
 
 /// What a step file asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -24,28 +26,16 @@ pub enum Verb {
     StartIis,
     /// Deletes what is in these folders of the installation.
     EmptyFolders(Vec<String>),
-    /// Puts a new `private.key` in place; the old one is kept beside it.
-    NewKey,
-    /// Writes a part of `server.hsconf`.
-    Configure(ConfigurationPart),
+    /// Sees to it that `private.key` is the environment's own: a new one where there is none, or the source's.
+    OwnKey,
+    /// Writes the platform, log and session databases into `server.hsconf`.
+    Configure,
     /// Runs a program.
     Run(Run),
     /// Saves what `LifeTime` knows of the environment, then takes the environment out of it.
     UnregisterLifetime,
     /// Registers the environment in `LifeTime` with what was saved.
     RegisterLifetime,
-}
-
-/// A part of `server.hsconf`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ConfigurationPart {
-    /// The platform database.
-    Platform,
-    /// The log database.
-    Log,
-    /// The session database, the controller and the cache invalidation service.
-    Session,
 }
 
 /// A program with its arguments, as a step file has it.
@@ -113,10 +103,14 @@ impl Program {
     }
 }
 
-/// A file in a folder on a machine with Windows.
+/// A file in a folder, with the separator that the folder has.
 #[must_use]
 pub fn inside(folder: &str, name: &str) -> String {
-    format!(r"{}\{name}", folder.trim_end_matches(['\\', '/']))
+    let separator = match folder.contains('/') && !folder.contains('\\') {
+        true => '/',
+        false => '\\',
+    };
+    format!("{}{separator}{name}", folder.trim_end_matches(['\\', '/']))
 }
 
 /// An argument as a step file has it.
@@ -187,17 +181,17 @@ pub enum Deed {
         /// Where it is.
         path: String,
     },
-    /// Puts a new key in place.
-    NewKey {
+    /// Sees to it that the key is the environment's own.
+    OwnKey {
         /// Where it is.
         path: String,
     },
-    /// Writes a part of a configuration file.
+    /// Writes a configuration file.
     Configure {
         /// Where it is.
         path: String,
-        /// Which part.
-        part: ConfigurationPart,
+        /// What it must say.
+        wanted: Box<Wanted>,
     },
     /// Runs a program.
     Run {
@@ -246,12 +240,11 @@ impl Deed {
             Self::StopIis => "run iisreset /stop".to_owned(),
             Self::StartIis => "run iisreset /start".to_owned(),
             Self::EmptyFolder { path } => format!("delete everything in {path}"),
-            Self::NewKey { path } => {
-                format!("put a new key into {path}; the old one is kept beside it")
+            Self::OwnKey { path } => {
+                format!("put a new key into {path} where there is none, or the source's; an old one is kept beside it")
             }
-            Self::Configure { path, part } => {
-                let part = ["platform database", "log database", "session database"][*part as usize];
-                format!("write the {part} into {path}")
+            Self::Configure { path, .. } => {
+                format!("write the platform, log and session databases, the controller and the cache into {path}")
             }
             Self::Run { title, path, arguments, .. } => {
                 let words: Vec<_> = arguments.iter().map(Argument::shown).collect();
@@ -321,10 +314,13 @@ impl Verb {
                     })
                     .collect());
             }
-            Self::NewKey => Deed::NewKey {
+            Self::OwnKey => Deed::OwnKey {
                 path: inside(folder, "private.key"),
             },
-            Self::Configure(part) => return configure(*part, parts),
+            Self::Configure => Deed::Configure {
+                path: inside(folder, "server.hsconf"),
+                wanted: Box::new(wanted(parts)?),
+            },
             Self::Run(run) => return run_deed(run, parts),
             Self::UnregisterLifetime | Self::RegisterLifetime
                 if parts.settings.runbook.lifetime.is_none() =>
@@ -339,59 +335,6 @@ impl Verb {
         };
         Ok(vec![deed])
     }
-}
-
-fn configure(part: ConfigurationPart, parts: &Parts<'_>) -> Result<Vec<Deed>, Vec<String>> {
-    use ConfigurationPart::{Log, Platform, Session};
-    let schemas = parts.settings.target.engine.has_schemas();
-    let needed: &[ValueName] = match (part, schemas) {
-        (Platform, false) => &[
-            ValueName::DatabaseServer,
-            ValueName::PlatformAdmin,
-            ValueName::PlatformRuntime,
-        ],
-        (Platform, true) => &[
-            ValueName::DatabaseServer,
-            ValueName::PlatformAdmin,
-            ValueName::PlatformRuntime,
-            ValueName::AdminTablespace,
-            ValueName::IndexTablespace,
-            ValueName::RuntimeTablespace,
-        ],
-        (Log, false) => &[
-            ValueName::DatabaseServer,
-            ValueName::LogAdmin,
-            ValueName::LogRuntime,
-        ],
-        (Log, true) => &[
-            ValueName::DatabaseServer,
-            ValueName::LogAdmin,
-            ValueName::LogRuntime,
-            ValueName::LogTablespace,
-            ValueName::LogIndexTablespace,
-            ValueName::LogRuntimeTablespace,
-        ],
-        (Session, false) => &[
-            ValueName::SessionServer,
-            ValueName::SessionCatalog,
-            ValueName::SessionUser,
-        ],
-        (Session, true) => &[
-            ValueName::DatabaseServer,
-            ValueName::SessionUser,
-            ValueName::SessionTablespace,
-        ],
-    };
-    let missing: Vec<String> = needed
-        .iter()
-        .filter(|name| name.find(parts).is_none())
-        .map(|name| name.setting().to_owned())
-        .collect();
-    if !missing.is_empty() {
-        return Err(missing);
-    }
-    let path = inside(parts.settings.runbook.install_folder(), "server.hsconf");
-    Ok(vec![Deed::Configure { path, part }])
 }
 
 fn run_deed(run: &Run, parts: &Parts<'_>) -> Result<Vec<Deed>, Vec<String>> {

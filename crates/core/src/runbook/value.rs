@@ -75,6 +75,8 @@ pub enum ValueName {
     ServiceCenterUser,
     /// The cache invalidation service's host.
     CacheHost,
+    /// The fingerprint of the source's key.
+    SourceKey,
     /// `LifeTime`'s address.
     LifetimeAddress,
     /// What `LifeTime` calls the environment.
@@ -132,6 +134,7 @@ impl ValueName {
             Self::ServiceCenter => "Service Center",
             Self::ServiceCenterUser => "Service Center user",
             Self::CacheHost => "Cache invalidation service",
+            Self::SourceKey => "Fingerprint of the source's key",
             Self::LifetimeAddress => "LifeTime",
             Self::LifetimeEnvironment => "Environment in LifeTime",
         }
@@ -172,6 +175,7 @@ impl ValueName {
             Self::HostName => "[runbook] host-name",
             Self::ServiceCenter | Self::ServiceCenterUser => "[runbook.service-center]",
             Self::CacheHost => "[runbook.cache] host",
+            Self::SourceKey => "[runbook] source-key",
             Self::LifetimeAddress | Self::LifetimeEnvironment => "[runbook.lifetime]",
         }
     }
@@ -270,6 +274,7 @@ impl ValueName {
                 .as_ref()
                 .map(|it| it.account.user.clone()),
             Self::CacheHost => runbook.cache.as_ref().map(|it| it.host.clone()),
+            Self::SourceKey => runbook.source_key.clone(),
             Self::LifetimeAddress => runbook.lifetime.as_ref().map(|it| it.address.clone()),
             Self::LifetimeEnvironment => {
                 runbook.lifetime.as_ref().map(|it| it.environment.clone())

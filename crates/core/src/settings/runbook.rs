@@ -26,6 +26,8 @@ pub struct RunbookSettings {
     pub serial: Option<String>,
     /// The environment's license, as a file on the controller.
     pub license_file: Option<String>,
+    /// The fingerprint of the source's `private.key`, as `envclone runbook key` prints it there.
+    pub source_key: Option<String>,
     /// The platform's installer, as a file on each machine.
     pub platform_installer: Option<String>,
     /// Service Studio's installer.

@@ -1,0 +1,72 @@
+//! The platform's installation on this machine: its files, and the accounts whose passwords they need.
+
+use std::path::{Path, PathBuf};
+
+use envclone_core::runbook::deed::AccountName;
+use envclone_core::settings::{Account, RunbookSettings, Secret};
+use envclone_machine::{Installation, Machine};
+use secrecy::SecretString;
+
+use crate::config::Config;
+use crate::connect::secret;
+use crate::failure::Failure;
+
+/// A path of the runbook on this machine: where the platform is installed elsewhere than the settings say, that counts, and
+/// `%CommonProgramFiles%` is what the environment says.
+#[must_use]
+pub fn path(text: &str) -> PathBuf {
+    const COMMON: &str = "%CommonProgramFiles%";
+    match text.strip_prefix(COMMON) {
+        Some(rest) => {
+            let folder = std::env::var("CommonProgramFiles")
+                .unwrap_or_else(|_| r"C:\Program Files\Common Files".to_owned());
+            PathBuf::from(format!("{folder}{rest}"))
+        }
+        None => PathBuf::from(text),
+    }
+}
+
+/// The folder of the installation that the settings name.
+#[must_use]
+pub fn folder(settings: &RunbookSettings) -> &Path {
+    Path::new(settings.install_folder())
+}
+
+/// A file of the installation.
+#[must_use]
+pub fn file(settings: &RunbookSettings, name: &str) -> PathBuf {
+    folder(settings).join(name)
+}
+
+/// The platform's version on this machine.
+///
+/// # Errors
+/// Why it could not be seen.
+pub fn installed(machine: &dyn Machine) -> Result<Installation, String> {
+    Installation::of(machine).map_err(|error| error.to_string())
+}
+
+/// The password of an account that a program needs.
+///
+/// # Errors
+/// Exit 4 where it can't be had.
+pub fn password(config: &Config, name: AccountName) -> Result<SecretString, Failure> {
+    let runbook = &config.settings.runbook;
+    let account = match name {
+        AccountName::Superuser => runbook.superuser.as_ref(),
+        AccountName::ServiceCenter => runbook.service_center.as_ref().map(|it| &it.account),
+    };
+    match account {
+        Some(account) => password_of(config, account),
+        None => secret(name.setting(), &Secret::Prompt, &config.folder),
+    }
+}
+
+/// The password of an account; a person is asked where the settings don't say where it is.
+///
+/// # Errors
+/// Exit 4 where it can't be had.
+pub fn password_of(config: &Config, account: &Account) -> Result<SecretString, Failure> {
+    let from = account.password.as_ref().unwrap_or(&Secret::Prompt);
+    secret(&format!("user {}", account.user), from, &config.folder)
+}

@@ -1,0 +1,236 @@
+//! What `server.hsconf` must say for an environment, and what it must not.
+
+use super::value::ValueName;
+use super::{Parts, Step};
+use crate::dialect::catalog_of;
+use crate::engine::Role;
+use crate::harvest::Kind;
+use crate::hsconf::{
+    CacheService, Database, Forbidden, Guard, Owned, Place, SessionDatabase, Tablespace, Wanted,
+};
+use crate::settings::{Environment, Server};
+
+/// Oracle's port, unless somebody chose otherwise.
+const ORACLE_PORT: u16 = 1521;
+
+/// Collects what is missing, so that a person hears of all of it at once.
+struct Finder<'a> {
+    parts: &'a Parts<'a>,
+    missing: Vec<String>,
+}
+
+impl Finder<'_> {
+    fn take(&mut self, name: ValueName) -> String {
+        name.find(self.parts).unwrap_or_else(|| {
+            self.missing.push(name.setting().to_owned());
+            String::new()
+        })
+    }
+
+    fn tablespaces(&mut self, names: &[(Tablespace, ValueName)]) -> Vec<(Tablespace, String)> {
+        if !self.parts.settings.target.engine.has_schemas() {
+            return Vec::new();
+        }
+        let one = |(which, name): &(Tablespace, ValueName)| (*which, self.take(*name));
+        names.iter().map(one).collect()
+    }
+
+    fn place(&mut self, catalog: String) -> Place {
+        match &self.parts.settings.target.server {
+            Some(server) => place(server, catalog),
+            None => {
+                self.take(ValueName::DatabaseServer);
+                Place::SqlServer {
+                    server: String::new(),
+                    catalog,
+                    authentication: Default::default(),
+                }
+            }
+        }
+    }
+}
+
+/// Where a database is, in the words of `server.hsconf`.
+fn place(server: &Server, catalog: String) -> Place {
+    match (&server.alias, &server.service) {
+        (Some(name), _) => Place::OracleAlias { name: name.clone() },
+        (None, Some(service)) => Place::OracleService {
+            host: server.host.clone(),
+            port: server.port.unwrap_or(ORACLE_PORT),
+            service: service.clone(),
+        },
+        (None, None) => Place::SqlServer {
+            server: with_port(server),
+            catalog,
+            authentication: Default::default(),
+        },
+    }
+}
+
+/// A SQL Server as its clients on Windows name it: a port follows a comma.
+fn with_port(server: &Server) -> String {
+    match (&server.instance, server.port) {
+        (Some(instance), _) => format!("{}\\{instance}", server.host),
+        (None, Some(port)) => format!("{},{port}", server.host),
+        (None, None) => server.host.clone(),
+    }
+}
+
+/// What the file must say.
+///
+/// # Errors
+/// The settings that are missing for it.
+pub fn wanted(parts: &Parts<'_>) -> Result<Wanted, Vec<String>> {
+    let runbook = &parts.settings.runbook;
+    let mut find = Finder {
+        parts,
+        missing: Vec::new(),
+    };
+    let platform_catalog = find.take(ValueName::PlatformDatabase);
+    let log_catalog = find.take(ValueName::LogDatabase);
+    let platform = Database {
+        place: find.place(platform_catalog),
+        admin: find.take(ValueName::PlatformAdmin),
+        runtime: find.take(ValueName::PlatformRuntime),
+        tablespaces: find.tablespaces(&[
+            (Tablespace::Admin, ValueName::AdminTablespace),
+            (Tablespace::Index, ValueName::IndexTablespace),
+            (Tablespace::Runtime, ValueName::RuntimeTablespace),
+        ]),
+    };
+    let logging = Database {
+        place: find.place(log_catalog),
+        admin: find.take(ValueName::LogAdmin),
+        runtime: find.take(ValueName::LogRuntime),
+        tablespaces: find.tablespaces(&[
+            (Tablespace::Admin, ValueName::LogTablespace),
+            (Tablespace::Index, ValueName::LogIndexTablespace),
+            (Tablespace::Runtime, ValueName::LogRuntimeTablespace),
+            (Tablespace::Log, ValueName::LogTablespace),
+        ]),
+    };
+    let session = session(&mut find);
+    if !find.missing.is_empty() {
+        return Err(find.missing);
+    }
+    Ok(Wanted {
+        platform,
+        logging,
+        session,
+        cache: runbook.cache.as_ref().map(|cache| CacheService {
+            host: cache.host.clone(),
+            port: cache.port,
+            user: cache.account.as_ref().map(|account| account.user.clone()),
+            virtual_host: cache.virtual_host.clone(),
+        }),
+        controller: runbook.machines.first().cloned(),
+        reenter: Vec::new(),
+    })
+}
+
+fn session(find: &mut Finder<'_>) -> SessionDatabase {
+    let schemas = find.parts.settings.target.engine.has_schemas();
+    let user = find.take(ValueName::SessionUser);
+    if schemas {
+        return SessionDatabase {
+            place: find.place(String::new()),
+            user,
+            tablespace: Some(find.take(ValueName::SessionTablespace)),
+        };
+    }
+    let catalog = find.take(ValueName::SessionCatalog);
+    let place = match &find.parts.settings.runbook.session.server {
+        Some(server) => Place::SqlServer {
+            server: server.clone(),
+            catalog,
+            authentication: Default::default(),
+        },
+        None => find.place(catalog),
+    };
+    SessionDatabase {
+        place,
+        user,
+        tablespace: None,
+    }
+}
+
+/// What belongs to the source and must not be in the file.
+#[must_use]
+pub fn guard(parts: &Parts<'_>, new_key: bool) -> Guard {
+    let source = &parts.settings.source;
+    let server = source.server.as_ref().map(|server| match &server.service {
+        Some(_) => server.label(),
+        None => with_port(server),
+    });
+    let owned = |name: &str| match &server {
+        Some(server) => Owned::on(server, name),
+        None => Owned::anywhere(name),
+    };
+    let identities = parts.inventory.identities.iter();
+    let hosts = identities.filter(|it| matches!(it.kind, Kind::FrontEnd | Kind::Address));
+    let names: Vec<&str> = names(source);
+    let users = match source.engine.has_schemas() {
+        true => names.iter().map(|name| owned(name)).collect(),
+        false => Vec::new(),
+    };
+    Guard {
+        forbidden: Forbidden {
+            hosts: hosts.map(|it| it.value.clone()).collect(),
+            catalogs: match source.engine.has_schemas() {
+                true => Vec::new(),
+                false => names.into_iter().map(owned).collect(),
+            },
+            users,
+        },
+        new_key,
+    }
+}
+
+fn names(environment: &Environment) -> Vec<&str> {
+    let databases = environment.databases().into_iter();
+    databases.map(|(_, name)| catalog_of(name)).collect()
+}
+
+/// What other configuration files must not name: the source's machines and databases, unless the copy's are called the same.
+#[must_use]
+pub fn names_of_source(parts: &Parts<'_>) -> Vec<String> {
+    let identities = parts.inventory.identities.iter();
+    let hosts = identities
+        .filter(|it| matches!(it.kind, Kind::FrontEnd | Kind::Address))
+        .map(|it| it.value.clone());
+    let own: Vec<String> = parts
+        .target
+        .iter()
+        .map(|(_, name)| catalog_of(name).to_lowercase())
+        .collect();
+    let catalogs = names(&parts.settings.source)
+        .into_iter()
+        .filter(|name| !own.contains(&name.to_lowercase()))
+        .map(str::to_owned);
+    let mut all: Vec<String> = hosts.chain(catalogs).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+impl Parts<'_> {
+    /// The role whose database a check of users logs in to.
+    #[must_use]
+    pub fn log_role(&self) -> Role {
+        match self.target.iter().any(|(role, _)| *role == Role::Log) {
+            true => Role::Log,
+            false => Role::Platform,
+        }
+    }
+}
+
+impl Step {
+    /// What the file must say after this step, where it writes one.
+    #[must_use]
+    pub fn wanted(&self) -> Option<&Wanted> {
+        self.deeds.iter().find_map(|deed| match deed {
+            super::deed::Deed::Configure { wanted, .. } => Some(&**wanted),
+            _ => None,
+        })
+    }
+}
