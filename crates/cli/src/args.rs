@@ -71,6 +71,8 @@ pub enum Command {
     Resume(Run),
     /// Look for anything of the source in the target
     Verify(Run),
+    /// Count what would fire in the target once its services start
+    ReleaseCheck(ReleaseCheck),
     /// Write the report of a run
     Report(Run),
     /// Write the plan as files that a DBA runs
@@ -167,6 +169,10 @@ pub struct Run {
     pub run: Option<PathBuf>,
 }
 
+/// Options of `release-check`.
+#[derive(Debug, Args)]
+pub struct ReleaseCheck {}
+
 /// Options of `script`.
 #[derive(Debug, Args)]
 pub struct Script {
@@ -246,7 +252,7 @@ impl Cli {
             Some("init") if command.contains("--print") => {}
             Some(
                 "init" | "doctor" | "inspect" | "plan" | "apply" | "refresh" | "resume" | "verify"
-                | "report" | "script",
+                | "report" | "release-check" | "script",
             ) => add("--settings", settings.map(str::to_owned)),
             Some("steps") => {
                 if let Command::Steps(Steps { own: Some(own), .. }) = &self.command {

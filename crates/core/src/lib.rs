@@ -18,6 +18,7 @@ pub mod link;
 pub mod lint;
 pub mod plan;
 pub mod principal;
+pub mod release;
 pub mod report;
 pub mod scan;
 pub mod settings;

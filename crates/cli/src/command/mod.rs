@@ -6,6 +6,7 @@ mod init;
 mod inspect;
 mod judge;
 mod rehearse;
+pub mod release;
 mod script;
 mod steps;
 
@@ -38,6 +39,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Verify(args) => apply::verify(cli, args),
         Command::Report(args) => apply::report(cli, args),
         Command::Script(args) => script::run(cli, args),
+        Command::ReleaseCheck(args) => release::run(cli, args),
         Command::Steps(args) => steps::run(cli, args),
         Command::Rehearse(args) => rehearse::run(cli, args),
     }

@@ -98,6 +98,8 @@ pub trait Dialect: Sync {
     fn inspection(&self) -> InspectionQueries;
     /// The database's clock, in the zone that the platform logs in, as `YYYY-MM-DD HH:MM:SS`.
     fn now(&self) -> String;
+    /// The same clock so many hours later, as an expression that dates are compared with.
+    fn clock_in(&self, hours: u32) -> String;
     /// Creates the table of marks unless it is there.
     fn create_marks(&self) -> String;
     /// Writes a mark, in the transaction that it vouches for.

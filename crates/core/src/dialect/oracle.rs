@@ -39,6 +39,7 @@ impl Dialect for Oracle {
             Literal::Empty => "' '".to_owned(),
             Literal::Null => "NULL".to_owned(),
             Literal::NullDate => "DATE '1900-01-01'".to_owned(),
+            Literal::Never => "DATE '3000-01-01'".to_owned(),
         }
     }
 
@@ -128,6 +129,14 @@ impl Dialect for Oracle {
 
     fn now(&self) -> String {
         "SELECT TO_CHAR(SYSDATE, 'YYYY-MM-DD HH24:MI:SS') FROM dual".to_owned()
+    }
+
+    /// `hours` has no more than the two digits that an interval has unless more are said.
+    fn clock_in(&self, hours: u32) -> String {
+        match hours {
+            0 => "SYSDATE".to_owned(),
+            _ => format!("SYSDATE + INTERVAL '{hours}' HOUR"),
+        }
     }
 
     /// In a block that looks first, since Oracle before 23 has no `IF NOT EXISTS`; the statement is DDL and commits,

@@ -77,6 +77,20 @@ fn test_on(d: &dyn Dialect, table: &str, column: &str, test: &Test) -> String {
             )
         }
         Test::Differs(source) => differs(d, table, column, source),
+        Test::NotNumbers(numbers) if numbers.is_empty() => "1 = 1".to_owned(),
+        Test::NotNumbers(numbers) => {
+            let numbers: Vec<_> = numbers.iter().map(i64::to_string).collect();
+            format!(
+                "({column} IS NULL OR {column} NOT IN ({}))",
+                numbers.join(", ")
+            )
+        }
+        Test::Due => format!("{column} <= {}", d.clock_in(0)),
+        Test::Coming(hours) => format!(
+            "({column} > {} AND {column} <= {})",
+            d.clock_in(0),
+            d.clock_in(*hours)
+        ),
     }
 }
 

@@ -31,6 +31,7 @@ impl Dialect for Sqlite {
             Literal::Empty => "''".to_owned(),
             Literal::Null => "NULL".to_owned(),
             Literal::NullDate => "'1900-01-01 00:00:00'".to_owned(),
+            Literal::Never => "'3000-01-01 00:00:00'".to_owned(),
         }
     }
 
@@ -120,6 +121,13 @@ impl Dialect for Sqlite {
 
     fn now(&self) -> String {
         "SELECT datetime('now', 'localtime')".to_owned()
+    }
+
+    fn clock_in(&self, hours: u32) -> String {
+        match hours {
+            0 => "datetime('now', 'localtime')".to_owned(),
+            _ => format!("datetime('now', 'localtime', '+{hours} hours')"),
+        }
     }
 
     fn create_marks(&self) -> String {

@@ -36,6 +36,7 @@ impl Dialect for SqlServer {
             Literal::Null => "NULL".to_owned(),
             // This form means the same under every DATEFORMAT and LANGUAGE setting.
             Literal::NullDate => "'19000101'".to_owned(),
+            Literal::Never => "'30000101'".to_owned(),
         }
     }
 
@@ -134,6 +135,13 @@ impl Dialect for SqlServer {
 
     fn now(&self) -> String {
         "SELECT CONVERT(varchar(19), GETDATE(), 120)".to_owned()
+    }
+
+    fn clock_in(&self, hours: u32) -> String {
+        match hours {
+            0 => "GETDATE()".to_owned(),
+            _ => format!("DATEADD(hour, {hours}, GETDATE())"),
+        }
     }
 
     fn create_marks(&self) -> String {
