@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use envclone_core::release::Kind;
 
 /// The settings file when nobody names one.
 const DEFAULT_SETTINGS: &str = "envclone.toml";
@@ -171,7 +172,22 @@ pub struct Run {
 
 /// Options of `release-check`.
 #[derive(Debug, Args)]
-pub struct ReleaseCheck {}
+pub struct ReleaseCheck {
+    /// Hold these, reversibly, so that they don't fire: timers, emails, processes
+    #[arg(
+        long,
+        value_name = "KINDS",
+        value_delimiter = ',',
+        conflicts_with = "release"
+    )]
+    pub hold: Vec<Kind>,
+    /// Put back what was held of these: timers, emails, processes
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    pub release: Vec<Kind>,
+    /// Approve this without a question: the id that was shown, at least its first 12 digits
+    #[arg(long, value_name = "ID")]
+    pub approve: Option<String>,
+}
 
 /// Options of `script`.
 #[derive(Debug, Args)]

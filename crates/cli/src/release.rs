@@ -1,5 +1,7 @@
 //! Asks a copy what would fire once its services start. Tells nobody: the value that comes back is shown elsewhere.
 
+pub mod hold;
+
 use std::collections::BTreeMap;
 
 use envclone_core::dialect::Dialect;

@@ -1,8 +1,10 @@
 //! What would fire once the Scheduler starts or the factory is published, and how it is held.
 //!
 //! The shell asks a copy what [`looks`] and [`endpoints`] spell, and puts the answers into a [`ReleaseCheck`].
+//! [`hold`] says what a person can have held, and how it is let go again.
 
 pub mod endpoints;
+pub mod hold;
 pub mod looks;
 
 use std::collections::BTreeSet;

@@ -2,20 +2,115 @@
 
 use comfy_table::Table;
 use envclone_core::evidence::Observed;
+use envclone_core::release::hold::{Deed, Proposal};
 use envclone_core::release::{Endpoints, LeftOut, ReleaseCheck, Row, Standing};
 
+use super::apply::{DIGITS, ask};
 use super::{print_json, with_phases};
 use crate::args::{Cli, ReleaseCheck as Args};
-use crate::failure::{Exit, Failure, Why};
+use crate::failure::{Exit, Failure, NOTHING_CHANGED, Why};
+use crate::release::hold::{self, Wish};
+use crate::run::Phases;
 use crate::ui::{counted, data, number, say};
 
-/// Counts, and ends with exit 7 where something would fire or could not be counted.
-pub(super) fn run(cli: &Cli, _args: &Args) -> Result<(), Failure> {
+/// Counts, and ends with exit 7 where something would fire or could not be counted; holds or lets go first where that is
+/// asked for.
+pub(super) fn run(cli: &Cli, args: &Args) -> Result<(), Failure> {
     with_phases(cli, |phases| {
+        let wish = match (args.hold.is_empty(), args.release.is_empty()) {
+            (false, _) => Some((Deed::Hold, &args.hold)),
+            (_, false) => Some((Deed::Release, &args.release)),
+            _ => None,
+        };
+        let wish = wish.map(|(deed, kinds)| Wish {
+            deed,
+            kinds: kinds.clone(),
+        });
+        let done = match &wish {
+            Some(wish) => carry_out(phases, args, wish)?,
+            None => NOTHING_CHANGED,
+        };
         let check = phases.release_check()?;
         show(cli, &check)?;
-        judge(cli, &check)
+        match wish.map(|wish| wish.deed) {
+            // What was let go fires: that was the wish.
+            Some(Deed::Release) => Ok(()),
+            _ => judge(cli, &check, done),
+        }
     })
+}
+
+/// Has a person approve what is done, and does it; the state of the world afterwards.
+fn carry_out(phases: &Phases<'_>, args: &Args, wish: &Wish) -> Result<&'static str, Failure> {
+    let proposal = phases.propose(wish)?;
+    if proposal.is_empty() {
+        say(match wish.deed {
+            Deed::Hold => "nothing to hold: nothing of it would fire, or it is held already",
+            Deed::Release => "nothing to put back: nothing of it is held",
+        });
+        return Ok(NOTHING_CHANGED);
+    }
+    approve(&proposal, args)?;
+    phases.carry_out(wish, &proposal)?;
+    let done = match wish.deed {
+        Deed::Hold => "what was asked for is held",
+        Deed::Release => "what was held is put back",
+    };
+    say(done);
+    Ok(done)
+}
+
+/// Shows what is done, and asks a person or takes its id for the answer.
+fn approve(proposal: &Proposal, args: &Args) -> Result<(), Failure> {
+    let id = proposal.id();
+    let short = id.get(..DIGITS).unwrap_or(&id);
+    say(&changes(proposal).to_string());
+    for line in left_out("what can be held", &proposal.left_out) {
+        say(&line);
+    }
+    let summary = hold::summary(proposal);
+    say(&format!("{summary} in {}", proposal.database));
+    match &args.approve {
+        Some(given) if given.len() >= DIGITS && id.starts_with(given.as_str()) => Ok(()),
+        Some(given) => Err(Failure::before(
+            Exit::NotApproved,
+            format!("`{given}` was approved, and this is {short}"),
+        )
+        .hint("look at what is shown above; approve it by its own id, at least 12 digits of it")),
+        None => ask(&proposal.database, || {
+            format!("look at what is shown above, then approve it: `--approve {short}`")
+        }),
+    }
+}
+
+fn changes(proposal: &Proposal) -> Table {
+    let mut table = crate::ui::table(true);
+    let release = proposal.deed == Deed::Release;
+    match release {
+        false => table.set_header(["what", "table", "column", "to hold"]),
+        true => table.set_header([
+            "what",
+            "table",
+            "column",
+            "to put back",
+            "overdue",
+            "changed",
+            "gone",
+        ]),
+    };
+    for one in &proposal.changes {
+        let mut cells = vec![
+            one.kind.to_string(),
+            one.table.clone(),
+            one.column.clone(),
+            number(one.rows),
+        ];
+        if release {
+            cells.extend([one.overdue, one.changed, one.gone].map(number));
+        }
+        table.add_row(cells);
+    }
+    table
 }
 
 fn show(cli: &Cli, check: &ReleaseCheck) -> Result<(), Failure> {
@@ -72,10 +167,12 @@ fn endpoints(endpoints: &Endpoints) -> Vec<String> {
         Observed::Known(found) => {
             let mut table = crate::ui::table(false);
             table.set_header(["host", "module", "kind", "name", "address"]);
-            for one in found {
+            for one in found.iter().filter(|one| !one.is_nowhere()) {
                 table.add_row([&one.host, &one.module, &one.kind, &one.name, &one.address]);
             }
-            lines.push(table.to_string());
+            if !table.is_empty() {
+                lines.push(table.to_string());
+            }
             lines.push(told(endpoints));
         }
     }
@@ -86,16 +183,16 @@ fn endpoints(endpoints: &Endpoints) -> Vec<String> {
 fn told(endpoints: &Endpoints) -> String {
     let tally = endpoints.tally();
     format!(
-        "{} of {} could be called on {}; {} lead nowhere",
+        "{} on {} could be called, by {}; {} nowhere",
         counted(tally.addresses, "address", "addresses"),
-        counted(tally.modules, "module", "modules"),
         counted(tally.hosts, "host", "hosts"),
-        number(tally.nowhere)
+        counted(tally.modules, "module", "modules"),
+        counted(tally.nowhere, "leads", "lead")
     )
 }
 
 /// Says that nothing would fire, or ends with exit 7.
-fn judge(cli: &Cli, check: &ReleaseCheck) -> Result<(), Failure> {
+fn judge(cli: &Cli, check: &ReleaseCheck, done: &str) -> Result<(), Failure> {
     if check.is_green() {
         if !cli.quiet {
             say("nothing would fire once services start");
@@ -108,7 +205,7 @@ fn judge(cli: &Cli, check: &ReleaseCheck) -> Result<(), Failure> {
     }
     Err(Failure {
         exit: Exit::Residue,
-        state: "nothing was changed; services can't start yet".to_owned(),
+        state: format!("{done}; services can't start yet"),
         why,
         hint: Some(
             "settle each of them, or hold what would fire: `envclone release-check --hold timers,emails,processes`"
@@ -120,7 +217,7 @@ fn judge(cli: &Cli, check: &ReleaseCheck) -> Result<(), Failure> {
 fn reason(row: &Row) -> Option<Why> {
     match (&row.count, row.standing()) {
         (_, Standing::Green) => None,
-        (Observed::Known(count), _) => Some(format!("{} {}", number(*count), row.title).into()),
+        (Observed::Known(count), _) => Some(format!("{}: {}", row.title, number(*count)).into()),
         (Observed::Unknown { why }, _) => Some(format!("{}: unknown, {why}", row.title).into()),
     }
 }
