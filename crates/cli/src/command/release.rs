@@ -74,13 +74,29 @@ fn approve(proposal: &Proposal, args: &Args) -> Result<(), Failure> {
         Some(given) if given.len() >= DIGITS && id.starts_with(given.as_str()) => Ok(()),
         Some(given) => Err(Failure::before(
             Exit::NotApproved,
-            format!("`{given}` was approved, and this is {short}"),
+            format!("`{given}` was approved, and what is shown above is {short}"),
         )
-        .hint("look at what is shown above; approve it by its own id, at least 12 digits of it")),
+        .hint("look at it; an approval names at least 12 digits of its id")),
         None => ask(&proposal.database, || {
-            format!("look at what is shown above, then approve it: `--approve {short}`")
+            format!(
+                "look at what is shown above, then approve it by its id: `{}`",
+                again(args, short)
+            )
         }),
     }
+}
+
+/// The same command with an approval.
+fn again(args: &Args, id: &str) -> String {
+    let (option, kinds) = match args.hold.is_empty() {
+        true => ("--release", &args.release),
+        false => ("--hold", &args.hold),
+    };
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    format!(
+        "envclone release-check {option} {} --approve {id}",
+        kinds.join(",")
+    )
 }
 
 fn changes(proposal: &Proposal) -> Table {
