@@ -22,7 +22,7 @@ const DEFAULT_SETTINGS: &str = "envclone.toml";
     4  no access
     5  refused by evidence
     6  stopped and resumable
-    7  something of the source was found
+    7  something of the source was found, or something that would fire
     8  not approved
   130  interrupted"
 )]

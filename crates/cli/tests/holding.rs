@@ -155,7 +155,7 @@ fn what_somebody_changed_since_is_left_and_said() {
     assert!(
         asked
             .err
-            .contains(&format!("{overdue} dates of them overdue")),
+            .contains(&format!("{overdue} dates among them overdue")),
         "{}",
         asked.err
     );

@@ -191,3 +191,69 @@ impl ReleaseCheck {
         rows && !self.rows.is_empty() && self.endpoints.found.known().is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(count: Observed<u64>, fires: bool) -> Row {
+        Row {
+            id: "x".to_owned(),
+            title: "x".to_owned(),
+            kind: Kind::Timers,
+            fires,
+            count,
+            left_out: Vec::new(),
+        }
+    }
+
+    fn check(rows: Vec<Row>, endpoints: Observed<Vec<Endpoint>>) -> ReleaseCheck {
+        ReleaseCheck {
+            format: FORMAT,
+            at: String::new(),
+            database: String::new(),
+            file: String::new(),
+            rows,
+            endpoints: Endpoints {
+                found: endpoints,
+                left_out: Vec::new(),
+            },
+        }
+    }
+
+    fn unknown<T>() -> Observed<T> {
+        Observed::Unknown {
+            why: "locked".to_owned(),
+        }
+    }
+
+    #[test]
+    fn only_a_check_that_saw_everything_and_found_nothing_is_green() {
+        let quiet = || row(Observed::Known(0), true);
+        let seen = || Observed::Known(Vec::new());
+        assert!(check(vec![quiet()], seen()).is_green());
+        let later = row(Observed::Known(3), false);
+        assert!(check(vec![quiet(), later], seen()).is_green());
+        for (rows, endpoints) in [
+            (Vec::new(), seen()),
+            (vec![quiet(), row(Observed::Known(1), true)], seen()),
+            (vec![quiet(), row(unknown(), true)], seen()),
+            (vec![quiet(), row(unknown(), false)], seen()),
+            (vec![quiet()], unknown()),
+        ] {
+            assert!(!check(rows, endpoints).is_green());
+        }
+    }
+
+    #[test]
+    fn it_comes_back_from_a_file_and_nothing_else_does() {
+        let check = check(vec![row(unknown(), true)], Observed::Known(Vec::new()));
+        let text = serde_json::to_string(&check).unwrap_or_default();
+        assert_eq!(
+            serde_json::from_str::<ReleaseCheck>(&text).ok(),
+            Some(check)
+        );
+        let more = text.replacen('{', "{\"more\":1,", 1);
+        assert!(serde_json::from_str::<ReleaseCheck>(&more).is_err());
+    }
+}

@@ -202,7 +202,7 @@ pub fn summary(proposal: &Proposal) -> String {
     match proposal.deed {
         Deed::Hold => format!("{rows} to hold"),
         Deed::Release => format!(
-            "{rows} to put back, {} of them overdue: they fire at once; {} and {} left as they are",
+            "{rows} to put back, {} among them overdue: they fire at once; {} and {} left as they are",
             counted(proposal.sum(|one| one.overdue), "date", "dates"),
             counted(
                 proposal.sum(|one| one.changed),

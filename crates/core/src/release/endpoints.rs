@@ -243,3 +243,81 @@ fn without_keys(path: &str) -> String {
         .collect();
     parts.join("/")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(address: &str) -> (String, String) {
+        let Shown { host, address } = shown(address);
+        (host, address)
+    }
+
+    #[test]
+    fn a_blank_address_gives_way_to_the_designs() {
+        assert_eq!(effective("https://a", " "), "https://a");
+        assert_eq!(effective("https://a", ""), "https://a");
+        assert_eq!(effective("https://a", "https://b"), "https://b");
+        assert_eq!(effective(" ", " "), "");
+    }
+
+    #[test]
+    fn hosts_are_taken_out_of_addresses() {
+        for (address, host) in [
+            ("https://A.example.com/x", "a.example.com"),
+            ("https://a.example.com:8443", "a.example.com"),
+            ("http://[2001:db8::1]:80/x", "2001:db8::1"),
+            ("http://a.example.com./", "a.example.com"),
+            ("a.example.com/x", "a.example.com"),
+            ("https://me:pass@a.example.com/x", "a.example.com"),
+            ("https://me:p/a@s?s@a.example.com/x", "a.example.com"),
+            ("https://a.example.com/@scope/x", "a.example.com"),
+            (
+                "/H/router/S/3299/W/word/H/sap.example.com",
+                "sap.example.com",
+            ),
+            ("/service/x", ""),
+        ] {
+            assert_eq!(told(address).0, host, "{address}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_opens_anything_is_shown() {
+        for (address, shown) in [
+            ("https://me:pass@a.example.com/x", "https://a.example.com/x"),
+            (
+                "https://me:p/a@s?s@a.example.com/x",
+                "https://a.example.com/x",
+            ),
+            ("https://a.example.com/x?key=1#y", "https://a.example.com/x"),
+            (
+                "https://a.example.com/T/B0123456789/x",
+                "https://a.example.com/T/…/x",
+            ),
+            (
+                "https://a.example.com/Services/v2",
+                "https://a.example.com/Services/v2",
+            ),
+            (
+                "/H/router/S/3299/W/word/H/sap",
+                "/H/router/S/3299/W/…/H/sap",
+            ),
+        ] {
+            assert_eq!(told(address).1, shown, "{address}");
+        }
+    }
+
+    #[test]
+    fn references_of_inactive_modules_call_nothing() {
+        let modules = BTreeMap::from([("1".to_owned(), "One".to_owned())]);
+        let row = |module: &str, effective: &str| {
+            [module, "Name", "https://design.example.com", effective].map(str::to_owned)
+        };
+        let rows = [row("1", " "), row("1", "https://x.invalid"), row("2", " ")];
+        let found = found("REST", &rows, &modules);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].host, "design.example.com");
+        assert!(found[1].is_nowhere() && !found[0].is_nowhere());
+    }
+}

@@ -357,3 +357,45 @@ fn kept(column: &HeldColumn) -> Filter {
     };
     Filter::column(column.key, Test::InRows(Box::new(rows)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_approval_is_for_these_changes_and_not_for_this_moment() {
+        let change = Change {
+            kind: Kind::Timers,
+            table: "t".to_owned(),
+            column: "c".to_owned(),
+            rows: 1,
+            changed: 0,
+            gone: 0,
+            overdue: 0,
+        };
+        let one = Proposal {
+            format: FORMAT,
+            deed: Deed::Hold,
+            database: "d".to_owned(),
+            file: "f".to_owned(),
+            changes: vec![change],
+            left_out: Vec::new(),
+        };
+        let with = |edit: fn(&mut Proposal)| {
+            let mut other = one.clone();
+            edit(&mut other);
+            other.id()
+        };
+        assert_eq!(with(|it| it.changes[0].overdue = 1), one.id());
+        for other in [
+            with(|it| it.deed = Deed::Release),
+            with(|it| it.file = "g".to_owned()),
+            with(|it| it.changes[0].rows = 2),
+            with(|it| it.changes[0].changed = 1),
+            with(|it| it.changes[0].column = "b".to_owned()),
+            with(|it| it.changes.clear()),
+        ] {
+            assert_ne!(other, one.id());
+        }
+    }
+}
