@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use envclone_core::release::Kind;
 
 /// The settings file when nobody names one.
 const DEFAULT_SETTINGS: &str = "envclone.toml";
@@ -21,7 +22,7 @@ const DEFAULT_SETTINGS: &str = "envclone.toml";
     4  no access
     5  refused by evidence
     6  stopped and resumable
-    7  something of the source was found
+    7  something of the source was found, or something that would fire
     8  not approved
   130  interrupted"
 )]
@@ -71,6 +72,8 @@ pub enum Command {
     Resume(Run),
     /// Look for anything of the source in the target
     Verify(Run),
+    /// Count what would fire in the target once its services start
+    ReleaseCheck(ReleaseCheck),
     /// Write the report of a run
     Report(Run),
     /// Write the plan as files that a DBA runs
@@ -260,6 +263,25 @@ pub struct Run {
     pub run: Option<PathBuf>,
 }
 
+/// Options of `release-check`.
+#[derive(Debug, Args)]
+pub struct ReleaseCheck {
+    /// Hold these, reversibly, so that they don't fire: timers, emails, processes
+    #[arg(
+        long,
+        value_name = "KINDS",
+        value_delimiter = ',',
+        conflicts_with = "release"
+    )]
+    pub hold: Vec<Kind>,
+    /// Put back what was held of these: timers, emails, processes
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    pub release: Vec<Kind>,
+    /// Approve this without a question: the id that was shown, at least its first 12 digits
+    #[arg(long, value_name = "ID")]
+    pub approve: Option<String>,
+}
+
 /// Options of `script`.
 #[derive(Debug, Args)]
 pub struct Script {
@@ -339,7 +361,7 @@ impl Cli {
             Some("init") if command.contains("--print") => {}
             Some(
                 "init" | "doctor" | "inspect" | "plan" | "apply" | "refresh" | "resume" | "verify"
-                | "report" | "script" | "runbook",
+                | "report" | "release-check" | "script" | "runbook",
             ) => add("--settings", settings.map(str::to_owned)),
             Some("steps") => {
                 if let Command::Steps(Steps { own: Some(own), .. }) = &self.command {

@@ -22,7 +22,7 @@ pub enum Exit {
     Refused = 5,
     /// The run stopped and can go on.
     Stopped = 6,
-    /// Verification found something of the source.
+    /// Verification found something of the source, or a release check something that would fire.
     Residue = 7,
     /// A person said no, or there was nobody to ask.
     NotApproved = 8,

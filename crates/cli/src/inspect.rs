@@ -34,7 +34,7 @@ pub struct Eyes<'a> {
 }
 
 /// A query's rows as texts; NULL is empty.
-fn rows(session: &mut dyn Session, sql: &str) -> Result<Vec<Vec<String>>, DbError> {
+pub(crate) fn rows(session: &mut dyn Session, sql: &str) -> Result<Vec<Vec<String>>, DbError> {
     let mut rows = Vec::new();
     session.query(sql, &mut |row| {
         rows.push((0..row.len()).map(|column| row.text(column)).collect());
@@ -192,7 +192,10 @@ pub fn key_check(key: &[u8; 32]) -> String {
 }
 
 /// The tables of a database, without the table of marks.
-fn tables(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<Vec<Table>, DbError> {
+///
+/// # Errors
+/// [`DbError`] as the engine reports it.
+pub fn tables(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<Vec<Table>, DbError> {
     let queries = dialect.inspection();
     let mut tables: Vec<Table> = Vec::new();
     session.query(&queries.columns, &mut |row| {

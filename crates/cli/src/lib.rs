@@ -12,6 +12,7 @@ pub mod journal_file;
 pub mod keyring;
 pub mod nearest;
 pub mod observe;
+pub mod release;
 pub mod render;
 pub mod run;
 pub mod runbook;

@@ -9,6 +9,8 @@ use envclone_core::inventory::{Inventory, Server};
 use envclone_core::journal::{self, Event, Progress};
 use envclone_core::lint::{Case, Finding, Level, lint};
 use envclone_core::plan::{Basis, Plan, Referrer, draft};
+use envclone_core::release::ReleaseCheck;
+use envclone_core::release::hold::Proposal;
 use envclone_core::report::{ItemResult, Override, Parts, Report, RunFacts, RunState};
 use envclone_core::settings::CloneMode;
 use envclone_core::verdict::{Tally, Verification};
@@ -22,6 +24,7 @@ use crate::folder::{RunFolder, Start, digest_key};
 use crate::inspect::{self, Eyes};
 use crate::journal_file::{JournalFile, JournalFileError};
 use crate::observe;
+use crate::release::{self, hold::Wish};
 use crate::render;
 use crate::save::{recipient, write_whole};
 use crate::ui::{Watch, counted};
@@ -84,7 +87,9 @@ impl<'a> Phases<'a> {
         })
     }
 
-    fn eyes(&self) -> Eyes<'_> {
+    /// What it takes to look.
+    #[must_use]
+    pub fn eyes(&self) -> Eyes<'_> {
         Eyes {
             engine: self.engine,
             dialect: self.config.dialect(),
@@ -329,24 +334,9 @@ impl<'a> Phases<'a> {
         folder: Option<&RunFolder>,
         inventory: &Inventory,
     ) -> Result<Verification, Failure> {
-        let settings = &self.config.settings;
-        observe::must_exist(self.engine, &settings.target)?;
         let plan = folder.map(RunFolder::plan).transpose()?;
-        let evidence = inspect::evidence(self.eyes(), &settings.source, &settings.target)?;
-        let case = Case {
-            evidence: &evidence,
-            safety: &settings.safety,
-            security: &settings.security,
-            plan: plan.as_ref(),
-            makes_the_copy: false,
-        };
-        let findings: Vec<_> = lint(&case)
-            .into_iter()
-            .filter(|finding| BEFORE_VERIFYING.contains(&finding.lint.as_str()))
-            .collect();
-        if !findings.is_empty() {
-            return Err(Failure::refused(&findings));
-        }
+        self.is_the_copy(plan.as_ref())?;
+        let settings = &self.config.settings;
         let eyes = Eyes {
             engine: self.engine,
             dialect: self.config.dialect(),
@@ -365,6 +355,68 @@ impl<'a> Phases<'a> {
             self.seal(folder, plan, &verification)?;
         }
         Ok(verification)
+    }
+
+    /// Proves that the target is there, and the source is not what the settings name as the target.
+    ///
+    /// # Errors
+    /// Exit 5 where it is the source, or another one than the run's; 4 where it can't be read.
+    pub fn is_the_copy(&self, plan: Option<&Plan>) -> Result<(), Failure> {
+        let settings = &self.config.settings;
+        observe::must_exist(self.engine, &settings.target)?;
+        let evidence = inspect::evidence(self.eyes(), &settings.source, &settings.target)?;
+        let case = Case {
+            evidence: &evidence,
+            safety: &settings.safety,
+            security: &settings.security,
+            plan,
+            makes_the_copy: false,
+        };
+        let findings: Vec<_> = lint(&case)
+            .into_iter()
+            .filter(|finding| BEFORE_VERIFYING.contains(&finding.lint.as_str()))
+            .collect();
+        match findings.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::refused(&findings)),
+        }
+    }
+
+    /// The same against the newest run, where there is one.
+    fn is_the_newest_copy(&self) -> Result<(), Failure> {
+        let newest = RunFolder::newest(&self.config.runs()).ok();
+        let plan = newest.and_then(|folder| folder.plan().ok());
+        self.is_the_copy(plan.as_ref())
+    }
+
+    /// Counts what would fire in the target once its services start, after the same proofs as for verification.
+    ///
+    /// # Errors
+    /// Exit 5 where the target is the source, or another one than the newest run's; 4 where it can't be read.
+    pub fn release_check(&self) -> Result<ReleaseCheck, Failure> {
+        self.is_the_newest_copy()?;
+        Ok(release::check(self.eyes(), &self.config.settings.target)?)
+    }
+
+    /// What a person approves before anything is held or let go; changes nothing.
+    ///
+    /// # Errors
+    /// As for [`Self::release_check`].
+    pub fn propose(&self, wish: &Wish) -> Result<Proposal, Failure> {
+        self.is_the_newest_copy()?;
+        let target = &self.config.settings.target;
+        Ok(release::hold::propose(self.eyes(), target, wish)?)
+    }
+
+    /// Holds, or lets go, what was approved.
+    ///
+    /// # Errors
+    /// As for [`Self::release_check`], and where something else would be changed by now than what was approved.
+    pub fn carry_out(&self, wish: &Wish, approved: &Proposal) -> Result<(), Failure> {
+        // Between a proposal and its approval a person may have taken a long time.
+        self.is_the_newest_copy()?;
+        let target = &self.config.settings.target;
+        release::hold::carry_out(self.eyes(), target, wish, approved, &who())
     }
 
     /// A copy that was verified vouches for itself: the seal is bound to this very database. One that no longer

@@ -19,8 +19,11 @@ use std::time::Duration;
 
 use envclone::config::Config;
 use envclone::folder::RunFolder;
+use envclone::release::hold::Wish;
 use envclone::run::Phases;
 use envclone::ui::Silent;
+use envclone_core::release::Kind;
+use envclone_core::release::hold::Deed;
 use envclone_db::Access;
 use envclone_db::checkup::{Need, Purpose};
 use envclone_db::{Copied, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session};
@@ -189,6 +192,91 @@ fn child() {
     println!("CALLS={made}");
 }
 
+/// Not a test of its own: a process that holds e-mails and is killed.
+#[test]
+fn holding_child() {
+    let (Ok(folder), Ok(fuse)) = (
+        std::env::var("ENVCLONE_HOLD_LAB"),
+        std::env::var("ENVCLONE_HOLD_AFTER"),
+    ) else {
+        return;
+    };
+    let config = Config::load(&Path::new(&folder).join("envclone.toml")).unwrap();
+    let engine = Fatal(config.engine().unwrap());
+    let mut watch = Silent;
+    let phases = Phases::new(&config, &engine, Vec::new(), &mut watch).unwrap();
+    let deed = match std::env::var("ENVCLONE_HOLD_DEED").as_deref() {
+        Ok("release") => Deed::Release,
+        _ => Deed::Hold,
+    };
+    let wish = Wish {
+        deed,
+        kinds: vec![Kind::Emails],
+    };
+    let proposal = phases.propose(&wish).unwrap();
+    FUSE.store(fuse.parse().unwrap(), Ordering::SeqCst);
+    let target = &config.settings.target;
+    envclone::release::hold::carry_out(phases.eyes(), target, &wish, &proposal, "somebody")
+        .unwrap();
+    let made = fuse.parse::<i64>().unwrap() - FUSE.load(Ordering::SeqCst);
+    println!("CALLS={made}");
+}
+
+fn run_holding(lab: &Lab, fuse: i64, deed: &str) -> Option<i64> {
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "holding_child",
+            "--nocapture",
+            "--test-threads=1",
+        ])
+        .env("ENVCLONE_HOLD_LAB", lab.folder.path())
+        .env("ENVCLONE_HOLD_AFTER", fuse.to_string())
+        .env("ENVCLONE_HOLD_DEED", deed)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    calls_of(&child)
+}
+
+/// What is held: which rows, and their values as they were.
+fn held(lab: &Lab) -> i64 {
+    lab.number(
+        &lab.target("outsystems.db"),
+        "SELECT COUNT(*) FROM envclone_held WHERE state = 'held'",
+    )
+}
+
+#[test]
+fn killed_around_any_call_of_holding_a_rerun_finishes_and_no_original_is_lost() {
+    let platform = |lab: &Lab| dump(&lab.target("outsystems.db"));
+    let whole = Lab::adopted();
+    let raw = platform(&whole);
+    let holding = run_holding(&whole, 1_000_000, "hold").expect("an unlit fuse kills nobody");
+    let (expected, lines) = (platform(&whole), held(&whole));
+    let releasing = run_holding(&whole, 1_000_000, "release").unwrap();
+    assert!(platform(&whole) == raw && expected != raw);
+    assert!(holding > 20 && releasing > 20, "{holding} {releasing}");
+    for (deed, calls) in [("hold", holding), ("release", releasing)] {
+        let lab = Lab::adopted();
+        for fuse in 0..calls {
+            if deed == "release" {
+                assert!(run_holding(&lab, 1_000_000, "hold").is_some());
+            }
+            let at = format!("{deed} killed at call {fuse} of {calls}");
+            assert_eq!(run_holding(&lab, fuse, deed), None, "{at} did not kill");
+            assert!(run_holding(&lab, 1_000_000, deed).is_some(), "{at}");
+            if deed == "hold" {
+                assert!(platform(&lab) == expected, "{at}");
+                assert_eq!(held(&lab), lines, "{at}");
+                assert!(run_holding(&lab, 1_000_000, "release").is_some(), "{at}");
+            }
+            assert!(platform(&lab) == raw, "{at}: an original is lost");
+            assert_eq!(held(&lab), 0, "{at}");
+        }
+    }
+}
+
 /// How the child's copies are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
@@ -219,6 +307,11 @@ fn run_child(lab: &Lab, fuse: i64, way: Way) -> Option<i64> {
         .stdin(Stdio::null())
         .output()
         .unwrap();
+    calls_of(&output)
+}
+
+/// The number of calls that a child made, or nothing when it was killed.
+fn calls_of(output: &std::process::Output) -> Option<i64> {
     let text = String::from_utf8_lossy(&output.stdout);
     let calls = text
         .split("CALLS=")

@@ -14,8 +14,10 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use envclone_core::release::ReleaseCheck;
 use envclone_tns_server::{Answer, Call};
-use support::oracle::{Oracle, SOURCE, on_files, roles};
+use support::Lab;
+use support::oracle::{Oracle, SOURCE, TARGET, on_files, roles};
 
 #[test]
 fn a_run_leaves_what_it_leaves_in_files() {
@@ -99,6 +101,49 @@ fn a_doctor_finds_what_a_run_needs_and_an_inventory_what_there_is() {
     let ran = oracle.run(&["verify", "--json"]);
     assert_eq!(ran.code, 7, "{}", ran.err);
     assert!(ran.out.contains("OSSYS_X: OSADMIN.OSSYS_X"), "{}", ran.out);
+}
+
+#[test]
+fn what_would_fire_is_counted_held_and_put_back_as_in_files() {
+    let Some(oracle) = Oracle::adopting("official") else {
+        return;
+    };
+    let check = |ran: support::Ran| -> ReleaseCheck { serde_json::from_str(&ran.out).unwrap() };
+    let counts = |check: &ReleaseCheck| -> Vec<(String, u64)> {
+        let rows = check.rows.iter();
+        rows.map(|row| (row.id.clone(), *row.count.known().unwrap()))
+            .collect()
+    };
+    let here = check(oracle.run(&["release-check", "--json"]));
+    let files = Lab::adopted();
+    let there = check(files.run(&["release-check", "--json"]));
+    assert_eq!(counts(&here), counts(&there));
+    assert!(!here.is_green());
+    assert_eq!(here.endpoints, there.endpoints);
+
+    let content = || {
+        let roles = roles();
+        roles.map(|role| oracle.content(TARGET, &role))
+    };
+    let before = content();
+    let kinds = "timers,emails,processes";
+    let approved = |option: &str| {
+        let id = support::approval_of(&oracle.run(&["release-check", option, kinds]));
+        oracle.run(&["release-check", option, kinds, "--approve", &id])
+    };
+    let ran = approved("--hold");
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert!(content() != before);
+    let again = oracle.run(&["release-check", "--hold", kinds]);
+    assert!(again.err.contains("nothing to hold"), "{}", again.err);
+    assert!(check(oracle.run(&["release-check", "--json"])).is_green());
+    let ran = approved("--release");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(content() == before, "something is not as it was");
+    assert_eq!(
+        counts(&check(oracle.run(&["release-check", "--json"]))),
+        counts(&here)
+    );
 }
 
 #[test]

@@ -26,6 +26,15 @@ impl<T> Observed<T> {
             Self::Unknown { .. } => None,
         }
     }
+
+    /// The same with something made of what was seen.
+    #[must_use]
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Observed<U> {
+        match self {
+            Self::Known(value) => Observed::Known(make(value)),
+            Self::Unknown { why } => Observed::Unknown { why },
+        }
+    }
 }
 
 /// Both sides, as they were found.

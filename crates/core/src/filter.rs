@@ -29,6 +29,8 @@ pub enum Literal {
     Null,
     /// The platform's null date, 1900-01-01 00:00:00.
     NullDate,
+    /// The date on which nothing is ever due, 3000-01-01 00:00:00: the platform itself has it for timers without a schedule.
+    Never,
 }
 
 /// What a column must satisfy.
@@ -60,6 +62,15 @@ pub enum Test {
     /// Differs from this value. Built by the planner, so that a row that is right already is not touched.
     #[serde(skip)]
     Differs(Source),
+    /// None of these numbers, or NULL. Built by the release check, as are the two below.
+    #[serde(skip)]
+    NotNumbers(Vec<i64>),
+    /// A date that the database's clock has come to.
+    #[serde(skip)]
+    Due,
+    /// A date that the database's clock comes to in so many hours, and has not come to yet.
+    #[serde(skip)]
+    Coming(u32),
 }
 
 /// Rows of another table, seen through one of its columns.

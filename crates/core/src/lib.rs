@@ -22,6 +22,7 @@ pub mod plan;
 pub mod platform_trap;
 pub mod principal;
 pub mod private_key;
+pub mod release;
 pub mod report;
 pub mod runbook;
 pub mod scan;

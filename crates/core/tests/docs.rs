@@ -152,6 +152,7 @@ fn new(NewValue(source): &NewValue) -> String {
         Source::Literal(Literal::Empty) => "blank".to_owned(),
         Source::Literal(Literal::Null) => "NULL".to_owned(),
         Source::Literal(Literal::NullDate) => "no date".to_owned(),
+        Source::Literal(Literal::Never) => "never".to_owned(),
         Source::Lookup { table, column, .. } => format!("{} of {}", code(column), code(table)),
     }
 }

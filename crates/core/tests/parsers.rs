@@ -194,6 +194,9 @@ fn spelled(engine: Engine, inventory: &Inventory) -> Vec<Named> {
             add(name, sql);
         }
     }
+    for (name, sql) in support::release(inventory) {
+        add(name, sql);
+    }
     let guard = support::guard();
     let files = dialect.script(&plan, &guard);
     assert_eq!(files.len(), 2, "a script for each database");

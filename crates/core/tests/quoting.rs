@@ -4,9 +4,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use envclone_core::dialect::{self, Dialect, Mark};
+use envclone_core::dialect::{self, Dialect, HeldColumn, Mark};
 use envclone_core::engine::Engine;
 use envclone_core::filter::{Filter, Literal, Rows, Source, Test};
+use envclone_core::release::Kind;
 use proptest::prelude::*;
 
 /// What stands in quotes.
@@ -109,6 +110,9 @@ fn filter(words: &[String]) -> Filter {
         Test::NotInRows(rows(3, Filter::default())),
         Test::Differs(Source::Literal(Literal::Text(word(4)))),
         Test::Differs(lookup),
+        Test::NotNumbers(vec![2, 4]),
+        Test::Due,
+        Test::Coming(24),
     ];
     let columns = tests.into_iter().enumerate();
     Filter::All(
@@ -136,7 +140,19 @@ fn statements(d: &dyn Dialect, words: &[String]) -> Vec<String> {
         proof: words[4].clone(),
         at: "2026-03-02 08:00:00".to_owned(),
     };
+    // A table's and a column's names are the program's own: only what a person is called comes from outside.
+    let held = HeldColumn {
+        kind: Kind::Timers,
+        table: "t",
+        key: "k",
+        column: "c",
+        dates: true,
+        rows: filter.clone(),
+        to: Literal::Never,
+    };
     vec![
+        d.keep_values(&held, &words[0], &words[1]),
+        d.put_back(&held),
         d.count(table, &filter),
         d.select(table, &[&words[3], &words[4]], &filter),
         d.newest(&[(table, &words[1]), (table, &words[0])]),

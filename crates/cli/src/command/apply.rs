@@ -106,7 +106,7 @@ fn finish(
 }
 
 /// How many digits of a plan's id are an approval.
-const DIGITS: usize = 12;
+pub(super) const DIGITS: usize = 12;
 
 /// Refuses an approval that is too short for any plan.
 fn long_enough(approval: &Approval) -> Result<(), Failure> {
@@ -163,12 +163,20 @@ fn approve(plan: &Plan, approval: &Approval) -> Result<(), Failure> {
         .first()
         .map(|database| database.locator.as_str())
         .unwrap_or_default();
-    let name = place.rsplit(['/', '\\']).next().unwrap_or(place);
     let rows: u64 = plan.items.iter().filter_map(|item| item.expect).sum();
     say(&format!(
-        "\n{} to do, {} to change. The target is {place}\nType its name to approve: {name}",
+        "\n{} to do, {} to change.",
         counted(plan.items.len() as u64, "item", "items"),
         counted(rows, "row", "rows")
+    ));
+    have_it_typed(place, "the plan")
+}
+
+/// Has a person type the name of a database to approve what was shown.
+fn have_it_typed(place: &str, what: &str) -> Result<(), Failure> {
+    let name = place.rsplit(['/', '\\']).next().unwrap_or(place);
+    say(&format!(
+        "The target is {place}\nType its name to approve: {name}"
     ));
     let typed: String = dialoguer::Input::new()
         .with_prompt("target")
@@ -177,7 +185,7 @@ fn approve(plan: &Plan, approval: &Approval) -> Result<(), Failure> {
         .map_err(|dialoguer::Error::IO(error)| match error.kind() {
             ErrorKind::Interrupted => Failure::before(
                 Exit::Interrupted,
-                "interrupted before the plan was approved",
+                format!("interrupted before {what} was approved"),
             ),
             _ => Failure::before(Exit::NotApproved, format!("there was no answer: {error}")),
         })?;
@@ -186,8 +194,21 @@ fn approve(plan: &Plan, approval: &Approval) -> Result<(), Failure> {
     } else {
         Err(Failure::before(
             Exit::NotApproved,
-            "the plan was not approved",
+            format!("{what} was not approved"),
         ))
+    }
+}
+
+/// Asks for the approval of something that was shown and is no plan; `instead` says what to do where nobody can be asked.
+pub(super) fn ask(place: &str, instead: impl FnOnce() -> String) -> Result<(), Failure> {
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    match terminal {
+        true => have_it_typed(place, "it"),
+        false => Err(Failure::before(
+            Exit::NotApproved,
+            "a person must approve this, and there is no terminal to ask at",
+        )
+        .hint(instead())),
     }
 }
 

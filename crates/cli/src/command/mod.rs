@@ -7,6 +7,7 @@ mod inspect;
 mod judge;
 mod rehearse;
 mod runbook;
+pub mod release;
 mod script;
 mod steps;
 
@@ -50,6 +51,7 @@ pub fn run_on(cli: &Cli, machine: &dyn Machine) -> Result<(), Failure> {
         Command::Verify(args) => apply::verify(cli, args),
         Command::Report(args) => apply::report(cli, args),
         Command::Script(args) => script::run(cli, args),
+        Command::ReleaseCheck(args) => release::run(cli, args),
         Command::Steps(args) => steps::run(cli, args),
         Command::Rehearse(args) => rehearse::run(cli, args),
         Command::Runbook(args) => runbook::run(cli, args, machine),

@@ -134,6 +134,16 @@ impl Lab {
         plan["id"].as_str().unwrap()[..12].to_owned()
     }
 
+    /// Holds or lets go of everything that fires: what is to be approved is shown first, and then approved by its id.
+    pub(crate) fn hold(&self, option: &str, kinds: &str) -> Ran {
+        let asked = self.run(&["release-check", option, kinds]);
+        if asked.code != 8 {
+            return asked;
+        }
+        let id = approval_of(&asked);
+        self.run(&["release-check", option, kinds, "--approve", &id])
+    }
+
     /// Runs SQL on one of the files.
     pub(crate) fn sql(&self, file: &Path, sql: &str) {
         Connection::open(file).unwrap().execute_batch(sql).unwrap();
@@ -210,11 +220,18 @@ impl Ran {
     }
 }
 
+/// The id that a command without an approval shows.
+pub(crate) fn approval_of(asked: &Ran) -> String {
+    assert_eq!(asked.code, 8, "{}", asked.err);
+    let (_, rest) = asked.err.rsplit_once("--approve ").unwrap();
+    rest.chars().take_while(char::is_ascii_hexdigit).collect()
+}
+
 /// Every row of every table of a database, without what envclone itself wrote into it.
 pub(crate) fn dump(file: &Path) -> String {
     let connection = Connection::open(file).unwrap();
     let mut text = String::new();
-    let mut tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'envclone_mark' ORDER BY name").unwrap();
+    let mut tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('envclone_mark', 'envclone_held') ORDER BY name").unwrap();
     let tables: Vec<String> = tables
         .query_map([], |row| row.get(0))
         .unwrap()

@@ -1,5 +1,6 @@
 //! How each engine spells what the core means. No SQL keyword stands outside this folder and `crates/db`.
 
+mod held;
 mod oracle;
 mod phases;
 mod spell;
@@ -7,6 +8,7 @@ mod sqlite;
 mod sqlserver;
 mod users;
 
+pub use held::{HELD, HELD_COLUMNS, HeldColumn, HeldState};
 pub use users::{UserChange, UserQueries, Users};
 
 use crate::engine::Engine;
@@ -98,12 +100,21 @@ pub trait Dialect: Sync {
     fn inspection(&self) -> InspectionQueries;
     /// The database's clock, in the zone that the platform logs in, as `YYYY-MM-DD HH:MM:SS`.
     fn now(&self) -> String;
+    /// The same clock so many hours later, as an expression that dates are compared with.
+    fn clock_in(&self, hours: u32) -> String;
     /// Creates the table of marks unless it is there.
     fn create_marks(&self) -> String;
     /// Writes a mark, in the transaction that it vouches for.
     fn insert_mark(&self, mark: &Mark) -> String;
     /// Kind, run, plan, group, proof and time of every mark.
     fn select_marks(&self) -> String;
+    /// Creates the table of what was held unless it is there.
+    fn create_held(&self) -> String;
+    /// Keeps the values of a column in the table of what was held: those that are about to be held, at this time by this
+    /// person.
+    fn keep_values(&self, column: &HeldColumn, at: &str, by: &str) -> String;
+    /// Writes what is held of a column back into its rows.
+    fn put_back(&self, column: &HeldColumn) -> String;
     /// The plan as files for a DBA, in the order in which they are run.
     fn script(&self, plan: &crate::plan::Plan, guard: &ScriptGuard) -> Vec<ScriptFile>;
 }

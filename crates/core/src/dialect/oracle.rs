@@ -1,7 +1,8 @@
 //! Oracle's SQL, PL/SQL and SQL*Plus.
 
 use super::{
-    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, Users, spell,
+    Dialect, HELD, HELD_COLUMNS, HeldColumn, InspectionQueries, MARK_COLUMNS, MARKS, Mark,
+    ScriptFile, ScriptGuard, Users, spell,
 };
 use crate::engine::Engine;
 use crate::filter::{Filter, Literal, Source};
@@ -39,6 +40,7 @@ impl Dialect for Oracle {
             Literal::Empty => "' '".to_owned(),
             Literal::Null => "NULL".to_owned(),
             Literal::NullDate => "DATE '1900-01-01'".to_owned(),
+            Literal::Never => "DATE '3000-01-01'".to_owned(),
         }
     }
 
@@ -130,6 +132,14 @@ impl Dialect for Oracle {
         "SELECT TO_CHAR(SYSDATE, 'YYYY-MM-DD HH24:MI:SS') FROM dual".to_owned()
     }
 
+    /// `hours` has no more than the two digits that an interval has unless more are said.
+    fn clock_in(&self, hours: u32) -> String {
+        match hours {
+            0 => "SYSDATE".to_owned(),
+            _ => format!("SYSDATE + INTERVAL '{hours}' HOUR"),
+        }
+    }
+
     /// In a block that looks first, since Oracle before 23 has no `IF NOT EXISTS`; the statement is DDL and commits,
     /// so it runs before the transaction.
     fn create_marks(&self) -> String {
@@ -137,16 +147,7 @@ impl Dialect for Oracle {
             .iter()
             .map(|column| format!("{} VARCHAR2(200) NOT NULL", self.identifier(column)))
             .collect();
-        let create = self.text(&format!(
-            "CREATE TABLE {} ({})",
-            self.table(MARKS),
-            columns.join(", ")
-        ));
-        format!(
-            "DECLARE\n  v_found NUMBER;\nBEGIN\n  SELECT COUNT(*) INTO v_found FROM all_tables WHERE owner = \
-             SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND table_name = {};\n  IF v_found = 0 THEN\n    EXECUTE IMMEDIATE {create};\n  END IF;\nEND;",
-            self.text(&MARKS.to_uppercase())
-        )
+        self.created_once(MARKS, &columns)
     }
 
     fn insert_mark(&self, mark: &Mark) -> String {
@@ -157,7 +158,46 @@ impl Dialect for Oracle {
         spell::select_marks(self)
     }
 
+    /// In a block, as the table of marks.
+    fn create_held(&self) -> String {
+        let columns = HELD_COLUMNS.map(|column| {
+            let name = self.identifier(column);
+            match column {
+                "row_key" => format!("{name} NUMBER(20) NOT NULL"),
+                "old_date" => format!("{name} TIMESTAMP(6) NULL"),
+                "old_text" => format!("{name} VARCHAR2(4000) NULL"),
+                "ended_at" => format!("{name} VARCHAR2(200) NULL"),
+                _ => format!("{name} VARCHAR2(200) NOT NULL"),
+            }
+        });
+        self.created_once(HELD, &columns)
+    }
+
+    fn keep_values(&self, column: &HeldColumn, at: &str, by: &str) -> String {
+        spell::keep_values(self, column, at, by)
+    }
+
+    fn put_back(&self, column: &HeldColumn) -> String {
+        spell::put_back(self, column)
+    }
+
     fn script(&self, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptFile> {
         script::files(self, plan, guard)
+    }
+}
+
+impl Oracle {
+    /// A block that creates a table where there is none of its name.
+    fn created_once(&self, table: &str, columns: &[String]) -> String {
+        let create = self.text(&format!(
+            "CREATE TABLE {} ({})",
+            self.table(table),
+            columns.join(", ")
+        ));
+        format!(
+            "DECLARE\n  v_found NUMBER;\nBEGIN\n  SELECT COUNT(*) INTO v_found FROM all_tables WHERE owner = \
+             SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND table_name = {};\n  IF v_found = 0 THEN\n    EXECUTE IMMEDIATE {create};\n  END IF;\nEND;",
+            self.text(&table.to_uppercase())
+        )
     }
 }

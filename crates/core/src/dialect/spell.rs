@@ -1,6 +1,6 @@
 //! What all three engines spell alike, given the parts that they do not.
 
-use super::{Dialect, MARK_COLUMNS, MARKS, Mark, Statement};
+use super::{Dialect, HELD, HeldColumn, HeldState, MARK_COLUMNS, MARKS, Mark, Statement};
 use crate::filter::{Filter, Source, Test};
 use crate::plan::Item;
 
@@ -77,6 +77,20 @@ fn test_on(d: &dyn Dialect, table: &str, column: &str, test: &Test) -> String {
             )
         }
         Test::Differs(source) => differs(d, table, column, source),
+        Test::NotNumbers(numbers) if numbers.is_empty() => "1 = 1".to_owned(),
+        Test::NotNumbers(numbers) => {
+            let numbers: Vec<_> = numbers.iter().map(i64::to_string).collect();
+            format!(
+                "({column} IS NULL OR {column} NOT IN ({}))",
+                numbers.join(", ")
+            )
+        }
+        Test::Due => format!("{column} <= {}", d.clock_in(0)),
+        Test::Coming(hours) => format!(
+            "({column} > {} AND {column} <= {})",
+            d.clock_in(0),
+            d.clock_in(*hours)
+        ),
     }
 }
 
@@ -200,6 +214,51 @@ pub(super) fn set_columns(
         d.table(table),
         set.join(",\n    "),
         where_clause(d, table, filter)
+    )
+}
+
+/// What is about to be held, as lines of the table of what was held.
+pub(super) fn keep_values(d: &dyn Dialect, it: &HeldColumn, at: &str, by: &str) -> String {
+    let columns = [
+        "kind",
+        "tbl",
+        "row_key",
+        "col",
+        it.old(),
+        "held_at",
+        "held_by",
+        "state",
+    ];
+    let columns: Vec<_> = columns.iter().map(|name| d.identifier(name)).collect();
+    format!(
+        "INSERT INTO {} ({})\nSELECT {}, {}, {}, {}, {}, {}, {}, {} FROM {}{}",
+        d.table(HELD),
+        columns.join(", "),
+        d.text(it.kind.name()),
+        d.text(it.table),
+        d.identifier(it.key),
+        d.text(it.column),
+        d.identifier(it.column),
+        d.text(at),
+        d.text(by),
+        d.text(HeldState::Held.name()),
+        d.table(it.table),
+        where_clause(d, it.table, &it.rows)
+    )
+}
+
+/// The old values into their rows. As in a lookup, the column of the row being written carries its table's name.
+pub(super) fn put_back(d: &dyn Dialect, it: &HeldColumn) -> String {
+    let (table, held, key) = (d.table(it.table), d.table(HELD), d.identifier("row_key"));
+    let lines = condition(d, HELD, &it.lines());
+    let (column, of_row, old) = (
+        d.identifier(it.column),
+        d.identifier(it.key),
+        d.identifier(it.old()),
+    );
+    format!(
+        "UPDATE {table}\nSET {column} = (SELECT kept.{old} FROM {held} kept WHERE {lines} AND kept.{key} = {table}.{of_row})\n\
+         WHERE {of_row} IN (SELECT {key} FROM {held} WHERE {lines})"
     )
 }
 

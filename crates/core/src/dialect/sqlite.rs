@@ -2,7 +2,8 @@
 //! that the platform runs on.
 
 use super::{
-    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, Users, spell,
+    Dialect, HELD, HELD_COLUMNS, HeldColumn, InspectionQueries, MARK_COLUMNS, MARKS, Mark,
+    ScriptFile, ScriptGuard, Users, spell,
 };
 use crate::engine::Engine;
 use crate::filter::{Filter, Literal, Source};
@@ -31,6 +32,7 @@ impl Dialect for Sqlite {
             Literal::Empty => "''".to_owned(),
             Literal::Null => "NULL".to_owned(),
             Literal::NullDate => "'1900-01-01 00:00:00'".to_owned(),
+            Literal::Never => "'3000-01-01 00:00:00'".to_owned(),
         }
     }
 
@@ -122,6 +124,13 @@ impl Dialect for Sqlite {
         "SELECT datetime('now', 'localtime')".to_owned()
     }
 
+    fn clock_in(&self, hours: u32) -> String {
+        match hours {
+            0 => "datetime('now', 'localtime')".to_owned(),
+            _ => format!("datetime('now', 'localtime', '+{hours} hours')"),
+        }
+    }
+
     fn create_marks(&self) -> String {
         let columns: Vec<_> = MARK_COLUMNS
             .iter()
@@ -140,6 +149,27 @@ impl Dialect for Sqlite {
 
     fn select_marks(&self) -> String {
         spell::select_marks(self)
+    }
+
+    fn create_held(&self) -> String {
+        let columns = HELD_COLUMNS.map(|column| match column {
+            "row_key" => format!("{column} INTEGER NOT NULL"),
+            "old_date" | "old_text" | "ended_at" => format!("{column} TEXT"),
+            _ => format!("{column} TEXT NOT NULL"),
+        });
+        format!(
+            "CREATE TABLE IF NOT EXISTS {} ({})",
+            self.table(HELD),
+            columns.join(", ")
+        )
+    }
+
+    fn keep_values(&self, column: &HeldColumn, at: &str, by: &str) -> String {
+        spell::keep_values(self, column, at, by)
+    }
+
+    fn put_back(&self, column: &HeldColumn) -> String {
+        spell::put_back(self, column)
     }
 
     /// A file for the `sqlite3` shell. `SQLite` has no name of its own to guard: the shell's first argument

@@ -1,7 +1,8 @@
 //! SQL Server's T-SQL.
 
 use super::{
-    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, Users, spell,
+    Dialect, HELD, HELD_COLUMNS, HeldColumn, InspectionQueries, MARK_COLUMNS, MARKS, Mark,
+    ScriptFile, ScriptGuard, Users, spell,
 };
 use crate::engine::Engine;
 use crate::filter::{Filter, Literal, Source};
@@ -36,6 +37,7 @@ impl Dialect for SqlServer {
             Literal::Null => "NULL".to_owned(),
             // This form means the same under every DATEFORMAT and LANGUAGE setting.
             Literal::NullDate => "'19000101'".to_owned(),
+            Literal::Never => "'30000101'".to_owned(),
         }
     }
 
@@ -136,6 +138,13 @@ impl Dialect for SqlServer {
         "SELECT CONVERT(varchar(19), GETDATE(), 120)".to_owned()
     }
 
+    fn clock_in(&self, hours: u32) -> String {
+        match hours {
+            0 => "GETDATE()".to_owned(),
+            _ => format!("DATEADD(hour, {hours}, GETDATE())"),
+        }
+    }
+
     fn create_marks(&self) -> String {
         let columns: Vec<_> = MARK_COLUMNS
             .iter()
@@ -155,6 +164,34 @@ impl Dialect for SqlServer {
 
     fn select_marks(&self) -> String {
         spell::select_marks(self)
+    }
+
+    /// A `datetime` becomes the same one again from a `datetime2`, and a `datetime2` does not from a `datetime`.
+    fn create_held(&self) -> String {
+        let columns = HELD_COLUMNS.map(|column| {
+            let name = self.identifier(column);
+            match column {
+                "row_key" => format!("{name} bigint NOT NULL"),
+                "old_date" => format!("{name} datetime2(7) NULL"),
+                "old_text" => format!("{name} nvarchar(2000) NULL"),
+                "ended_at" => format!("{name} nvarchar(200) NULL"),
+                _ => format!("{name} nvarchar(200) NOT NULL"),
+            }
+        });
+        let table = self.table(HELD);
+        format!(
+            "IF OBJECT_ID({}, N'U') IS NULL CREATE TABLE {table} ({})",
+            self.text(&table),
+            columns.join(", ")
+        )
+    }
+
+    fn keep_values(&self, column: &HeldColumn, at: &str, by: &str) -> String {
+        spell::keep_values(self, column, at, by)
+    }
+
+    fn put_back(&self, column: &HeldColumn) -> String {
+        spell::put_back(self, column)
     }
 
     fn script(&self, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptFile> {

@@ -376,3 +376,45 @@ pub(crate) fn guard() -> ScriptGuard {
         source: names("OSPROD@PRODSQL", "OSPRODLOG"),
     }
 }
+
+/// All that a release check sends: what it counts and asks, and what it takes to hold and to let go.
+#[allow(dead_code, reason = "not every test checks a release")]
+pub(crate) fn release(inventory: &Inventory) -> Vec<(String, String)> {
+    use envclone_core::release::{Kind, endpoints, hold, looks};
+    let dialect = dialect::of(inventory.engine);
+    let tables = &inventory.databases[0].tables;
+    let mut all = Vec::new();
+    let mut add = |name: String, sql: String| all.push((name, sql));
+    for question in looks::questions(tables, dialect) {
+        assert!(question.left_out.is_empty(), "{question:?}");
+        for (table, sql) in question.counts {
+            add(format!("{}: {table}", question.id), sql);
+        }
+    }
+    let queries = endpoints::queries(tables, dialect);
+    add("modules".to_owned(), queries.modules.unwrap());
+    for query in queries.addresses {
+        add(format!("{}: {}", query.kind, query.table), query.sql);
+    }
+    let (columns, left_out) = hold::columns(tables, &Kind::ALL);
+    assert!(left_out.is_empty(), "{left_out:?}");
+    add("create held".to_owned(), dialect.create_held());
+    let (at, by) = ("2026-03-02 08:00:00", "it's me");
+    for column in &columns {
+        let name = |what: &str| format!("{what}: {}.{}", column.table, column.column);
+        add(name("to hold"), hold::to_hold(column, dialect));
+        add(name("to put back"), hold::to_put_back(column, dialect));
+        if let Some(sql) = hold::overdue(column, dialect) {
+            add(name("overdue"), sql);
+        }
+        add(name("changed"), hold::changed(column, dialect));
+        add(name("gone"), hold::gone(column, dialect));
+        for sql in hold::hold(column, dialect, at, by) {
+            add(name("hold"), sql);
+        }
+        for sql in hold::release(column, dialect, at) {
+            add(name("release"), sql);
+        }
+    }
+    all
+}

@@ -77,6 +77,10 @@ pub(super) fn rewrite(sql: &str) -> Rewritten {
                 rewritten.sql += "-- ";
                 rewritten.sql += &token.text[2..];
             }
+            // A table that a block creates: MariaDB's timestamps end in 2038.
+            Kind::Text if token.text.starts_with("'CREATE TABLE ") => {
+                rewritten.sql += &token.text.replace("TIMESTAMP(", "DATETIME(");
+            }
             _ => rewritten.sql += token.text,
         }
         place.pass(token);
@@ -209,6 +213,15 @@ mod tests {
     fn what_begins_a_comment_is_another() {
         let given = "SELECT serial#, 'a#' --why\nFROM v$session";
         let expected = "SELECT \"serial#\", 'a#' -- why\nFROM \"sys_dictionary\".\"v$session\"";
+        assert_eq!(sql(given), expected);
+    }
+
+    #[test]
+    fn timestamps_of_created_tables_do_not_end() {
+        let given =
+            "BEGIN EXECUTE IMMEDIATE 'CREATE TABLE t (a TIMESTAMP(6))'; x('TIMESTAMP(6)'); END;";
+        let expected =
+            "BEGIN EXECUTE IMMEDIATE 'CREATE TABLE t (a DATETIME(6))'; x('TIMESTAMP(6)'); END;";
         assert_eq!(sql(given), expected);
     }
 
