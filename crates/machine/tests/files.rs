@@ -1,6 +1,7 @@
 //! Folders, locks, the registry's answers and the Configuration Tool's log, on real files.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
