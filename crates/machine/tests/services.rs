@@ -95,6 +95,25 @@ fn the_scheduler_is_disabled_before_it_stops_and_stops_before_the_others() {
         ]
     );
     assert!(running(&machine).unwrap().is_empty());
+    assert_eq!(
+        done[0].to_string(),
+        format!("{SCHEDULER}: disabled and stopped; it was running, automatic")
+    );
+}
+
+#[test]
+fn what_still_runs_is_told_with_iis() {
+    let (_folder, machine) = platform();
+    let machine = machine
+        .service("W3SVC", State::Stopping, StartType::Automatic)
+        .without(LOG);
+    stop(&machine, SMS, &Patience::SERVICES, &Quiet).unwrap();
+    let names: Vec<_> = running(&machine)
+        .unwrap()
+        .into_iter()
+        .map(|service| service.key)
+        .collect();
+    assert_eq!(names, [SCHEDULER, DEPLOYMENT, CONTROLLER, "W3SVC"]);
 }
 
 #[test]
