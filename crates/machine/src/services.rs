@@ -392,11 +392,6 @@ fn ask(
     patience: &Patience,
     watch: &dyn Watch,
 ) -> Result<Option<String>> {
-    if wanted == State::Running && service.start_type == StartType::Disabled {
-        return Err(MachineError::ServiceDisabled {
-            service: service.display_name.clone(),
-        });
-    }
     watch.event(&Event::Asked {
         service: &service.display_name,
         wanted,
