@@ -47,7 +47,7 @@ pub enum MachineError {
         service: String,
     },
     /// The service manager said no.
-    #[error("the service `{service}` was not asked to {to}: {said}")]
+    #[error("the service `{service}` could not be told to {to}: {said}")]
     ServiceRefuses {
         /// Its name.
         service: String,

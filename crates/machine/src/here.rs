@@ -111,7 +111,7 @@ impl Machine for Here {
         if now.is_some_and(|now| now.start_type == start_type) {
             return Ok(());
         }
-        Err(services::not_set(&service, start_type, outcome))
+        Err(services::not_set(&service, start_type, &outcome))
     }
 
     fn run(&self, command: &Command, watch: &dyn Watch) -> Result<Outcome> {

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A service of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "stand-in", derive(serde::Serialize, serde::Deserialize))]
 pub struct Service {
     /// The name that the service manager files it under.
     pub key: String,
@@ -17,6 +18,7 @@ pub struct Service {
 
 /// What a service does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "stand-in", derive(serde::Serialize, serde::Deserialize))]
 pub enum State {
     /// Nothing.
     Stopped,
@@ -50,6 +52,7 @@ impl fmt::Display for State {
 
 /// How a service is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "stand-in", derive(serde::Serialize, serde::Deserialize))]
 pub enum StartType {
     /// With Windows, delayed or not.
     Automatic,

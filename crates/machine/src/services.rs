@@ -1,5 +1,6 @@
 //! Stopping and starting: in the right order, with patience, and the Scheduler only when it is released.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::event::{Event, Watch};
@@ -40,6 +41,33 @@ pub enum Ended {
     Disabled,
     /// The Scheduler: disabled and stopped, because nobody released it.
     Held,
+}
+
+/// `OutSystems Log Service: stopped; it was running, automatic`.
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.service.name();
+        match &self.before {
+            None => write!(f, "{name}: {}", self.ended),
+            Some(before) => write!(
+                f,
+                "{name}: {}; it was {}, {}",
+                self.ended, before.state, before.start_type
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "not on this machine",
+            Self::Stopped => "stopped",
+            Self::Running => "running",
+            Self::Disabled => "left alone, since it is disabled",
+            Self::Held => "disabled and stopped",
+        })
+    }
 }
 
 /// An order of events that did not come to its end.
@@ -364,11 +392,6 @@ fn ask(
     patience: &Patience,
     watch: &dyn Watch,
 ) -> Result<Option<String>> {
-    if wanted == State::Running && service.start_type == StartType::Disabled {
-        return Err(MachineError::ServiceDisabled {
-            service: service.display_name.clone(),
-        });
-    }
     watch.event(&Event::Asked {
         service: &service.display_name,
         wanted,

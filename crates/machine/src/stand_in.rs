@@ -3,7 +3,11 @@
 //! Its clock goes on when somebody waits, and else stands still: half an hour of patience takes a test no time. Programs
 //! are looked for in a folder of its own before PATH, so that shell scripts stand for Windows' programs: they record
 //! their arguments, write and end as the test wants.
+//!
+//! [`StandIn::kept`] writes the machine into its folder after every order, and [`StandIn::kept_in`] takes it from there:
+//! one machine for several processes, one after the other.
 
+mod keep;
 mod programs;
 mod scripted;
 
@@ -11,6 +15,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::event::Watch;
 use crate::{
@@ -28,12 +34,13 @@ pub struct StandIn {
     inner: Mutex<Inner>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Inner {
+    kept: bool,
     name: String,
     not_elevated: bool,
     services: Vec<Scripted>,
-    registry: HashMap<(String, String), String>,
+    registry: Vec<(String, String, String)>,
     effects: Vec<Effect>,
     locked: HashMap<PathBuf, u32>,
     told: Vec<String>,
@@ -41,7 +48,7 @@ struct Inner {
 }
 
 /// What a program does to a service.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Effect {
     part: String,
     key: String,
@@ -77,6 +84,29 @@ impl StandIn {
             .fold(Self::new(folder), |machine, service| {
                 machine.service(service.name(), State::Running, StartType::Automatic)
             })
+    }
+
+    /// The machine that was kept in a folder.
+    ///
+    /// # Panics
+    /// Where there is none.
+    #[must_use]
+    pub fn kept_in(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            inner: Mutex::new(keep::read(folder)),
+        }
+    }
+
+    /// Is kept in its folder from now on.
+    ///
+    /// # Panics
+    /// Where the folder can't be written.
+    #[must_use]
+    pub fn kept(self) -> Self {
+        self.inner().kept = true;
+        keep::write(&self.folder, &self.inner());
+        self
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -140,8 +170,13 @@ impl StandIn {
     /// With a value below `HKEY_LOCAL_MACHINE`.
     #[must_use]
     pub fn value(self, key: &str, name: &str, text: &str) -> Self {
-        let place = (key.to_lowercase(), name.to_lowercase());
-        self.inner().registry.insert(place, text.to_owned());
+        let new = (key.to_lowercase(), name.to_lowercase(), text.to_owned());
+        let mut inner = self.inner();
+        inner
+            .registry
+            .retain(|old| (&old.0, &old.1) != (&new.0, &new.1));
+        inner.registry.push(new);
+        drop(inner);
         self
     }
 
@@ -217,7 +252,9 @@ impl StandIn {
         let one = one.ok_or_else(|| MachineError::ServiceMissing {
             service: name.to_owned(),
         })?;
-        order(one, &surroundings)
+        let answer = order(one, &surroundings);
+        keep::write(&self.folder, &inner);
+        answer
     }
 }
 
@@ -277,17 +314,23 @@ impl Machine for StandIn {
 
     fn run(&self, command: &Command, watch: &dyn Watch) -> Result<Outcome> {
         self.inner().told.push(format!("run {command}"));
+        keep::write(&self.folder, &self.inner());
         let path = programs::path_of(&self.programs(), command.program())?;
         let outcome = child::run(command, &path, programs::search(&self.programs()), watch)?;
         if outcome.code == Some(0) {
-            self.inner().take_effect(&outcome.command);
+            let mut inner = self.inner();
+            inner.take_effect(&outcome.command);
+            keep::write(&self.folder, &inner);
         }
         Ok(outcome)
     }
 
     fn registry(&self, key: &str, value: &str) -> Result<Option<String>> {
-        let place = (key.to_lowercase(), value.to_lowercase());
-        Ok(self.inner().registry.get(&place).cloned())
+        let (key, name) = (key.to_lowercase(), value.to_lowercase());
+        let inner = self.inner();
+        let mut values = inner.registry.iter();
+        let found = values.find(|one| (&one.0, &one.1) == (&key, &name));
+        Ok(found.map(|(_, _, text)| text.clone()))
     }
 
     fn windows_folder(&self) -> Result<PathBuf> {

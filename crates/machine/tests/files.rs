@@ -1,6 +1,7 @@
 //! Folders, locks, the registry's answers and the Configuration Tool's log, on real files.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -122,34 +123,46 @@ fn a_link_is_never_followed() {
     assert_eq!(entries(&elsewhere), 1);
 }
 
+/// Keeps what is in a folder from being deleted, until it is dropped. None where nothing keeps it from this user.
+struct Kept(PathBuf);
+
+impl Kept {
+    fn new(folder: &Path) -> Option<Self> {
+        // Root needs more than permissions to be held up, and others may not set more.
+        chattr("+i", folder);
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o555)).ok();
+        let kept = Self(folder.to_owned());
+        let probe = folder.join("probe");
+        fs::write(&probe, "").is_err().then_some(kept)
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        chattr("-i", &self.0);
+        fs::set_permissions(&self.0, fs::Permissions::from_mode(0o755)).ok();
+    }
+}
+
+fn chattr(change: &str, folder: &Path) {
+    std::process::Command::new("chattr")
+        .arg(change)
+        .arg(folder)
+        .output()
+        .ok();
+}
+
 #[test]
 fn what_can_not_be_deleted_is_said() {
     let (_folder, installation) = installation();
     let share = installation.join("share");
     let held = share.join("a/b");
-    // An immutable file holds even root up; without the right to make one, a folder without write permission does.
-    let immutable = std::process::Command::new("chattr")
-        .arg("+i")
-        .arg(held.join("two"))
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !immutable {
-        fs::set_permissions(&held, fs::Permissions::from_mode(0o555)).unwrap();
-    }
-    let emptied = empty_folder(&installation, &share);
-    if immutable {
-        std::process::Command::new("chattr")
-            .arg("-i")
-            .arg(held.join("two"))
-            .status()
-            .unwrap();
-    } else if held.exists() {
-        fs::set_permissions(&held, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    let Err(error) = emptied else {
+    let Some(kept) = Kept::new(&held) else {
         println!("not checked: nothing here can be kept from this user");
         return;
     };
+    let error = empty_folder(&installation, &share).unwrap_err();
+    drop(kept);
     let MachineError::LeftOver { emptied, .. } = &error else {
         panic!("{error}");
     };
@@ -165,6 +178,8 @@ fn what_can_not_be_deleted_is_said() {
     );
     assert!(error.hint().contains("what is gone stays gone"));
     assert!(!share.join("one").exists());
+    // Once nothing holds it, the rest goes.
+    assert_eq!(empty_folder(&installation, &share).unwrap().files, 1);
 }
 
 #[test]

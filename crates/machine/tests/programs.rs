@@ -1,6 +1,7 @@
 //! Real child processes: what they are told, how they end, what is kept of them, and that no secret is.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 use std::cell::RefCell;
 use std::fs;

@@ -1,4 +1,5 @@
 //! Stopping, starting and holding, on a scripted machine: which order, which patience, and what is said when it fails.
+#![allow(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -94,6 +95,25 @@ fn the_scheduler_is_disabled_before_it_stops_and_stops_before_the_others() {
         ]
     );
     assert!(running(&machine).unwrap().is_empty());
+    assert_eq!(
+        done[0].to_string(),
+        format!("{SCHEDULER}: disabled and stopped; it was running, automatic")
+    );
+}
+
+#[test]
+fn what_still_runs_is_told_with_iis() {
+    let (_folder, machine) = platform();
+    let machine = machine
+        .service("W3SVC", State::Stopping, StartType::Automatic)
+        .without(LOG);
+    stop(&machine, SMS, &Patience::SERVICES, &Quiet).unwrap();
+    let names: Vec<_> = running(&machine)
+        .unwrap()
+        .into_iter()
+        .map(|service| service.key)
+        .collect();
+    assert_eq!(names, [SCHEDULER, DEPLOYMENT, CONTROLLER, "W3SVC"]);
 }
 
 #[test]
@@ -354,4 +374,23 @@ fn a_service_that_is_not_there_can_not_be_started() {
         matches!(error, MachineError::ServiceMissing { .. }),
         "{error}"
     );
+}
+
+#[test]
+fn a_machine_that_is_kept_is_the_same_for_the_next_process() {
+    let (folder, machine) = platform();
+    let machine = machine
+        .value("SOFTWARE\\Key", "", "text")
+        .behaves(DEPLOYMENT, Behaviour::NeverStops)
+        .kept();
+    let halted = stop_services(&machine, &Patience::SERVICES, &Quiet).unwrap_err();
+    assert_eq!(halted.done.len(), 2);
+    drop(machine);
+    let machine = StandIn::kept_in(folder.path());
+    assert_eq!(machine.told().len(), 4);
+    assert_eq!(state(&machine, SCHEDULER), State::Stopped);
+    assert_eq!(start_type(&machine, SCHEDULER), StartType::Disabled);
+    assert_eq!(state(&machine, DEPLOYMENT), State::Stopping);
+    let text = machine.registry("software\\key", "").unwrap();
+    assert_eq!(text.as_deref(), Some("text"));
 }

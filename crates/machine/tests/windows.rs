@@ -3,14 +3,15 @@
 //! `ENVCLONE_TEST_SERVICE` names a service that the test may stop, start and disable. Without it, that is not tested.
 
 #![cfg(windows)]
+#![allow(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 use std::fs::{self, OpenOptions};
 use std::os::windows::fs::OpenOptionsExt;
 use std::time::{Duration, Instant};
 
 use envclone_machine::{
-    Command, Machine, MachineError, Patience, Quiet, StartType, State, empty_folder, find, here,
-    start, stop, wait_until_unlocked,
+    Command, MachineError, Patience, Quiet, StartType, State, empty_folder, find, here, start,
+    stop, wait_until_unlocked,
 };
 use secrecy::SecretString;
 

@@ -93,7 +93,7 @@ pub(super) fn configuration(service: &Service, start_type: StartType) -> Result<
     Ok(Command::system("sc.exe").args(["config", &service.key, "start=", word]))
 }
 
-pub(super) fn not_set(service: &Service, start_type: StartType, outcome: Outcome) -> MachineError {
+pub(super) fn not_set(service: &Service, start_type: StartType, outcome: &Outcome) -> MachineError {
     if outcome.code == Some(ACCESS_DENIED) {
         return denied(format!(
             "set the start type of `{}` to {start_type}",
@@ -103,7 +103,16 @@ pub(super) fn not_set(service: &Service, start_type: StartType, outcome: Outcome
     MachineError::ServiceRefuses {
         service: service.display_name.clone(),
         to: format!("have the start type {start_type}"),
-        said: outcome.last_lines(),
+        said: said(&outcome),
+    }
+}
+
+/// What `sc` said: its last lines, else its code.
+fn said(outcome: &Outcome) -> String {
+    match (outcome.last_lines(), outcome.code) {
+        (lines, _) if !lines.is_empty() => lines,
+        (_, Some(code)) => format!("sc.exe ended with exit code {code} and wrote nothing"),
+        (_, None) => "sc.exe was ended from outside".to_owned(),
     }
 }
 

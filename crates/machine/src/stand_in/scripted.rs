@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Surroundings;
 use crate::{MachineError, Result, Service, StartType, State};
 
 /// How a service behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Behaviour {
     /// Does as it is told, at once.
     Obeys,
@@ -29,7 +31,7 @@ pub enum Behaviour {
 }
 
 /// A service with its script.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Scripted {
     service: Service,
     pub(super) behaviour: Behaviour,
