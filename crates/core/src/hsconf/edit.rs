@@ -180,7 +180,7 @@ impl Edit<'_> {
             if hidden && !element.text.is_empty() {
                 MASK.to_owned()
             } else {
-                element.text.clone()
+                element.text.to_string()
             }
         });
         let to = match value {
@@ -291,7 +291,7 @@ impl Edit<'_> {
         let at = At::new(entry.category, &entry.key);
         let encrypted = is_encrypted(element);
         let same = match &entry.value {
-            Value::Text(text) => element.text == *text,
+            Value::Text(text) => element.text.as_str() == text,
             Value::Nothing => element.text.is_empty(),
             Value::Secret => false,
         };
