@@ -26,6 +26,28 @@ pub const KEYS: [&str; 11] = [
     "OutSystems.HubEdition.SettingsKeyPath",
 ];
 
+/// A name of the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// A machine or an address: looked for everywhere.
+    Machine(String),
+    /// A catalog, service or user: looked for in connection strings alone. `OutSystems`, the commonest name of a catalog,
+    /// is in the path of every installation.
+    Database(String),
+}
+
+impl Name {
+    fn text(&self) -> &str {
+        match self {
+            Self::Machine(text) | Self::Database(text) => text,
+        }
+    }
+
+    fn counts(&self, connection: bool) -> bool {
+        connection || matches!(self, Self::Machine(_))
+    }
+}
+
 /// A place where a name of the source still stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -116,23 +138,23 @@ impl Search {
     }
 }
 
-/// Searches a configuration file for names of the source: its machines, catalogs, users, services.
+/// Searches a configuration file for names of the source.
 ///
 /// # Errors
 /// [`SearchError`], when the file is none, or the names can't be searched for.
-pub fn search(bytes: &[u8], names: &[String]) -> Result<Search, SearchError> {
+pub fn search(bytes: &[u8], names: &[Name]) -> Result<Search, SearchError> {
     let (encoding, text) = Encoding::decode(bytes)?;
     let document = Document::read(&text, encoding)?;
     let terms: Vec<Term> = names
         .iter()
         .enumerate()
-        .map(|(id, text)| Term {
+        .map(|(id, name)| Term {
             id,
-            text: text.clone(),
+            text: name.text().to_owned(),
         })
         .collect();
     let scanner = Scanner::new(&terms, &[], &[0; 32])?;
-    let name = |id: usize| names.get(id).cloned().unwrap_or_default();
+    let name = |id: usize| names.get(id).map(Name::text).unwrap_or_default().to_owned();
     let left_out = scanner.left_out().iter();
     let mut search = Search {
         left_out: left_out
@@ -145,12 +167,15 @@ pub fn search(bytes: &[u8], names: &[String]) -> Result<Search, SearchError> {
         search.hidden.extend(hidden(element, line));
         search.present.extend(documented(element));
         for (key, value) in cells(element) {
+            let connection = is_connection(&key, value);
             scanner.cell(value.as_bytes(), &mut |hit| {
-                search.occurrences.push(Occurrence {
-                    line,
-                    key: key.clone(),
-                    name: name(hit.id),
-                });
+                if names.get(hit.id).is_some_and(|it| it.counts(connection)) {
+                    search.occurrences.push(Occurrence {
+                        line,
+                        key: key.clone(),
+                        name: name(hit.id),
+                    });
+                }
             });
         }
     }
@@ -165,9 +190,27 @@ fn setting(element: &Element) -> Option<&str> {
     (element.name == "add").then_some(key.value.trim())
 }
 
-/// Every text of an element, and what it is called.
+/// Whether a value says how a database is reached.
+fn is_connection(key: &str, value: &str) -> bool {
+    let (key, value) = (key.to_ascii_lowercase(), value.to_ascii_lowercase());
+    let parts = [
+        "data source=",
+        "server=",
+        "initial catalog=",
+        "database=",
+        "user id=",
+    ];
+    key.contains("connection") || parts.iter().any(|part| value.contains(part))
+}
+
+/// Every text of an element but the key that it is called by, and what it is called.
 fn cells(element: &Element) -> impl Iterator<Item = (String, &str)> {
-    let attributes = element.attributes.iter().map(|attribute| {
+    let key = setting(element).is_some().then_some("key");
+    let values = element
+        .attributes
+        .iter()
+        .filter(move |attribute| Some(attribute.name.as_str()) != key);
+    let attributes = values.map(|attribute| {
         let key = setting(element).map_or_else(
             || format!("{}/@{}", element.name, attribute.name),
             str::to_owned,

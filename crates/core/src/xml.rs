@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
+use secrecy::zeroize::Zeroizing;
 
 use crate::text_file::Encoding;
 
@@ -36,8 +37,8 @@ pub(crate) struct Element {
     /// The index of the element that it stands in; none for the root.
     pub(crate) parent: Option<usize>,
     pub(crate) attributes: Vec<Attribute>,
-    /// Its own text, entities resolved.
-    pub(crate) text: String,
+    /// Its own text, entities resolved. Wiped when dropped: it may be a password.
+    pub(crate) text: Zeroizing<String>,
     /// The start tag.
     pub(crate) tag: Range<usize>,
     /// What is between the tags; empty, behind the tag, for `<a/>`.
@@ -205,7 +206,7 @@ impl Reading<'_> {
             name: tag.name().as_ref().to_owned(),
             parent,
             attributes,
-            text: String::new(),
+            text: Zeroizing::new(String::new()),
             end: place.end,
             tag: place,
             content,

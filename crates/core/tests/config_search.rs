@@ -2,18 +2,23 @@
 
 #![allow(clippy::unwrap_used)]
 
-use envclone_core::config_search::{KEYS, Outcome, Search, SearchError, search};
+use envclone_core::config_search::{KEYS, Name, Outcome, Search, SearchError, search};
 
 const MACHINE: &str = include_str!("files/machine.config");
 
 fn look(text: &str, names: &[&str]) -> Search {
-    let names: Vec<String> = names.iter().map(|it| (*it).to_owned()).collect();
+    // Those in capitals are catalogs.
+    let name = |it: &&str| match it.chars().any(char::is_lowercase) {
+        true => Name::Machine((*it).to_owned()),
+        false => Name::Database((*it).to_owned()),
+    };
+    let names: Vec<Name> = names.iter().map(name).collect();
     search(text.as_bytes(), &names).unwrap()
 }
 
 #[test]
 fn names_are_found_with_their_line_and_key() {
-    let found = look(MACHINE, &["prodsql", "production_reports", "OUTSYSTEMS"]);
+    let found = look(MACHINE, &["prodsql", "PRODUCTION_REPORTS", "OUTSYSTEMS"]);
     let said: Vec<_> = found
         .occurrences
         .iter()
@@ -27,10 +32,29 @@ fn names_are_found_with_their_line_and_key() {
                 "OutSystems.DB.Platform.Application.Runtime.ConnectionString(DEFAULT)",
                 "prodsql"
             ),
-            (11, "add/@connectionString", "production_reports"),
+            (11, "add/@connectionString", "PRODUCTION_REPORTS"),
         ]
     );
     assert_eq!(found.outcome(), Outcome::Found);
+}
+
+#[test]
+fn a_catalog_is_looked_for_where_databases_are_named() {
+    let found = look(MACHINE, &["OUTSYSTEMS"]);
+    assert_eq!(found.occurrences, [], "neither in keys nor in paths");
+    let text = MACHINE.replace("OUTSYSTEMS_T", "OutSystems");
+    let lines: Vec<_> = look(&text, &["OUTSYSTEMS"])
+        .occurrences
+        .iter()
+        .map(|it| it.line)
+        .collect();
+    assert_eq!(lines, [5]);
+    let text = "<a><add key=\"x\" value=\"User Id=OSADMIN;\"/></a>";
+    assert_eq!(look(text, &["OSADMIN"]).outcome(), Outcome::Found);
+    assert_eq!(
+        look(&text.replace("User Id=", "Owner:"), &["OSADMIN"]).outcome(),
+        Outcome::Clean
+    );
 }
 
 #[test]

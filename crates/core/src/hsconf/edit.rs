@@ -95,13 +95,17 @@ impl Hsconf {
             changes: Vec::new(),
         };
         let entries = wanted.entries();
-        for category in Category::ALL {
-            let of: Vec<&Entry> = entries
-                .iter()
-                .filter(|it| it.category == category)
-                .collect();
-            edit.category(category, &of, keys::provider(wanted.engine()));
+        let of = |category| {
+            let of = entries.iter().filter(move |it| it.category == category);
+            of.collect::<Vec<_>>()
+        };
+        let (there, missing): (Vec<Category>, Vec<Category>) = Category::ALL
+            .into_iter()
+            .partition(|it| self.category(*it).is_some());
+        for category in there {
+            edit.category(category, &of(category));
         }
+        edit.categories(&missing, of, keys::provider(wanted.engine()));
         // Those at one place stay in their order.
         edit.pieces.sort_by_key(|piece| piece.place.start);
         Ok(edit)
@@ -176,7 +180,7 @@ impl Edit<'_> {
             if hidden && !element.text.is_empty() {
                 MASK.to_owned()
             } else {
-                element.text.clone()
+                element.text.to_string()
             }
         });
         let to = match value {
@@ -192,7 +196,8 @@ impl Edit<'_> {
         });
     }
 
-    fn category(&mut self, category: Category, entries: &[&Entry], provider: Option<&str>) {
+    /// Edits the keys of a category that is there, and adds those that are not.
+    fn category(&mut self, category: Category, entries: &[&Entry]) {
         let hsconf = self.hsconf;
         let mut missing = Vec::new();
         for entry in entries {
@@ -202,40 +207,65 @@ impl Edit<'_> {
                 None => missing.push(*entry),
             }
         }
-        if missing.is_empty() {
+        if let Some((index, element)) = hsconf.category(category)
+            && !missing.is_empty()
+        {
+            self.within(index, element, |edit, place, gap| {
+                for entry in missing {
+                    edit.insert(place.clone(), &gap.inner, entry);
+                }
+            });
+        }
+    }
+
+    /// Adds categories that are not there.
+    fn categories<'e>(
+        &mut self,
+        missing: &[Category],
+        entries: impl Fn(Category) -> Vec<&'e Entry>,
+        provider: Option<&str>,
+    ) {
+        let Some(root) = self.hsconf.document.elements.first() else {
+            return;
+        };
+        let filled: Vec<(Category, Vec<&Entry>)> = missing
+            .iter()
+            .map(|category| (*category, entries(*category)))
+            .filter(|(_, entries)| !entries.is_empty())
+            .collect();
+        if filled.is_empty() {
             return;
         }
-        let (index, whole) = match hsconf.category(category) {
-            Some((index, _)) => (index, None),
-            None => (0, Some(category)),
-        };
-        let Some(parent) = hsconf.document.elements.get(index) else {
-            return;
-        };
-        let gap = Gap::of(hsconf, index, parent);
+        self.within(0, root, |edit, place, gap| {
+            let inner = format!("{}{}", gap.inner, gap.unit);
+            for (category, entries) in filled {
+                let named = provider
+                    .filter(|_| Category::DATABASES.contains(&category))
+                    .map(|provider| format!(" {PROVIDER}=\"{provider}\""))
+                    .unwrap_or_default();
+                edit.replace(place.clone(), format!("{}<{category}{named}>", gap.inner));
+                for entry in entries.iter().filter(|it| it.value != Value::Nothing) {
+                    edit.insert(place.clone(), &inner, entry);
+                }
+                edit.replace(place.clone(), format!("{}</{category}>", gap.inner));
+            }
+        });
+    }
+
+    /// Puts something at the end of an element, which is opened where it is `<a/>`.
+    fn within(
+        &mut self,
+        index: usize,
+        parent: &Element,
+        fill: impl FnOnce(&mut Self, &Range<usize>, &Gap),
+    ) {
+        let gap = Gap::of(self.hsconf, index, parent);
+        let mut place = gap.place.clone();
         if parent.closed {
-            self.replace(gap.place.start..parent.tag.end, ">");
+            self.replace(place.start..parent.tag.end, ">");
+            place = parent.tag.end..parent.tag.end;
         }
-        let place = if parent.closed {
-            parent.tag.end..parent.tag.end
-        } else {
-            gap.place.clone()
-        };
-        let mut inner = gap.inner.clone();
-        if let Some(category) = whole {
-            let named = provider
-                .filter(|_| Category::DATABASES.contains(&category))
-                .map(|provider| format!(" {PROVIDER}=\"{provider}\""))
-                .unwrap_or_default();
-            self.replace(place.clone(), format!("{inner}<{category}{named}>"));
-            inner.push_str(&gap.unit);
-        }
-        for entry in missing {
-            self.insert(place.clone(), &inner, entry);
-        }
-        if let Some(category) = whole {
-            self.replace(place.clone(), format!("{}</{category}>", gap.inner));
-        }
+        fill(self, &place, &gap);
         if gap.needs_end {
             self.replace(place.clone(), gap.outer);
         }
@@ -261,7 +291,7 @@ impl Edit<'_> {
         let at = At::new(entry.category, &entry.key);
         let encrypted = is_encrypted(element);
         let same = match &entry.value {
-            Value::Text(text) => element.text == *text,
+            Value::Text(text) => element.text.as_str() == text,
             Value::Nothing => element.text.is_empty(),
             Value::Secret => false,
         };

@@ -190,7 +190,7 @@ fn after(hsconf: &Hsconf, entries: &[Entry]) -> Vec<After> {
             let encrypted = is_encrypted(key);
             After {
                 at: At::new(category, &key.name),
-                text: (!encrypted).then(|| Zeroizing::new(key.text.clone())),
+                text: (!encrypted).then(|| key.text.clone()),
                 encrypted,
                 wanted: false,
             }

@@ -203,8 +203,8 @@ impl Place {
             Self::OracleAlias { name } => vec![
                 text(naming, keys::BY_ALIAS),
                 text("TNSName", name),
+                // The port names nobody, and an empty one could be taken for an invalid one.
                 nothing("Host"),
-                nothing("Port"),
                 nothing("ServiceName"),
             ],
         }
