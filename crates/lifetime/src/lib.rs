@@ -23,7 +23,9 @@
 //! [`Options::patience`] is over; then it is [`Kind::Unsettled`]. No change is sent twice.
 
 mod address;
+mod change;
 mod connection;
+mod connection_permission;
 mod environment;
 mod error;
 mod http;
@@ -33,9 +35,8 @@ mod saved;
 mod secrets;
 mod service_center;
 
-pub use connection::{
-    Connection, ConnectionData, ConnectionLevel, ConnectionMade, ConnectionProvider, Holder,
-};
+pub use connection::{Connection, ConnectionData, ConnectionMade, ConnectionProvider};
+pub use connection_permission::{ConnectionLevel, Holder};
 pub use environment::{Age, Environment, EnvironmentPermission, Role};
 pub use error::{Error, Kind};
 pub use options::{Options, Trust};
@@ -44,7 +45,7 @@ pub use saved::{SavedPermission, SavedRegistration, SavedRole};
 pub use service_center::{PlatformInfo, ServiceCenter, ServiceCenterReply};
 
 use address::Address;
-use http::Http;
+use http::{Http, Reply};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 
@@ -81,5 +82,15 @@ impl LifeTime {
     #[must_use]
     pub fn host(&self) -> &str {
         self.http.server()
+    }
+
+    /// A reply that says yes, and is the API's own.
+    pub(crate) fn accepted(&self, reply: Reply, what: &str) -> Result<Reply, Error> {
+        let reply = self.http.accepted(reply, what)?;
+        if reply.text().trim_start().starts_with('<') {
+            let message = format!("asked to {what}, `{}` answered with a page", self.host());
+            return Err(Error::new(Kind::Unexpected, message));
+        }
+        Ok(reply)
     }
 }

@@ -335,3 +335,18 @@ fn another_lifetime_is_overridden_only_when_told_so() {
     registration.override_previous = true;
     lifetime.register(&registration, &password()).unwrap();
 }
+
+#[test]
+fn a_page_that_answers_in_lifetimes_place_is_no_yes() {
+    let server = played();
+    let page = "<html>Please log in</html>".to_owned();
+    server.fail("DELETE", "/environments/", Fault::Status(200, page.clone()));
+    let error = client(&server).unregister(QA).unwrap_err();
+    assert_eq!(error.kind, Kind::Unsettled);
+    assert!(error.message.contains("answered with a page"), "{error}");
+    server.fail("DELETE", "/environments/", Fault::After(200, page));
+    assert_eq!(
+        client(&server).unregister(QA).unwrap(),
+        Unregistered::DoneUnheard
+    );
+}
