@@ -308,6 +308,8 @@ fn sort_tls(error: &rustls::Error) -> (Kind, bool) {
         rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
             (Kind::Certificate, false)
         }
+        // So it is said where this machine has no authorities at all.
+        rustls::Error::General(_) | rustls::Error::Other(_) => (Kind::Certificate, true),
         _ => (Kind::Lost, true),
     }
 }
