@@ -88,7 +88,7 @@ impl LifeTime {
     /// Sets how much somebody may do with a connection, by the identifier of a level. Doing it twice does no harm.
     ///
     /// # Errors
-    /// If nothing was changed, or [`Kind::Unsettled`] if that is not known.
+    /// If nothing was changed, or [`crate::Kind::Unsettled`] if that is not known.
     pub fn set_connection_permission(
         &self,
         environment_key: &str,

@@ -144,9 +144,8 @@ impl Http {
             .uri(call.url.as_str());
         if let Some(token) = &self.token {
             let value = Zeroizing::new(format!("Bearer {}", token.expose_secret()));
-            let mut value = HeaderValue::from_str(&value)
+            let value = HeaderValue::from_str(&value)
                 .map_err(|e| fail(ureq::http::Error::from(e).into()))?;
-            value.set_sensitive(true);
             request = request.header(header::AUTHORIZATION, value);
         }
         let agent = if call.asks {

@@ -21,6 +21,19 @@
 //! Before [`LifeTime::unregister`] and [`LifeTime::register`] the list is read, so what is done already is not done again
 //! and running them twice is safe. If the answer to a change gets lost, the list is read until it shows the change or
 //! [`Options::patience`] is over; then it is [`Kind::Unsettled`]. No change is sent twice.
+//!
+//! ```no_run
+//! # use envclone_lifetime::{Error, LifeTime, Options, SecretString};
+//! # fn steps(token: SecretString, password: SecretString) -> Result<(), Error> {
+//! let lifetime = LifeTime::new("lt.example.com", token, Options::default())?;
+//! let saved = lifetime.save("QA")?;
+//! let file = saved.to_json()?;
+//! lifetime.unregister(&saved.key)?;
+//! // … QA gets another database …
+//! lifetime.register(&saved.registration("admin", lifetime.host()), &password)?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod address;
 mod change;
@@ -42,11 +55,12 @@ pub use error::{Error, Kind};
 pub use options::{Options, Trust};
 pub use registration::{ImportedUser, Registered, Registration, Unregistered};
 pub use saved::{SavedPermission, SavedRegistration, SavedRole};
+pub use secrecy::SecretString;
 pub use service_center::{PlatformInfo, ServiceCenter, ServiceCenterReply};
 
 use address::Address;
 use http::{Http, Reply};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use std::fmt;
 
 /// A LifeTime, spoken to with the token of a service account.

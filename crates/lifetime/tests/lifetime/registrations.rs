@@ -86,12 +86,18 @@ fn what_is_done_already_is_not_done_again() {
         kind(lifetime.register(&registration, &password())),
         Kind::Exists
     );
-    // The same machine under another name.
+    // The same machine under another name, and another machine under the same name.
     let renamed = Registration {
         name: "QA 2".to_owned(),
+        ..registration.clone()
+    };
+    let moved = Registration {
+        address: "qa2.example.com".to_owned(),
         ..registration
     };
-    assert_eq!(kind(lifetime.register(&renamed, &password())), Kind::Exists);
+    for taken in [renamed, moved] {
+        assert_eq!(kind(lifetime.register(&taken, &password())), Kind::Exists);
+    }
     assert_eq!(server.count("POST", ""), 1);
 }
 
