@@ -76,7 +76,7 @@ pub struct Connection {
     pub environment: String,
     /// Its name.
     pub name: String,
-    /// A key of [`PROVIDERS`].
+    /// The key of a provider: `SqlServer` or `Oracle`.
     pub provider: String,
     /// What it is for.
     pub description: String,

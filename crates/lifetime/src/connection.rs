@@ -1,8 +1,9 @@
 //! Database connections of an environment, as LifeTime 11.13.0 and newer can make them.
 
 use crate::LifeTime;
+use crate::change::{Doubt, Sent, UNCHANGED};
 use crate::error::{Error, Kind};
-use crate::http::{Call, Failure, Reply};
+use crate::http::{Call, Reply};
 use crate::registration::json;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -50,25 +51,6 @@ pub struct ConnectionProvider {
     pub provider_key: String,
 }
 
-/// How much somebody may do with a connection.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "PascalCase")]
-pub struct ConnectionLevel {
-    /// What it is set by.
-    pub id: i64,
-    /// `Full Control`, `No Access` or `Read-Only`.
-    pub label: String,
-}
-
-/// Who may do it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holder<'a> {
-    /// A role, by its name.
-    Role(&'a str),
-    /// A user, by the name for logging in.
-    User(&'a str),
-}
-
 /// How it is that a connection is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionMade {
@@ -104,24 +86,8 @@ struct DataBody<'a> {
     db_config_params: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PermissionBody<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    role: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    username: Option<&'a str>,
-    permission_level: i64,
-}
-
-#[derive(Default, Deserialize)]
-struct LevelRecord {
-    #[serde(rename = "DbConnectionPermissionLevel", default)]
-    level: Option<ConnectionLevel>,
-}
-
-const SINCE: &str = "11.13.0";
-const UNCHANGED: &str = "nothing was changed";
+/// The release of LifeTime that brought them.
+pub(crate) const SINCE: &str = "11.13.0";
 
 impl LifeTime {
     /// The connections of an environment.
@@ -148,24 +114,6 @@ impl LifeTime {
         reply.value(what)
     }
 
-    /// The levels that a permission can have.
-    ///
-    /// # Errors
-    /// If LifeTime can't be asked, or is too old.
-    pub fn connection_levels(&self) -> Result<Vec<ConnectionLevel>, Error> {
-        let what = "list the permission levels of database connections";
-        let call = Call::get(self.url("environments/dbconnection/permissionlevels/"));
-        let reply = self.http.send(&call).map_err(|failure| failure.error)?;
-        if reply.status == 404 {
-            return Err(self.not_offered(what, SINCE, 404));
-        }
-        let records: Vec<LevelRecord> = self.http.accepted(reply, what)?.value(what)?;
-        Ok(records
-            .into_iter()
-            .filter_map(|record| record.level)
-            .collect())
-    }
-
     /// Makes a connection.
     ///
     /// # Errors
@@ -185,40 +133,17 @@ impl LifeTime {
             return Err(Error::new(Kind::Exists, message));
         }
         let what = format!("make the database connection `{name}`");
-        let call = data.call(
-            Method::POST,
-            self.below(environment_key, &["dbconnections"])?,
-        )?;
-        let cause = match self.http.send(&call) {
-            Err(Failure { error, sent: false }) => return Err(error.after(UNCHANGED)),
-            Err(Failure { error, sent: true }) => error,
-            Ok(reply) if reply.status == 404 => {
-                return Err(self
-                    .told_apart(environment_key, None, &what)
-                    .after(UNCHANGED));
-            }
-            Ok(reply) => match self.http.accepted(reply, &what) {
-                Ok(_) => return Ok(ConnectionMade::Done),
-                Err(error) if error.kind == Kind::Server => error,
-                Err(error) => return Err(error.after(UNCHANGED)),
-            },
-        };
-        match listed() {
-            Ok(true) => Ok(ConnectionMade::DoneUnheard),
-            Ok(false) if cause.kind == Kind::Server => {
-                Err(cause.after(&format!("LifeTime does not list `{name}`")))
-            }
-            Ok(false) => {
-                let message = format!(
-                    "it is not known whether LifeTime will {what}: {cause}; now LifeTime does not list it"
-                );
-                Err(Error::new(Kind::Unsettled, message))
-            }
-            Err(error) => {
-                let message = format!(
-                    "it is not known whether LifeTime did {what}: {cause}; and it can't be asked: {error}"
-                );
-                Err(Error::new(Kind::Unsettled, message))
+        let url = self.below(environment_key, &["dbconnections"])?;
+        match self.change(&data.call(Method::POST, url)?, &what)? {
+            Sent::Done(_) => Ok(ConnectionMade::Done),
+            Sent::NotFound => Err(self
+                .told_apart(environment_key, None, &what)
+                .after(UNCHANGED)),
+            Sent::Doubtful(doubt) => {
+                let missing = format!("LifeTime does not list `{name}`");
+                self.settle(&what, &missing, doubt, || {
+                    Ok(listed()?.then_some(ConnectionMade::DoneUnheard))
+                })
             }
         }
     }
@@ -258,62 +183,7 @@ impl LifeTime {
         if reply.status == 404 {
             return Err(self.told_apart(environment_key, None, &what));
         }
-        Ok(self.http.accepted(reply, &what)?.said)
-    }
-
-    /// How much somebody may do with a connection.
-    ///
-    /// # Errors
-    /// If LifeTime can't be asked, is too old, or doesn't know the environment, the connection or the holder.
-    pub fn connection_permission(
-        &self,
-        environment_key: &str,
-        connection: &str,
-        holder: Holder,
-    ) -> Result<ConnectionLevel, Error> {
-        let (kind, who) = holder.path();
-        let what = format!("say what `{who}` may do with the database connection `{connection}`");
-        let url = self.below(environment_key, &["dbconnections", connection, kind, who])?;
-        let reply = self
-            .http
-            .send(&Call::get(url))
-            .map_err(|failure| failure.error)?;
-        if reply.status == 404 {
-            return Err(self.told_apart(environment_key, Some(connection), &what));
-        }
-        self.http.accepted(reply, &what)?.value(&what)
-    }
-
-    /// Sets how much somebody may do with a connection, by the identifier of a level. Doing it twice does no harm.
-    ///
-    /// # Errors
-    /// If nothing was changed, or [`Kind::Unsettled`] if that is not known.
-    pub fn set_connection_permission(
-        &self,
-        environment_key: &str,
-        connection: &str,
-        holder: Holder,
-        level_id: i64,
-    ) -> Result<(), Error> {
-        let (kind, who) = holder.path();
-        let what = format!("set what `{who}` may do with the database connection `{connection}`");
-        let (role, username) = match holder {
-            Holder::Role(role) => (Some(role), None),
-            Holder::User(user) => (None, Some(user)),
-        };
-        let body = json(&PermissionBody {
-            role,
-            username,
-            permission_level: level_id,
-        })?;
-        let call = Call {
-            method: Method::PUT,
-            url: self.below(environment_key, &["dbconnections", connection, kind])?,
-            body: Some(("application/json", body)),
-            asks: false,
-            secrets: Vec::new(),
-        };
-        self.put(environment_key, connection, &call, &what)
+        Ok(self.accepted(reply, &what)?.said)
     }
 
     fn ask(&self, environment_key: &str, parts: &[&str], what: &str) -> Result<Reply, Error> {
@@ -325,40 +195,39 @@ impl LifeTime {
         if reply.status == 404 {
             return Err(self.told_apart(environment_key, None, what));
         }
-        self.http.accepted(reply, what)
+        self.accepted(reply, what)
     }
 
-    fn put(
+    /// Sends a change that does no harm when it is done twice, and whose effect can't be looked at.
+    pub(crate) fn put(
         &self,
         environment_key: &str,
         connection: &str,
         call: &Call,
         what: &str,
     ) -> Result<(), Error> {
-        let unknown = |cause: Error| {
-            let message = format!(
-                "it is not known whether LifeTime did {what}: {cause}; doing it again does no harm"
-            );
-            Error::new(Kind::Unsettled, message)
-        };
-        let reply = match self.http.send(call) {
-            Ok(reply) => reply,
-            Err(Failure { error, sent: true }) => return Err(unknown(error)),
-            Err(Failure { error, .. }) => return Err(error.after(UNCHANGED)),
-        };
-        if reply.status == 404 {
-            let error = self.told_apart(environment_key, Some(connection), what);
-            return Err(error.after(UNCHANGED));
-        }
-        match self.http.accepted(reply, what) {
-            Ok(_) => Ok(()),
-            Err(error) if error.kind == Kind::Server => Err(unknown(error)),
-            Err(error) => Err(error.after(UNCHANGED)),
+        match self.change(call, what)? {
+            Sent::Done(_) => Ok(()),
+            Sent::NotFound => {
+                let error = self.told_apart(environment_key, Some(connection), what);
+                Err(error.after(UNCHANGED))
+            }
+            Sent::Doubtful(Doubt { cause, .. }) => {
+                let message = format!(
+                    "it is not known whether LifeTime did {what}: {cause}; doing it again does no harm"
+                );
+                Err(Error::new(Kind::Unsettled, message))
+            }
         }
     }
 
     /// What a 404 is about, which its own text does not tell reliably: the environment, the connection, or the call.
-    fn told_apart(&self, environment_key: &str, connection: Option<&str>, what: &str) -> Error {
+    pub(crate) fn told_apart(
+        &self,
+        environment_key: &str,
+        connection: Option<&str>,
+        what: &str,
+    ) -> Error {
         let all = match self.environments() {
             Ok(all) => all,
             Err(error) => return error,
@@ -429,15 +298,6 @@ impl ConnectionData {
         });
         let whole = [&self.password].into_iter().chain(parameters).cloned();
         whole.chain(values).collect()
-    }
-}
-
-impl<'a> Holder<'a> {
-    fn path(self) -> (&'static str, &'a str) {
-        match self {
-            Self::Role(name) => ("rolepermissionlevel", name),
-            Self::User(name) => ("userpermissionlevel", name),
-        }
     }
 }
 

@@ -104,7 +104,7 @@ impl LifeTime {
             );
             return Err(Error::new(Kind::NoLifeTime, message));
         }
-        let reply = self.http.accepted(reply, what)?;
+        let reply = self.accepted(reply, what)?;
         let mut all: Vec<Environment> = reply.value(what)?;
         all.sort_by_key(|environment| environment.order.unwrap_or(u32::MAX));
         Ok(all)
@@ -146,7 +146,7 @@ impl LifeTime {
         if reply.status == 404 {
             return Err(self.not_offered(what, "11.5.0", 404));
         }
-        self.http.accepted(reply, what)?.value(what)
+        self.accepted(reply, what)?.value(what)
     }
 
     /// How old this LifeTime is at least.
@@ -166,7 +166,7 @@ impl LifeTime {
             let call = Call::get(self.url(path));
             let reply = self.http.send(&call).map_err(|failure| failure.error)?;
             if age == Age::Before11_5 || !matches!(reply.status, 404 | 405) {
-                self.http.accepted(reply, "say what it can do")?;
+                self.accepted(reply, "say what it can do")?;
                 return Ok(age);
             }
         }

@@ -144,9 +144,8 @@ impl Http {
             .uri(call.url.as_str());
         if let Some(token) = &self.token {
             let value = Zeroizing::new(format!("Bearer {}", token.expose_secret()));
-            let mut value = HeaderValue::from_str(&value)
+            let value = HeaderValue::from_str(&value)
                 .map_err(|e| fail(ureq::http::Error::from(e).into()))?;
-            value.set_sensitive(true);
             request = request.header(header::AUTHORIZATION, value);
         }
         let agent = if call.asks {
@@ -308,6 +307,8 @@ fn sort_tls(error: &rustls::Error) -> (Kind, bool) {
         rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
             (Kind::Certificate, false)
         }
+        // So it is said where this machine has no authorities at all.
+        rustls::Error::General(_) | rustls::Error::Other(_) => (Kind::Certificate, true),
         _ => (Kind::Lost, true),
     }
 }

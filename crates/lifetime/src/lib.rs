@@ -21,9 +21,24 @@
 //! Before [`LifeTime::unregister`] and [`LifeTime::register`] the list is read, so what is done already is not done again
 //! and running them twice is safe. If the answer to a change gets lost, the list is read until it shows the change or
 //! [`Options::patience`] is over; then it is [`Kind::Unsettled`]. No change is sent twice.
+//!
+//! ```no_run
+//! # use envclone_lifetime::{Error, LifeTime, Options, SecretString};
+//! # fn steps(token: SecretString, password: SecretString) -> Result<(), Error> {
+//! let lifetime = LifeTime::new("lt.example.com", token, Options::default())?;
+//! let saved = lifetime.save("QA")?;
+//! let file = saved.to_json()?;
+//! lifetime.unregister(&saved.key)?;
+//! // … QA gets another database …
+//! lifetime.register(&saved.registration("admin", lifetime.host()), &password)?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod address;
+mod change;
 mod connection;
+mod connection_permission;
 mod environment;
 mod error;
 mod http;
@@ -33,19 +48,19 @@ mod saved;
 mod secrets;
 mod service_center;
 
-pub use connection::{
-    Connection, ConnectionData, ConnectionLevel, ConnectionMade, ConnectionProvider, Holder,
-};
+pub use connection::{Connection, ConnectionData, ConnectionMade, ConnectionProvider};
+pub use connection_permission::{ConnectionLevel, Holder};
 pub use environment::{Age, Environment, EnvironmentPermission, Role};
 pub use error::{Error, Kind};
 pub use options::{Options, Trust};
 pub use registration::{ImportedUser, Registered, Registration, Unregistered};
 pub use saved::{SavedPermission, SavedRegistration, SavedRole};
+pub use secrecy::SecretString;
 pub use service_center::{PlatformInfo, ServiceCenter, ServiceCenterReply};
 
 use address::Address;
-use http::Http;
-use secrecy::{ExposeSecret, SecretString};
+use http::{Http, Reply};
+use secrecy::ExposeSecret;
 use std::fmt;
 
 /// A LifeTime, spoken to with the token of a service account.
@@ -81,5 +96,15 @@ impl LifeTime {
     #[must_use]
     pub fn host(&self) -> &str {
         self.http.server()
+    }
+
+    /// A reply that says yes, and is the API's own.
+    pub(crate) fn accepted(&self, reply: Reply, what: &str) -> Result<Reply, Error> {
+        let reply = self.http.accepted(reply, what)?;
+        if reply.text().trim_start().starts_with('<') {
+            let message = format!("asked to {what}, `{}` answered with a page", self.host());
+            return Err(Error::new(Kind::Unexpected, message));
+        }
+        Ok(reply)
     }
 }

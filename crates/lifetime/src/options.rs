@@ -24,7 +24,8 @@ impl fmt::Debug for Trust {
 /// How to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The longest time until a connection stands, TLS included.
+    /// The longest time until a connection stands, TLS included. Windows may take ten seconds of it to ask in vain whether
+    /// a certificate was revoked.
     pub connect: Duration,
     /// The longest time for a question, from its beginning to the end of its answer.
     pub question: Duration,
@@ -46,7 +47,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            connect: Duration::from_secs(15),
+            connect: Duration::from_secs(30),
             question: Duration::from_secs(60),
             change: Duration::from_secs(600),
             tries: 3,

@@ -1,15 +1,14 @@
 //! Registering and unregistering, and knowing which of it was done.
 
 use crate::LifeTime;
+use crate::change::{Doubt, Sent, UNCHANGED};
 use crate::environment::Environment;
 use crate::error::{Error, Kind};
-use crate::http::{Call, Failure};
+use crate::http::{Call, Reply};
 use crate::saved::SavedRole;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use std::thread;
-use std::time::{Duration, Instant};
 use ureq::http::Method;
 
 /// How it is that an environment is unregistered.
@@ -99,26 +98,20 @@ struct RegisteredBody {
     imported_users: Vec<ImportedUser>,
 }
 
-const UNCHANGED: &str = "nothing was changed";
-
 impl LifeTime {
     /// Takes an environment out of LifeTime. The key is LifeTime's; a name would be too easily another environment's.
     ///
     /// # Errors
     /// If nothing was changed, or [`Kind::Unsettled`] if that is not known. The message says which.
     pub fn unregister(&self, key: &str) -> Result<Unregistered, Error> {
-        let listed = |all: &[Environment]| {
-            all.iter()
-                .find(|one| one.key.eq_ignore_ascii_case(key))
-                .cloned()
+        let listed = || {
+            let mut all = self.environments()?.into_iter();
+            Ok::<_, Error>(all.find(|one| one.key.eq_ignore_ascii_case(key)))
         };
-        let all = self
-            .environments()
-            .map_err(|error| error.after(UNCHANGED))?;
-        let Some(environment) = listed(&all) else {
+        let Some(environment) = listed().map_err(|error| error.after(UNCHANGED))? else {
             return Ok(Unregistered::WasGone);
         };
-        let name = &environment.name;
+        let name = environment.name;
         let what = format!("unregister `{name}`");
         let call = Call {
             method: Method::DELETE,
@@ -127,32 +120,19 @@ impl LifeTime {
             asks: false,
             secrets: Vec::new(),
         };
-        let gone = |all: &[Environment]| listed(all).is_none().then_some(Unregistered::DoneUnheard);
-        let still = format!("LifeTime still lists `{name}`");
-        match self.http.send(&call) {
-            Err(Failure { error, sent: false }) => Err(error.after(UNCHANGED)),
-            Err(Failure { error, sent: true }) => {
-                self.settle(&what, &still, error, self.http.options.patience, gone)
-            }
-            Ok(reply) if reply.status == 404 => {
-                let all = self
-                    .environments()
-                    .map_err(|error| error.after(UNCHANGED))?;
-                match listed(&all) {
-                    Some(_) => Err(self.not_offered(&what, "11.11.0", 404).after(UNCHANGED)),
-                    None => Ok(Unregistered::WasGone),
-                }
-            }
-            Ok(reply) => {
-                let status = reply.status;
-                match self.http.accepted(reply, &what) {
-                    Ok(_) => Ok(Unregistered::Done),
-                    Err(error) if error.kind == Kind::Server => {
-                        self.settle(&what, &still, error, self.patience_after(status), gone)
-                    }
-                    Err(error) => Err(error.after(UNCHANGED)),
-                }
-            }
+        let gone = || Ok(listed()?.is_none().then_some(Unregistered::DoneUnheard));
+        match self.change(&call, &what)? {
+            Sent::Done(_) => Ok(Unregistered::Done),
+            Sent::Doubtful(doubt) => self.settle(
+                &what,
+                &format!("LifeTime still lists `{name}`"),
+                doubt,
+                gone,
+            ),
+            Sent::NotFound => match listed().map_err(|error| error.after(UNCHANGED))? {
+                Some(_) => Err(self.not_offered(&what, "11.11.0", 404).after(UNCHANGED)),
+                None => Ok(Unregistered::WasGone),
+            },
         }
     }
 
@@ -167,10 +147,11 @@ impl LifeTime {
         password: &SecretString,
     ) -> Result<Registered, Error> {
         let Registration { name, address, .. } = registration;
-        let all = self
-            .environments()
-            .map_err(|error| error.after(UNCHANGED))?;
-        if let Some(one) = all.iter().find(|one| registration.is(one)) {
+        let listed = || {
+            let mut all = self.environments()?.into_iter();
+            Ok::<_, Error>(all.find(|one| registration.is(one)))
+        };
+        if let Some(one) = listed().map_err(|error| error.after(UNCHANGED))? {
             let at = one
                 .host_name
                 .as_deref()
@@ -189,97 +170,37 @@ impl LifeTime {
             asks: false,
             secrets: vec![password.clone()],
         };
-        let there = |all: &[Environment]| {
-            let one = all.iter().find(|one| registration.is(one))?;
-            let key = one.key.clone();
-            Some(Registered {
-                key,
-                imported_users: None,
-            })
+        let doubt = match self.change(&call, &what)? {
+            Sent::Done(reply) => match registered(&reply, &what) {
+                Ok(registered) => return Ok(registered),
+                Err(error) => Doubt::about(error, self),
+            },
+            Sent::Doubtful(doubt) => doubt,
+            Sent::NotFound => {
+                return Err(self.not_offered(&what, "11.11.0", 404).after(UNCHANGED));
+            }
         };
         let missing = format!("LifeTime does not list `{name}` at `{address}`");
-        let patience = self.http.options.patience;
-        match self.http.send(&call) {
-            Err(Failure { error, sent: false }) => Err(error.after(UNCHANGED)),
-            Err(Failure { error, sent: true }) => {
-                self.settle(&what, &missing, error, patience, there)
-            }
-            Ok(reply) if reply.status == 404 => {
-                Err(self.not_offered(&what, "11.11.0", 404).after(UNCHANGED))
-            }
-            Ok(reply) => {
-                let status = reply.status;
-                match self.http.accepted(reply, &what) {
-                    Ok(reply) => match reply.value::<RegisteredBody>(&what) {
-                        Ok(body) if !body.environment_key.is_empty() => Ok(Registered {
-                            key: body.environment_key,
-                            imported_users: Some(body.imported_users),
-                        }),
-                        Ok(_) => {
-                            let message =
-                                format!("the answer to the question to {what} has no key");
-                            let error = Error::new(Kind::Unexpected, message);
-                            self.settle(&what, &missing, error, patience, there)
-                        }
-                        Err(error) => self.settle(&what, &missing, error, patience, there),
-                    },
-                    Err(error) if error.kind == Kind::Server => {
-                        self.settle(&what, &missing, error, self.patience_after(status), there)
-                    }
-                    Err(error) => Err(error.after(UNCHANGED)),
-                }
-            }
-        }
+        self.settle(&what, &missing, doubt, || {
+            let key = listed()?.map(|one| one.key);
+            Ok(key.map(|key| Registered {
+                key,
+                imported_users: None,
+            }))
+        })
     }
+}
 
-    /// How long a failing server may still be busy with what it was told. What stands before a server (502, 503, 504)
-    /// gives up earlier than the server does; the server itself (500) is done.
-    fn patience_after(&self, status: u16) -> Duration {
-        match status {
-            502..=504 => self.http.options.patience,
-            _ => Duration::ZERO,
-        }
+fn registered(reply: &Reply, what: &str) -> Result<Registered, Error> {
+    let body: RegisteredBody = reply.value(what)?;
+    if body.environment_key.is_empty() {
+        let message = format!("the answer to the question to {what} has no key");
+        return Err(Error::new(Kind::Unexpected, message));
     }
-
-    /// Reads the list until it shows that the change was made, which is what `done` looks for. `cause` is why the change
-    /// itself said nothing of use.
-    fn settle<T>(
-        &self,
-        what: &str,
-        unlike: &str,
-        cause: Error,
-        patience: Duration,
-        done: impl Fn(&[Environment]) -> Option<T>,
-    ) -> Result<T, Error> {
-        let begin = Instant::now();
-        loop {
-            let all = self.environments();
-            if let Some(done) = all.as_deref().ok().and_then(&done) {
-                return Ok(done);
-            }
-            if begin.elapsed() < patience {
-                thread::sleep(self.http.options.pause);
-                continue;
-            }
-            return Err(match all {
-                // The server is done with it, and says that it failed.
-                Ok(_) if cause.kind == Kind::Server && patience.is_zero() => cause.after(unlike),
-                Ok(_) => {
-                    let seconds = begin.elapsed().as_secs();
-                    let message = format!(
-                        "it is not known whether LifeTime will {what}: {cause}; {seconds} s later, {unlike}"
-                    );
-                    Error::new(Kind::Unsettled, message)
-                }
-                Err(error) => {
-                    let message = format!(
-                        "it is not known whether LifeTime did {what}: {cause}; and it can't be asked: {error}"
-                    );
-                    Error::new(Kind::Unsettled, message)
-                }
-            });
-        }
-    }
+    Ok(Registered {
+        key: body.environment_key,
+        imported_users: Some(body.imported_users),
+    })
 }
 
 impl Registration {

@@ -4,7 +4,9 @@ use crate::{client, kind, played, quick, token, trusting};
 use envclone_lifetime::{Kind, LifeTime, Options, Trust};
 use envclone_lifetime_server::Fault;
 use secrecy::SecretString;
+use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 fn encrypted() -> envclone_lifetime_server::Server {
@@ -144,7 +146,6 @@ fn a_server_that_speaks_no_http_is_told_from_one_that_is_not_there() {
     let address = format!("http://{}", talker.local_addr().unwrap());
     std::thread::spawn(move || {
         for tcp in talker.incoming() {
-            use std::io::Write;
             let _ = tcp.unwrap().write_all(b"220 mail.example.com ESMTP\r\n");
         }
     });
@@ -153,4 +154,62 @@ fn a_server_that_speaks_no_http_is_told_from_one_that_is_not_there() {
         kind(lifetime.environments()),
         Kind::Unexpected | Kind::Lost
     ));
+}
+
+#[test]
+fn no_connection_is_used_twice() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        for tcp in listener.incoming() {
+            let mut tcp = tcp.unwrap();
+            let _ = tcp.read(&mut [0; 4096]);
+            let _ = tcp.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]");
+            // Open, but nobody reads from it any more.
+            kept.push(tcp);
+        }
+    });
+    let lifetime = LifeTime::new(&address, token(), quick()).unwrap();
+    for _ in 0..3 {
+        assert_eq!(lifetime.environments().unwrap(), []);
+    }
+}
+
+#[test]
+fn an_answer_without_end_is_not_read_to_its_end() {
+    let server = played();
+    let long = format!("[{}]", " ".repeat(17 << 20));
+    server.fail("GET", "/environments/", Fault::Status(200, long));
+    assert_eq!(kind(client(&server).environments()), Kind::Unexpected);
+}
+
+/// Runs one of these tests by itself in another environment.
+fn again(test: &str, variables: &[(&str, &str)]) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--nocapture"]);
+    let output = command.envs(variables.iter().copied()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}"
+    );
+}
+
+#[test]
+fn no_proxy_stands_on_the_way_to_this_machine() {
+    let nowhere = "http://127.0.0.1:1";
+    let variables = ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY"].map(|name| (name, nowhere));
+    again("asking::environments_are_listed_in_their_order", &variables);
+    again(
+        "addresses::tls_is_spoken_with_whom_the_authorities_vouch_for",
+        &variables,
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_machine_that_trusts_nobody_is_no_lost_connection() {
+    let none = [("SSL_CERT_FILE", "/nowhere"), ("SSL_CERT_DIR", "/nowhere")];
+    again("addresses::nobody_else_gets_the_token", &none);
 }

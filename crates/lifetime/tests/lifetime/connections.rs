@@ -87,11 +87,17 @@ fn a_connection_whose_answer_was_lost_is_asked_about() {
         error.message.starts_with("LifeTime does not list `ERP`"),
         "{error}"
     );
+    let behind = Fault::Behind(std::time::Duration::from_millis(60));
+    server.fail("POST", "/dbconnections/", behind);
+    assert_eq!(
+        lifetime.create_connection(QA, &data("HR")).unwrap(),
+        ConnectionMade::DoneUnheard
+    );
     server.fail("PUT", "/dbconnections/", Fault::CutAfter);
     let error = lifetime.update_connection(QA, &data("CRM")).unwrap_err();
     assert_eq!(error.kind, Kind::Unsettled);
     assert!(error.message.contains("again does no harm"), "{error}");
-    assert_eq!((server.count("POST", ""), server.count("PUT", "")), (3, 1));
+    assert_eq!((server.count("POST", ""), server.count("PUT", "")), (4, 1));
 }
 
 #[test]
@@ -187,4 +193,24 @@ fn an_older_lifetime_an_unknown_environment_and_an_unknown_connection_are_told_a
             Kind::NotOffered
         );
     }
+}
+
+#[test]
+fn a_page_that_answers_in_lifetimes_place_is_no_yes() {
+    let server = played();
+    let lifetime = client(&server);
+    lifetime.create_connection(QA, &data("CRM")).unwrap();
+    let page = || Fault::Status(200, "<html>Please log in</html>".to_owned());
+    server.fail("POST", "/testdbconnection/", page());
+    assert_eq!(
+        kind(lifetime.test_connection(QA, &data("CRM"))),
+        Kind::Unexpected
+    );
+    server.fail("PUT", "/dbconnections/", page());
+    assert_eq!(
+        kind(lifetime.update_connection(QA, &data("CRM"))),
+        Kind::Unsettled
+    );
+    server.fail("GET", "/dbconnections/", page());
+    assert_eq!(kind(lifetime.connections(QA)), Kind::Unexpected);
 }

@@ -86,12 +86,18 @@ fn what_is_done_already_is_not_done_again() {
         kind(lifetime.register(&registration, &password())),
         Kind::Exists
     );
-    // The same machine under another name.
+    // The same machine under another name, and another machine under the same name.
     let renamed = Registration {
         name: "QA 2".to_owned(),
+        ..registration.clone()
+    };
+    let moved = Registration {
+        address: "qa2.example.com".to_owned(),
         ..registration
     };
-    assert_eq!(kind(lifetime.register(&renamed, &password())), Kind::Exists);
+    for taken in [renamed, moved] {
+        assert_eq!(kind(lifetime.register(&taken, &password())), Kind::Exists);
+    }
     assert_eq!(server.count("POST", ""), 1);
 }
 
@@ -334,4 +340,19 @@ fn another_lifetime_is_overridden_only_when_told_so() {
     );
     registration.override_previous = true;
     lifetime.register(&registration, &password()).unwrap();
+}
+
+#[test]
+fn a_page_that_answers_in_lifetimes_place_is_no_yes() {
+    let server = played();
+    let page = "<html>Please log in</html>".to_owned();
+    server.fail("DELETE", "/environments/", Fault::Status(200, page.clone()));
+    let error = client(&server).unregister(QA).unwrap_err();
+    assert_eq!(error.kind, Kind::Unsettled);
+    assert!(error.message.contains("answered with a page"), "{error}");
+    server.fail("DELETE", "/environments/", Fault::After(200, page));
+    assert_eq!(
+        client(&server).unregister(QA).unwrap(),
+        Unregistered::DoneUnheard
+    );
 }

@@ -78,6 +78,14 @@ fn secrets_are_nowhere_to_be_seen() {
         let error = lifetime.register(&registration, &password).unwrap_err();
         clean(&format!("{error} {error:?} {}", error.hint()));
     }
+    // A shape that is not the documented one, and whose error could quote the value.
+    let shape = format!(
+        "{{\"EnvironmentKey\": \"k\", \"ImportedUsers\": {:?}}}",
+        PASSWORD
+    );
+    server.fail("POST", "/environments/", Fault::Status(201, shape));
+    let error = lifetime.register(&registration, &password).unwrap_err();
+    clean(&format!("{error:?}"));
     lifetime.register(&registration, &password).unwrap();
     let key = &lifetime.environment("QA").unwrap().key;
     let plain = format!("{TOKEN} {PASSWORD} {PARAMETERS}");
