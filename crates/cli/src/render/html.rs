@@ -128,13 +128,13 @@ pub(super) mod filters {
 
     /// A name, as code that may be broken anywhere.
     #[askama::filter_fn]
-    pub(super) fn code<T: AsRef<str>>(text: T, _: &dyn Values) -> Result<Safe<String>> {
+    pub(in crate::render) fn code<T: AsRef<str>>(text: T, _: &dyn Values) -> Result<Safe<String>> {
         Ok(Safe(format!("<code>{}</code>", escaped(text.as_ref()))))
     }
 
     /// A sentence, in which backticks mark code and line ends are kept.
     #[askama::filter_fn]
-    pub(super) fn prose<T: AsRef<str>>(text: T, _: &dyn Values) -> Result<Safe<String>> {
+    pub(in crate::render) fn prose<T: AsRef<str>>(text: T, _: &dyn Values) -> Result<Safe<String>> {
         let mut out = String::new();
         for (at, piece) in super::super::pieces(text.as_ref()).into_iter().enumerate() {
             let piece = escaped(piece);
@@ -148,7 +148,7 @@ pub(super) mod filters {
 
     /// A sentence that starts a line.
     #[askama::filter_fn]
-    pub(super) fn sentence<T: AsRef<str>>(text: T, values: &dyn Values) -> Result<Safe<String>> {
+    pub(in crate::render) fn sentence<T: AsRef<str>>(text: T, values: &dyn Values) -> Result<Safe<String>> {
         let mut rest = text.as_ref().chars();
         let text: String = rest
             .next()

@@ -2,6 +2,7 @@
 
 use super::value::ValueName;
 use super::{Parts, Step};
+use crate::config_search::Name;
 use crate::dialect::catalog_of;
 use crate::engine::Role;
 use crate::harvest::Kind;
@@ -191,26 +192,24 @@ fn names(environment: &Environment) -> Vec<&str> {
     databases.map(|(_, name)| catalog_of(name)).collect()
 }
 
-/// What other configuration files must not name: the source's machines and databases, unless the copy's are called the same.
+/// What other configuration files must not name: the source's machines, and its databases unless the copy's are called the
+/// same.
 #[must_use]
-pub fn names_of_source(parts: &Parts<'_>) -> Vec<String> {
+pub fn names_of_source(parts: &Parts<'_>) -> Vec<Name> {
     let identities = parts.inventory.identities.iter();
     let hosts = identities
         .filter(|it| matches!(it.kind, Kind::FrontEnd | Kind::Address))
-        .map(|it| it.value.clone());
+        .map(|it| Name::Machine(it.value.clone()));
     let own: Vec<String> = parts
         .target
         .iter()
         .map(|(_, name)| catalog_of(name).to_lowercase())
         .collect();
-    let catalogs = names(&parts.settings.source)
+    let databases = names(&parts.settings.source)
         .into_iter()
         .filter(|name| !own.contains(&name.to_lowercase()))
-        .map(str::to_owned);
-    let mut all: Vec<String> = hosts.chain(catalogs).collect();
-    all.sort();
-    all.dedup();
-    all
+        .map(|name| Name::Database(name.to_owned()));
+    hosts.chain(databases).collect()
 }
 
 impl Parts<'_> {
