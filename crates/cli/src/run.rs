@@ -26,6 +26,7 @@ use crate::journal_file::{JournalFile, JournalFileError};
 use crate::observe;
 use crate::release::{self, hold::Wish};
 use crate::render;
+use crate::runbook::Standing;
 use crate::save::{recipient, write_whole};
 use crate::ui::{Watch, counted};
 
@@ -607,6 +608,7 @@ pub fn report_of(folder: &RunFolder, catalogue: &Catalogue) -> Result<Report, Fa
     let facts = run_facts(&read, &progress);
     let results = item_results(&plan, &read.events(), &progress);
     let saved = saved_files(folder)?;
+    let runbook = Standing::if_begun(folder)?;
     Ok(Report::new(Parts {
         plan: &plan,
         evidence: Some(&start.evidence),
@@ -617,6 +619,7 @@ pub fn report_of(folder: &RunFolder, catalogue: &Catalogue) -> Result<Report, Fa
         catalogue: Some(catalogue),
         verification: verification.as_ref(),
         saved: &saved,
+        runbook: runbook.as_ref().map(Standing::ran),
     }))
 }
 

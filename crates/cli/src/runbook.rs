@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use envclone_core::inventory::Inventory;
 use envclone_core::journal::{Entry, read_of};
+use envclone_core::report::Ran;
 use envclone_core::runbook::journal::{By, Event, FORMAT};
 use envclone_core::runbook::progress::{Progress, replay};
 use envclone_core::runbook::{Parts, Runbook};
@@ -112,6 +113,27 @@ impl Standing {
             progress,
             entries,
         })
+    }
+
+    /// The same where a runbook was begun.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub fn if_begun(run: &RunFolder) -> Result<Option<Self>, Failure> {
+        match folder(run).join(JOURNAL).is_file() {
+            true => Self::read(run).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// As the report wants it.
+    #[must_use]
+    pub fn ran(&self) -> Ran<'_> {
+        Ran {
+            runbook: &self.runbook,
+            progress: &self.progress,
+            entries: &self.entries,
+        }
     }
 
     /// Every line of the journal.

@@ -45,6 +45,7 @@ impl Case {
             results: &self.results,
             verification: self.verification.as_ref(),
             saved: &self.saved,
+            runbook: None,
         })
     }
 
