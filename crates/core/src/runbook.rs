@@ -266,14 +266,10 @@ pub struct Step {
 }
 
 impl Step {
-    /// Who does it: the word of the table of steps.
+    /// Who takes it with these settings.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        match (self.deeds.is_empty(), self.checks.is_empty()) {
-            (false, _) => "automated",
-            (true, false) => "guided and checked",
-            (true, true) => "guided",
-        }
+        step::kind(!self.deeds.is_empty(), !self.checks.is_empty())
     }
 }
 

@@ -92,7 +92,22 @@ pub struct StepFile {
     pub checks: Vec<CheckKind>,
 }
 
+/// Who takes a step, in the words of the table of steps.
+pub(super) fn kind(automated: bool, checked: bool) -> &'static str {
+    match (automated, checked) {
+        (true, _) => "automated",
+        (false, true) => "guided and checked",
+        (false, false) => "guided",
+    }
+}
+
 impl StepFile {
+    /// Who takes it where the settings say what it takes.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        kind(!self.verbs.is_empty(), !self.checks.is_empty())
+    }
+
     /// The text for an engine.
     #[must_use]
     pub fn text_for(&self, engine: Engine) -> String {
