@@ -295,6 +295,9 @@ fn the_log_is_removed_or_protected() {
             "*S-1-5-18:F"
         ]]
     );
+    machine.program("icacls.exe", "echo 'Access is denied.'; exit 5");
+    let error = config_tool_log::protect(&machine, &log, &Quiet).unwrap_err();
+    assert!(error.to_string().contains("Access is denied"), "{error}");
     config_tool_log::remove(&log).unwrap();
     assert!(!log.exists());
     config_tool_log::remove(&log).unwrap();
