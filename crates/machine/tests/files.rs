@@ -270,6 +270,13 @@ fn the_log_is_read_from_where_it_ended() {
     let findings = config_tool_log::read(&log, config_tool_log::Mark::default(), &secrets).unwrap();
     assert!(findings.secrets);
     assert_eq!(findings.errors.len(), 2);
+    let wide: Vec<u8> = "all well"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    fs::write(&log, wide).unwrap();
+    let findings = config_tool_log::read(&log, config_tool_log::Mark::default(), &secrets).unwrap();
+    assert!(findings.there && !findings.secrets);
 }
 
 #[test]
