@@ -4,7 +4,7 @@
 mod support;
 
 use envclone_core::dialect;
-use envclone_core::engine::Engine;
+use envclone_core::engine::{Engine, Role};
 use envclone_core::evidence::Observed;
 use envclone_core::inventory::{ForeignKey, Inventory, Server};
 use envclone_core::link::{Link, Links};
@@ -248,14 +248,13 @@ fn the_scripts_make_the_copy_as_well() {
             "import.sql",
             "export.par",
             "import.par",
-            "clean-platform.sql",
-            "clean-log.sql",
+            "clean.sql",
             "passwords.sql"
         ]
     );
     let texts: Vec<String> = files
         .iter()
-        .filter(|file| !file.name.starts_with("clean-"))
+        .filter(|file| file.name != "clean.sql")
         .map(|file| {
             format!(
                 "## {}\n{}",
@@ -265,4 +264,106 @@ fn the_scripts_make_the_copy_as_well() {
         })
         .collect();
     insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
+fn one_transaction_spans_all_schemas_of_one_database() {
+    let oracle = dialect::of(Engine::Oracle);
+    let at = |name: &str| oracle.transaction(&Role::Log, name);
+    assert_eq!(at("OSPRE"), at("OSPRELOG"));
+    assert_eq!(at("OSPRE@QADB"), at("OSPRELOG@qadb"));
+    assert_ne!(at("OSPRE@QADB"), at("OSPRE@QADB2"));
+    assert_ne!(at("OSPRE@QADB"), at("OSPRE"));
+
+    let plan = made("", &elsewhere());
+    let [one] = plan.transactions()[..] else {
+        panic!("{:?}", plan.transactions());
+    };
+    let spanned: Vec<&Role> = plan.spanned(one).iter().map(|it| &it.role).collect();
+    assert_eq!(spanned, [&Role::Platform, &Role::Log]);
+    for engine in [Engine::SqlServer, Engine::Sqlite] {
+        let (plan, _) = support::plan(&support::inventory(1, engine));
+        assert!(plan.transactions().len() > 1, "{engine}");
+        for group in plan.transactions() {
+            let spanned: Vec<_> = plan
+                .spanned(group)
+                .into_iter()
+                .map(|it| it.role.to_string())
+                .collect();
+            assert_eq!(spanned, [group], "{engine}");
+        }
+    }
+}
+
+/// The lines that a script for SQL*Plus sends, by what they begin with.
+fn places(text: &str, begins: &[&str]) -> Vec<usize> {
+    let there = |line: &str| begins.iter().any(|word| line.starts_with(word));
+    let lines = text.lines().enumerate();
+    lines
+        .filter(|(_, line)| there(line))
+        .map(|(at, _)| at)
+        .collect()
+}
+
+#[test]
+fn a_script_changes_all_schemas_in_one_transaction() {
+    let plan = made("", &elsewhere());
+    let oracle = dialect::of(Engine::Oracle);
+    let clean = |plan: &Plan| -> Vec<_> {
+        let files = oracle.script(plan, &support::guard());
+        files
+            .into_iter()
+            .filter(|file| file.name.starts_with("clean"))
+            .collect()
+    };
+    let [file] = &clean(&plan)[..] else {
+        panic!("one file");
+    };
+    let text = &file.text;
+    let changes = places(text, &["DELETE ", "UPDATE ", "INSERT "]);
+    let (first, last) = (changes[0], changes[changes.len() - 1]);
+    let commits = places(text, &["COMMIT"]);
+    assert!(commits.len() == 1 && commits[0] > last, "{commits:?}");
+    for ends in ["CREATE ", "DROP ", "ALTER TABLE", "TRUNCATE ", "GRANT "] {
+        assert_eq!(places(text, &[ends]), [0; 0], "{ends} commits");
+    }
+    // All schemas are judged before a row of any is touched, and each change is made in its own.
+    for schema in ["OSPRE", "OSPRELOG"] {
+        let judged =
+            format!("'refused: this script was made for the schema {schema}; nothing was changed'");
+        let at = text.lines().position(|line| line.contains(&judged));
+        assert!(at.is_some_and(|at| at < first), "{schema}");
+    }
+    let mut schema = "";
+    let mut found = Vec::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("ALTER SESSION SET CURRENT_SCHEMA = ") {
+            schema = rest;
+        }
+        if line.starts_with("PROMPT ") && line != "PROMPT committed" {
+            found.push(schema);
+        }
+    }
+    let guard = support::guard();
+    let named = |role: &Role| guard.target.iter().find(|(its, _)| its == role);
+    let planned = plan.items.iter().filter(|item| item.group.is_some());
+    let expected: Vec<String> = planned
+        .filter_map(|item| named(&item.database))
+        .map(|(_, name)| format!("\"{name}\";"))
+        .collect();
+    assert_eq!(found, expected);
+
+    // In two databases they can't share one.
+    let mut parted = plan.clone();
+    for item in &mut parted.items {
+        if item.group.is_some() && item.database == Role::Log {
+            item.group = Some(oracle.transaction(&Role::Log, "OSPRELOG@LOGDB"));
+        }
+    }
+    let files = clean(&parted);
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["clean-platform.sql", "clean-log.sql"]);
+    for file in &files {
+        assert_eq!(places(&file.text, &["COMMIT"]).len(), 1, "{}", file.name);
+    }
 }

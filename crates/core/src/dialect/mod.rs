@@ -9,7 +9,7 @@ mod users;
 
 pub use users::{UserChange, UserQueries, Users};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, NoCopy, Reason};
 
@@ -82,6 +82,9 @@ pub trait Dialect: Sync {
     fn delete_rows(&self, table: &str, filter: &Filter) -> String;
     /// Writes columns.
     fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String;
+    /// What one transaction spans, by a name for it: databases of an environment that lead to the same one are changed
+    /// together, or not at all. `locator` is what the settings call the database.
+    fn transaction(&self, role: &Role, locator: &str) -> String;
     /// How databases are copied so that they belong together.
     ///
     /// # Errors

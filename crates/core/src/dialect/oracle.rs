@@ -1,9 +1,10 @@
 //! Oracle's SQL, PL/SQL and SQL*Plus.
 
 use super::{
-    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, Users, spell,
+    Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, Users,
+    name_and_server, spell,
 };
-use crate::engine::Engine;
+use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, NoCopy, Plan, Reason};
 use links::OWNER;
@@ -79,6 +80,15 @@ impl Dialect for Oracle {
 
     fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String {
         spell::set_columns(self, table, set, filter)
+    }
+
+    /// All schemas of one database: a session goes from one `CURRENT_SCHEMA` to another amid its transaction, which commits
+    /// nothing. What stands behind the `@` is another database.
+    fn transaction(&self, _role: &Role, locator: &str) -> String {
+        match name_and_server(locator).1 {
+            Some(server) => format!("schemas@{}", server.to_lowercase()),
+            None => "schemas".to_owned(),
+        }
     }
 
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {

@@ -4,7 +4,7 @@
 use super::{
     Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, Users, spell,
 };
-use crate::engine::Engine;
+use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{CloneOf, Cloned, Cloning, Deed, NoCopy, Part, Plan, Reason};
 
@@ -68,6 +68,11 @@ impl Dialect for Sqlite {
 
     fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String {
         spell::set_columns(self, table, set, filter)
+    }
+
+    /// Each database is a file, opened by itself.
+    fn transaction(&self, role: &Role, _locator: &str) -> String {
+        role.to_string()
     }
 
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {

@@ -3,7 +3,7 @@
 use super::{
     Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, Users, spell,
 };
-use crate::engine::Engine;
+use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, NoCopy, Plan, Reason};
 
@@ -75,6 +75,11 @@ impl Dialect for SqlServer {
 
     fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String {
         spell::set_columns(self, table, set, filter)
+    }
+
+    /// Each database is a catalog, which guards, marks and locks of its own are about.
+    fn transaction(&self, role: &Role, _locator: &str) -> String {
+        role.to_string()
     }
 
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {

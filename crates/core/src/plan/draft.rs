@@ -91,6 +91,7 @@ pub fn draft(
         inventory,
         dialect,
         security: &settings.security,
+        transactions: transactions(settings, dialect),
         basis,
         items: Vec::new(),
         left_out: Vec::new(),
@@ -191,11 +192,18 @@ fn applications_are_there(inventory: &Inventory) -> Result<(), DraftError> {
 /// What names of applications' tables begin with.
 const APPLICATION: &str = "OSUSR_";
 
+/// The transaction that changes each of the target's databases.
+fn transactions(settings: &Settings, dialect: &dyn Dialect) -> BTreeMap<Role, String> {
+    let of = |(role, name): (Role, &str)| (role.clone(), dialect.transaction(&role, name));
+    settings.target.databases().into_iter().map(of).collect()
+}
+
 /// A plan in the making.
 pub(super) struct Draft<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) dialect: &'a dyn Dialect,
     pub(super) security: &'a Security,
+    transactions: BTreeMap<Role, String>,
     pub(super) basis: Basis,
     items: Vec<Item>,
     left_out: Vec<LeftOut>,
@@ -279,6 +287,12 @@ impl<'a> Draft<'a> {
             .unwrap_or(u32::MAX)
             .saturating_add(1);
         self.items.push(item);
+    }
+
+    /// The transaction that changes a database.
+    pub(super) fn transaction(&self, role: &Role) -> String {
+        let spanning = self.transactions.get(role).cloned();
+        spanning.unwrap_or_else(|| role.to_string())
     }
 
     pub(super) fn leave_out(&mut self, step: &Step, part: &str, reason: Reason) {
@@ -618,7 +632,7 @@ impl<'a> Draft<'a> {
             title: format!("{}: {}", step.title, change.comment),
             profile: Some(step.profile),
             database: place.role.clone(),
-            group: Some(place.role.to_string()),
+            group: Some(self.transaction(&place.role)),
             table: Some(place.table.name.clone()),
             deed: Deed::Sql {
                 statements: vec![Statement {
@@ -653,7 +667,7 @@ impl<'a> Draft<'a> {
             title: step.title.clone(),
             profile: Some(step.profile),
             database: step.database.clone(),
-            group: Some(step.database.to_string()),
+            group: Some(self.transaction(&step.database)),
             table: it.tables.first().cloned(),
             deed: Deed::Sql {
                 statements: vec![Statement {

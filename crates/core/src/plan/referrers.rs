@@ -151,6 +151,7 @@ impl Ordered {
         self.deletes
             && self.item.group.is_some()
             && self.item.group == parent.group
+            && self.item.database == parent.database
             && parent
                 .referrers
                 .iter()
@@ -176,7 +177,9 @@ pub(super) fn children_first(mut items: Vec<Ordered>) -> Vec<Item> {
         };
         moved.push(pair(&items[late].item));
         let with_it = |one: &Ordered| {
-            one.item.step == items[late].item.step && one.item.group == items[late].item.group
+            one.item.step == items[late].item.step
+                && one.item.group == items[late].item.group
+                && one.item.database == items[late].item.database
         };
         let mut first = late;
         while first > at + 1 && with_it(&items[first - 1]) {
