@@ -221,6 +221,36 @@ fn a_commit_that_nobody_heard_the_end_of_is_found_out() {
 }
 
 #[test]
+fn rows_that_refer_from_another_schema_are_counted_and_not_taken_along_unseen() {
+    let Some(oracle) = Oracle::adopting("official") else {
+        return;
+    };
+    oracle.surprised(TARGET);
+    let run = |sql: &str| oracle.lab.database.run(&[sql]).unwrap();
+    let who = "rows refer by the foreign key `FK_RACK` from `OSUSR_ZZZ_RACK.SERVERID` of the runtime schema to rows that";
+    let refused = oracle.run(&["plan"]);
+    assert_eq!(refused.code, 5, "{}", refused.err);
+    assert!(refused.err.contains(&format!("2 {who}")), "{}", refused.err);
+    assert!(refused.err.contains("[foreign-key]"), "{}", refused.err);
+
+    // They come after the plan was made.
+    run("UPDATE qa_osruntime.osusr_zzz_rack SET SERVERID = NULL");
+    let plan = oracle.run(&["plan", "--out", "plan.json"]);
+    assert_eq!(plan.code, 0, "{}", plan.err);
+    run("UPDATE qa_osruntime.osusr_zzz_rack SET SERVERID = ID");
+    let plan = fs::read_to_string(oracle.folder().join("plan.json")).unwrap();
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    let before = copy(&oracle);
+    let ran = oracle.run(&["apply", "plan.json", "--approve", &text(&plan["id"])[..12]]);
+    assert_eq!(ran.code, 5, "{}", ran.err);
+    assert!(ran.err.contains(&format!("2 {who}")), "{}", ran.err);
+    assert!(copy(&oracle) == before, "a schema was changed");
+    let left = "SELECT COUNT(*) FROM qa_osruntime.osusr_zzz_rack WHERE SERVERID = ID";
+    let left = oracle.lab.database.query(left).unwrap();
+    assert_eq!(left, [[2.into()]]);
+}
+
+#[test]
 fn a_doctor_finds_what_a_run_needs_and_an_inventory_what_there_is() {
     let Some(oracle) = Oracle::adopting("official") else {
         return;

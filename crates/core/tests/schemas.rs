@@ -168,27 +168,92 @@ fn nothing_may_be_in_the_way() {
 }
 
 #[test]
-fn foreign_keys_between_schemas_are_named_where_rows_go() {
+fn what_refers_from_another_schema_is_counted_in_the_source_and_in_the_copy() {
     let mut inventory = source();
-    let named = |plan: &Plan| {
-        let mut guides = plan.guides.iter();
-        let guide = guides.find(|guide| guide.title.contains("foreign keys between"));
-        guide.map(|guide| guide.text.clone())
-    };
-    assert_eq!(named(&made("", &elsewhere())), None);
-    let extra = inventory.databases.last_mut().unwrap();
-    let key = |table: &str| ForeignKey {
+    for (database, locator) in
+        inventory
+            .databases
+            .iter_mut()
+            .zip(["OSPROD", "OSPRODLOG", "PROD_LEDGER"])
+    {
+        let roles = ["platform", "log", "catalog:PROD_LEDGER"];
+        assert!(roles.contains(&database.role.to_string().as_str()));
+        database.locator = format!("{locator}@proddb");
+    }
+    let ledger = inventory
+        .databases
+        .iter_mut()
+        .find(|it| matches!(it.role, Role::Catalog(_)));
+    let child = &mut ledger.unwrap().tables[0];
+    let (name, first) = (child.name.to_uppercase(), child.columns[0].to_uppercase());
+    let key = |schema: &str, table: &str| ForeignKey {
         column: "SERVER_ID".to_owned(),
         table: table.to_owned(),
         to: "ID".to_owned(),
-        name: format!("FK_{table}"),
+        name: format!("FK_{schema}_{table}"),
+        schema: schema.to_owned(),
     };
-    // Rows of the first go, those of the second stay.
-    extra.tables[0].foreign_keys = vec![key("OSSYS_SERVER"), key("OSSYS_TENANT")];
+    // Rows of the first go, those of the second stay, and the third leads to a table of the same name somewhere else.
+    child.foreign_keys = vec![
+        key("OSPROD", "OSSYS_SERVER"),
+        key("OSPROD", "OSSYS_TENANT"),
+        key("HR", "OSSYS_SERVER"),
+    ];
     let plan = support::making(&inventory, "", Some(&elsewhere())).unwrap();
-    let text = named(&plan).unwrap();
-    assert!(text.contains("FK_OSSYS_SERVER"), "{text}");
-    assert!(!text.contains("FK_OSSYS_TENANT"), "{text}");
+    let items = plan.items.iter();
+    let found: Vec<_> = items
+        .flat_map(|item| plan.unprovided(item).map(move |it| (item, it)))
+        .filter(|(_, it)| it.elsewhere.is_some())
+        .collect();
+    let [(item, referrer)] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(item.table.as_deref(), Some("ossys_Server"));
+    assert_eq!(
+        referrer.phrase(),
+        format!(
+            "the foreign key `FK_OSPROD_OSSYS_SERVER` from `{}.SERVER_ID` of the catalog PROD_LEDGER",
+            child_name(&inventory)
+        )
+    );
+    // It is asked where the parent is: only the child's table needs its schema.
+    let counts = |schema: &str| {
+        format!(
+            "SELECT COUNT(*) FROM \"{schema}\".\"{name}\"\nWHERE \"SERVER_ID\" IN (SELECT \"ID\" FROM \"OSSYS_SERVER\""
+        )
+    };
+    let shows = |schema: &str| format!("SELECT \"{first}\" FROM \"{schema}\".\"{name}\"\nWHERE ");
+    assert!(
+        referrer.count.starts_with(&counts("PRE_LEDGER")),
+        "{}",
+        referrer.count
+    );
+    assert!(
+        referrer.rows.starts_with(&shows("PRE_LEDGER")),
+        "{}",
+        referrer.rows
+    );
+    let planned = referrer.when_planned();
+    assert!(
+        planned.count.starts_with(&counts("PROD_LEDGER")),
+        "{}",
+        planned.count
+    );
+    assert!(
+        planned.rows.starts_with(&shows("PROD_LEDGER")),
+        "{}",
+        planned.rows
+    );
+    let read: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+    assert_eq!(read, plan);
+}
+
+fn child_name(inventory: &Inventory) -> &str {
+    let ledger = inventory
+        .databases
+        .iter()
+        .find(|it| matches!(it.role, Role::Catalog(_)));
+    &ledger.unwrap().tables[0].name
 }
 
 #[test]

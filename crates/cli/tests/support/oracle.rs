@@ -107,6 +107,22 @@ impl Oracle {
         Ran::of(output)
     }
 
+    /// A table of the Runtime schema whose two rows refer to front-ends of the Admin schema, and would go with them.
+    pub(crate) fn surprised(&self, [platform, runtime, ..]: [&str; 4]) {
+        let rack = format!("{runtime}.osusr_zzz_rack").to_lowercase();
+        let parent = format!("{platform}.ossys_server").to_lowercase();
+        let statements = [
+            format!(
+                "CREATE TABLE {rack} AS SELECT ID AS \"ID\", ID AS \"SERVERID\" FROM {parent} ORDER BY ID LIMIT 2"
+            ),
+            format!(
+                "ALTER TABLE {rack} ADD CONSTRAINT FK_RACK FOREIGN KEY (SERVERID) REFERENCES {parent} (ID) ON DELETE CASCADE"
+            ),
+        ];
+        let statements = statements.each_ref().map(String::as_str);
+        self.lab.database.run(&statements).unwrap();
+    }
+
     /// The id of a plan for it.
     pub(crate) fn plan_id(&self) -> String {
         let plan = self.run(&["plan", "--json"]);

@@ -28,8 +28,8 @@ pub struct Statement {
 pub struct InspectionQueries {
     /// Table name, column name: ordered by both the table and the column's position.
     pub columns: String,
-    /// Table, column, table referred to, column referred to (NULL: its primary key), name (NULL where it has none) of each
-    /// foreign key that the engine enforces.
+    /// Table, column, table referred to, column referred to (NULL: its primary key), name (NULL where it has none), schema
+    /// referred to (NULL: the table's own) of each foreign key that the engine enforces.
     pub foreign_keys: String,
     /// Name, what it holds (`rows`, `log` or something else), path and bytes of each file that the database consists of;
     /// none on engines whose databases are files or have none of their own.
@@ -76,6 +76,17 @@ pub trait Dialect: Sync {
     fn count(&self, table: &str, filter: &Filter) -> String;
     /// Some columns of some rows.
     fn select(&self, table: &str, columns: &[&str], filter: &Filter) -> String;
+    /// A number of rows of another database that one transaction spans together with the one that it is asked in, where the
+    /// filter's own tables are. None where there is no such database.
+    fn count_elsewhere(&self, locator: &str, table: &str, filter: &Filter) -> Option<String>;
+    /// The same for a column of these rows.
+    fn select_elsewhere(
+        &self,
+        locator: &str,
+        table: &str,
+        column: &str,
+        filter: &Filter,
+    ) -> Option<String>;
     /// The largest value of all of these columns: table and column.
     fn newest(&self, columns: &[(&str, &str)]) -> String;
     /// Deletes rows.

@@ -58,6 +58,15 @@ impl Dialect for Sqlite {
         spell::select(self, table, columns, filter)
     }
 
+    /// Nothing leads from one file to another.
+    fn count_elsewhere(&self, _: &str, _: &str, _: &Filter) -> Option<String> {
+        None
+    }
+
+    fn select_elsewhere(&self, _: &str, _: &str, _: &str, _: &Filter) -> Option<String> {
+        None
+    }
+
     fn newest(&self, columns: &[(&str, &str)]) -> String {
         spell::newest(self, columns)
     }
@@ -113,7 +122,7 @@ impl Dialect for Sqlite {
                 joined("pragma_table_info")
             ),
             foreign_keys: format!(
-                "SELECT m.name, i.\"from\", i.\"table\", i.\"to\", NULL FROM {} ORDER BY m.name, i.id, i.seq",
+                "SELECT m.name, i.\"from\", i.\"table\", i.\"to\", NULL, NULL FROM {} ORDER BY m.name, i.id, i.seq",
                 joined("pragma_foreign_key_list")
             ),
             files: None,

@@ -65,6 +65,15 @@ impl Dialect for SqlServer {
         spell::select(self, table, columns, filter)
     }
 
+    /// No foreign key leads out of a catalog.
+    fn count_elsewhere(&self, _: &str, _: &str, _: &Filter) -> Option<String> {
+        None
+    }
+
+    fn select_elsewhere(&self, _: &str, _: &str, _: &str, _: &Filter) -> Option<String> {
+        None
+    }
+
     fn newest(&self, columns: &[(&str, &str)]) -> String {
         spell::newest(self, columns)
     }
@@ -107,7 +116,7 @@ impl Dialect for SqlServer {
                       WHERE t.schema_id = SCHEMA_ID(N'dbo') ORDER BY t.name, c.column_id"
                 .to_owned(),
             foreign_keys: "SELECT OBJECT_NAME(k.parent_object_id), COL_NAME(k.parent_object_id, k.parent_column_id), \
-                           OBJECT_NAME(k.referenced_object_id), COL_NAME(k.referenced_object_id, k.referenced_column_id), f.name \
+                           OBJECT_NAME(k.referenced_object_id), COL_NAME(k.referenced_object_id, k.referenced_column_id), f.name, NULL AS parent_schema \
                            FROM sys.foreign_key_columns k JOIN sys.foreign_keys f ON f.object_id = k.constraint_object_id \
                            WHERE f.is_disabled = 0 ORDER BY 1, 2, 3, 4"
                 .to_owned(),

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::referrers::{Ordered, children_first, keys_from_elsewhere, referrers};
+use super::referrers::{Beside, Deleted, Ordered, children_first, referrers, referrers_beside};
 use super::{
     CLONE, CloneOf, Cloning, DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, NoCopy, OPEN, Part,
-    Plan, Reason, Save, WHOLE_STEP,
+    Plan, Reason, Referrer, Save, WHOLE_STEP,
 };
 use crate::catalogue::Catalogue;
 use crate::dialect::{Dialect, Statement};
@@ -90,6 +90,7 @@ pub fn draft(
     let mut draft = Draft {
         inventory,
         dialect,
+        settings,
         security: &settings.security,
         transactions: transactions(settings, dialect),
         basis,
@@ -116,8 +117,6 @@ pub fn draft(
         }
     }
     draft.deletes.resize(draft.items.len(), false);
-    let keys = keys_from_elsewhere(inventory, &draft.items, &draft.deletes);
-    draft.guides.extend(keys);
     let ordered = draft.items.drain(..).zip(draft.deletes.drain(..));
     let ordered = ordered.map(|(item, deletes)| Ordered { item, deletes });
     draft.items = children_first(ordered.collect());
@@ -202,6 +201,7 @@ fn transactions(settings: &Settings, dialect: &dyn Dialect) -> BTreeMap<Role, St
 pub(super) struct Draft<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) dialect: &'a dyn Dialect,
+    settings: &'a Settings,
     pub(super) security: &'a Security,
     transactions: BTreeMap<Role, String>,
     pub(super) basis: Basis,
@@ -615,15 +615,14 @@ impl<'a> Draft<'a> {
                 .iter()
                 .map(|it| (it.table.as_str(), it.column.as_str()))
                 .collect();
-            let Place { role, table } = place;
-            referrers(
-                self.inventory,
-                self.dialect,
-                role,
-                table,
-                &change.touched,
-                &provided,
-            )
+            let deleted = Deleted {
+                role: &place.role,
+                table: place.table,
+                filter: &change.touched,
+            };
+            let mut found = referrers(self.inventory, self.dialect, &deleted, &provided);
+            found.extend(self.referrers_beside(&deleted));
+            found
         });
         self.deletes.resize(self.items.len(), false);
         self.deletes.push(change.deletes.is_some());
@@ -645,6 +644,33 @@ impl<'a> Draft<'a> {
             save,
             ..blank(&step.id)
         });
+    }
+
+    /// What refers to deleted rows from the other databases that their transaction spans.
+    fn referrers_beside(&self, deleted: &Deleted<'_>) -> Vec<Referrer> {
+        let own = self.transaction(deleted.role);
+        let sources = self.settings.source.databases();
+        let mut found = Vec::new();
+        for (role, target) in self.settings.target.databases() {
+            if role == *deleted.role || self.transaction(&role) != own {
+                continue;
+            }
+            let source = sources.iter().find(|(other, _)| *other == role);
+            let beside = Beside {
+                role: &role,
+                target,
+                source: source
+                    .filter(|_| self.basis == Basis::Source)
+                    .map(|(_, name)| *name),
+            };
+            found.extend(referrers_beside(
+                self.inventory,
+                self.dialect,
+                deleted,
+                &beside,
+            ));
+        }
+        found
     }
 
     fn sql(&mut self, step: &Step, it: &Sql) {

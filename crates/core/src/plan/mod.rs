@@ -9,7 +9,7 @@ mod referrers;
 pub use cloning::{CloneOf, Cloned, Cloning, NoCopy, Part};
 pub use draft::{Basis, DraftError, draft};
 pub use reason::{LeftOut, Reason, WHOLE_STEP};
-pub use referrers::Referrer;
+pub use referrers::{Elsewhere, Questions, Referrer};
 
 use serde::{Deserialize, Serialize};
 
@@ -422,14 +422,8 @@ impl Plan {
     /// The foreign keys to rows that an item deletes, from tables that no item changes.
     pub fn unprovided<'a>(&'a self, item: &'a Item) -> impl Iterator<Item = &'a Referrer> {
         item.referrers.iter().filter(|referrer| {
-            !self.items.iter().any(|other| {
-                other.group == item.group
-                    && other.database == item.database
-                    && other
-                        .table
-                        .as_ref()
-                        .is_some_and(|table| table.eq_ignore_ascii_case(&referrer.table))
-            })
+            let changed = self.items.iter().any(|other| referrer.is_of(other, item));
+            !changed
         })
     }
 
