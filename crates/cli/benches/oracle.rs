@@ -251,26 +251,27 @@ fn clean_up(bench: &Bench, on: &On) {
     );
 }
 
-/// The statements alone, one transaction for each schema, undone at its end.
+/// The statements alone, in one transaction for all schemas, undone at its end.
 fn statements(on: &On, plan: &Plan) -> Duration {
+    let [group] = plan.transactions()[..] else {
+        panic!("one transaction");
+    };
+    let spanned = plan.spanned(group);
+    let names: Vec<&str> = spanned.iter().map(|it| it.locator.as_str()).collect();
     timed(|| {
-        for (role, name) in on.settings.target.databases() {
-            let items: Vec<_> = plan
-                .items
-                .iter()
-                .filter(|item| item.database == role)
-                .collect();
-            if items.is_empty() {
-                continue;
+        let mut session = on.engine.open_together(&names).unwrap();
+        session.begin().unwrap();
+        let mut at = &spanned[0].role;
+        for item in &plan.items {
+            if *at != item.database {
+                at = &item.database;
+                let there = spanned.iter().find(|it| it.role == *at).unwrap();
+                session.enter(&there.locator).unwrap();
             }
-            let mut session = on.engine.open(name, Access::Write).unwrap();
-            session.begin().unwrap();
-            for item in items {
-                for statement in item.deed.statements() {
-                    session.execute(&statement.sql).unwrap();
-                }
+            for statement in item.deed.statements() {
+                session.execute(&statement.sql).unwrap();
             }
-            session.rollback().unwrap();
         }
+        session.rollback().unwrap();
     })
 }

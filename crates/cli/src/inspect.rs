@@ -218,6 +218,7 @@ pub fn tables(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<Vec<Ta
             table: row.text(2),
             to: row.text(3),
             name: row.text(4),
+            schema: row.text(5),
         };
         keys.entry(row.text(0)).or_default().push(key);
         Go::Continue(())

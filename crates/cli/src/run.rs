@@ -235,10 +235,11 @@ impl<'a> Phases<'a> {
                 }
                 if item.database == role {
                     // Others go before it is this one's turn, which nobody can count now.
-                    let alone: Vec<&Referrer> = drafted.unprovided(item).collect();
+                    let alone = drafted.unprovided(item).map(Referrer::when_planned);
+                    let alone: Vec<Referrer> = alone.collect();
                     let asked: Vec<&str> = alone.iter().map(|it| it.count.as_str()).collect();
                     let rows = session.numbers(&asked)?;
-                    if let Some(failure) = left_in_the_lurch(item, alone, &rows, session.as_mut())?
+                    if let Some(failure) = left_in_the_lurch(item, &alone, &rows, session.as_mut())?
                     {
                         return Err(failure);
                     }

@@ -195,6 +195,19 @@ fn schemas_are_exported_imported_cleaned_and_like_those_in_files() {
 }
 
 #[test]
+fn rows_that_refer_from_another_schema_are_named_before_anything_is_exported() {
+    let Some((oracle, played)) = started(Played::default()) else {
+        return;
+    };
+    oracle.surprised(SOURCE);
+    let ran = oracle.run(&["refresh", "--approve", "000000000000"]);
+    assert_eq!(ran.code, 5, "{}", ran.err);
+    assert!(ran.err.contains("`FK_RACK`"), "{}", ran.err);
+    assert!(ran.err.contains("of the runtime schema"), "{}", ran.err);
+    assert_eq!(done(&played), [""; 0]);
+}
+
+#[test]
 fn a_trouble_in_the_log_ends_the_run_before_anything_is_cleaned() {
     let log = "ORA-39083: Object type TABLE:\"QA_OSADMIN\".\"OSSYS_USER\" failed to create with error:\n\
                ORA-01658: unable to create INITIAL extent for segment in tablespace QA_OSADMIN_OSSYS\n";

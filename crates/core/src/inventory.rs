@@ -171,6 +171,9 @@ pub struct ForeignKey {
     pub column: String,
     /// The table referred to.
     pub table: String,
+    /// Its schema, where that is another one than the referring table's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub schema: String,
     /// The column referred to.
     pub to: String,
     /// Its name, on engines where it has one.

@@ -8,7 +8,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use envclone_core::dialect::Mark;
 use envclone_core::engine::Engine;
@@ -199,7 +199,12 @@ fn spelled(engine: Engine, inventory: &Inventory) -> Vec<Named> {
     }
     let guard = support::guard();
     let files = dialect.script(&plan, &guard);
-    assert_eq!(files.len(), 2, "a script for each database");
+    let transactions: BTreeSet<_> = guard
+        .target
+        .iter()
+        .map(|(role, name)| dialect.transaction(role, name))
+        .collect();
+    assert_eq!(files.len(), transactions.len(), "one for each transaction");
     let made = support::making(inventory, "", inventory.server.as_ref());
     let made = made
         .into_iter()

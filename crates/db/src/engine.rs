@@ -73,6 +73,16 @@ pub trait Engine {
     /// # Errors
     /// [`DbError`] as the engine reports it.
     fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError>;
+    /// Opens a session that changes several databases in one transaction, and is in the first of them.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it, and where no transaction of the engine's spans them.
+    fn open_together(&self, names: &[&str]) -> Result<Box<dyn Session>, DbError> {
+        match names {
+            [name] => self.open(name, Access::Write),
+            _ => Err(no_common_transaction(names)),
+        }
+    }
     /// Looks without opening a session.
     ///
     /// # Errors
@@ -146,6 +156,12 @@ pub fn engine(reach: Reach, interrupted: fn() -> bool) -> Box<dyn Engine> {
         Reach::SqlServer(sides) => Box::new(SqlServer::new(sides, interrupted)),
         Reach::Oracle { sides, lock } => Box::new(Oracle::new(sides, &lock, interrupted)),
     }
+}
+
+/// These are not changed together.
+pub(crate) fn no_common_transaction(names: &[&str]) -> DbError {
+    let why = format!("no transaction spans these together: {}", names.join(", "));
+    DbError::new(Trouble::Unsuitable, why)
 }
 
 fn no_server() -> DbError {

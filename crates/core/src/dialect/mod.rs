@@ -11,7 +11,7 @@ mod users;
 pub use held::{HELD, HELD_COLUMNS, HeldColumn, HeldState};
 pub use users::{UserChange, UserQueries, Users};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, NoCopy, Reason};
 
@@ -30,8 +30,8 @@ pub struct Statement {
 pub struct InspectionQueries {
     /// Table name, column name: ordered by both the table and the column's position.
     pub columns: String,
-    /// Table, column, table referred to, column referred to (NULL: its primary key), name (NULL where it has none) of each
-    /// foreign key that the engine enforces.
+    /// Table, column, table referred to, column referred to (NULL: its primary key), name (NULL where it has none), schema
+    /// referred to (NULL: the table's own) of each foreign key that the engine enforces.
     pub foreign_keys: String,
     /// Name, what it holds (`rows`, `log` or something else), path and bytes of each file that the database consists of;
     /// none on engines whose databases are files or have none of their own.
@@ -78,12 +78,26 @@ pub trait Dialect: Sync {
     fn count(&self, table: &str, filter: &Filter) -> String;
     /// Some columns of some rows.
     fn select(&self, table: &str, columns: &[&str], filter: &Filter) -> String;
+    /// A number of rows of another database that one transaction spans together with the one that it is asked in, where the
+    /// filter's own tables are. None where there is no such database.
+    fn count_elsewhere(&self, locator: &str, table: &str, filter: &Filter) -> Option<String>;
+    /// The same for a column of these rows.
+    fn select_elsewhere(
+        &self,
+        locator: &str,
+        table: &str,
+        column: &str,
+        filter: &Filter,
+    ) -> Option<String>;
     /// The largest value of all of these columns: table and column.
     fn newest(&self, columns: &[(&str, &str)]) -> String;
     /// Deletes rows.
     fn delete_rows(&self, table: &str, filter: &Filter) -> String;
     /// Writes columns.
     fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String;
+    /// What one transaction spans, by a name for it: databases of an environment that lead to the same one are changed
+    /// together, or not at all. `locator` is what the settings call the database.
+    fn transaction(&self, role: &Role, locator: &str) -> String;
     /// How databases are copied so that they belong together.
     ///
     /// # Errors

@@ -2,9 +2,9 @@
 
 use super::{
     Dialect, HELD, HELD_COLUMNS, HeldColumn, InspectionQueries, MARK_COLUMNS, MARKS, Mark,
-    ScriptFile, ScriptGuard, Users, spell,
+    ScriptFile, ScriptGuard, Users, name_and_server, spell,
 };
-use crate::engine::Engine;
+use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, NoCopy, Plan, Reason};
 use links::OWNER;
@@ -16,6 +16,14 @@ mod script;
 
 /// The dialect.
 pub(super) struct Oracle;
+
+impl Oracle {
+    /// A table of another schema than the session's.
+    fn table_of(&self, locator: &str, table: &str) -> String {
+        let schema = name_and_server(locator).0;
+        format!("{}.{}", self.identifier(schema), self.table(table))
+    }
+}
 
 impl Dialect for Oracle {
     fn engine(&self) -> Engine {
@@ -71,6 +79,26 @@ impl Dialect for Oracle {
         spell::select(self, table, columns, filter)
     }
 
+    fn count_elsewhere(&self, locator: &str, table: &str, filter: &Filter) -> Option<String> {
+        Some(spell::count_from(
+            self,
+            &self.table_of(locator, table),
+            table,
+            filter,
+        ))
+    }
+
+    fn select_elsewhere(
+        &self,
+        locator: &str,
+        table: &str,
+        column: &str,
+        filter: &Filter,
+    ) -> Option<String> {
+        let place = self.table_of(locator, table);
+        Some(spell::select_from(self, &place, table, &[column], filter))
+    }
+
     fn newest(&self, columns: &[(&str, &str)]) -> String {
         spell::newest(self, columns)
     }
@@ -81,6 +109,15 @@ impl Dialect for Oracle {
 
     fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String {
         spell::set_columns(self, table, set, filter)
+    }
+
+    /// All schemas of one database: a session goes from one `CURRENT_SCHEMA` to another amid its transaction, which commits
+    /// nothing. What stands behind the `@` is another database.
+    fn transaction(&self, _role: &Role, locator: &str) -> String {
+        match name_and_server(locator).1 {
+            Some(server) => format!("schemas@{}", server.to_lowercase()),
+            None => "schemas".to_owned(),
+        }
     }
 
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
@@ -103,7 +140,8 @@ impl Dialect for Oracle {
                  t.table_name = c.table_name WHERE c.owner = {OWNER} ORDER BY c.table_name, c.column_id"
             ),
             foreign_keys: format!(
-                "SELECT f.table_name, f.column_name, p.table_name, p.column_name, c.constraint_name FROM all_constraints c \
+                "SELECT f.table_name, f.column_name, p.table_name, p.column_name, c.constraint_name, \
+                 CASE WHEN c.r_owner = c.owner THEN NULL ELSE c.r_owner END AS parent_schema FROM all_constraints c \
                  JOIN all_cons_columns f ON f.owner = c.owner AND f.constraint_name = c.constraint_name \
                  JOIN all_cons_columns p ON p.owner = c.r_owner AND p.constraint_name = c.r_constraint_name AND p.position = f.position \
                  WHERE c.constraint_type = 'R' AND c.status = 'ENABLED' AND c.owner = {OWNER} ORDER BY 1, 2, 3, 4"

@@ -4,7 +4,7 @@ use super::{
     Dialect, HELD, HELD_COLUMNS, HeldColumn, InspectionQueries, MARK_COLUMNS, MARKS, Mark,
     ScriptFile, ScriptGuard, Users, spell,
 };
-use crate::engine::Engine;
+use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, NoCopy, Plan, Reason};
 
@@ -67,6 +67,15 @@ impl Dialect for SqlServer {
         spell::select(self, table, columns, filter)
     }
 
+    /// No foreign key leads out of a catalog.
+    fn count_elsewhere(&self, _: &str, _: &str, _: &Filter) -> Option<String> {
+        None
+    }
+
+    fn select_elsewhere(&self, _: &str, _: &str, _: &str, _: &Filter) -> Option<String> {
+        None
+    }
+
     fn newest(&self, columns: &[(&str, &str)]) -> String {
         spell::newest(self, columns)
     }
@@ -77,6 +86,11 @@ impl Dialect for SqlServer {
 
     fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String {
         spell::set_columns(self, table, set, filter)
+    }
+
+    /// Each database is a catalog, which guards, marks and locks of its own are about.
+    fn transaction(&self, role: &Role, _locator: &str) -> String {
+        role.to_string()
     }
 
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
@@ -104,7 +118,7 @@ impl Dialect for SqlServer {
                       WHERE t.schema_id = SCHEMA_ID(N'dbo') ORDER BY t.name, c.column_id"
                 .to_owned(),
             foreign_keys: "SELECT OBJECT_NAME(k.parent_object_id), COL_NAME(k.parent_object_id, k.parent_column_id), \
-                           OBJECT_NAME(k.referenced_object_id), COL_NAME(k.referenced_object_id, k.referenced_column_id), f.name \
+                           OBJECT_NAME(k.referenced_object_id), COL_NAME(k.referenced_object_id, k.referenced_column_id), f.name, NULL AS parent_schema \
                            FROM sys.foreign_key_columns k JOIN sys.foreign_keys f ON f.object_id = k.constraint_object_id \
                            WHERE f.is_disabled = 0 ORDER BY 1, 2, 3, 4"
                 .to_owned(),

@@ -9,7 +9,7 @@ mod referrers;
 pub use cloning::{CloneOf, Cloned, Cloning, NoCopy, Part};
 pub use draft::{Basis, DraftError, draft};
 pub use reason::{LeftOut, Reason, WHOLE_STEP};
-pub use referrers::Referrer;
+pub use referrers::{Elsewhere, Questions, Referrer};
 
 use serde::{Deserialize, Serialize};
 
@@ -396,16 +396,34 @@ impl Plan {
             .collect()
     }
 
+    /// The transactions, in the order in which they are begun.
+    #[must_use]
+    pub fn transactions(&self) -> Vec<&str> {
+        let mut found: Vec<&str> = Vec::new();
+        for group in self.items.iter().filter_map(|item| item.group.as_deref()) {
+            if !found.contains(&group) {
+                found.push(group);
+            }
+        }
+        found
+    }
+
+    /// The target's databases that a transaction changes. Its mark stands in the first one.
+    #[must_use]
+    pub fn spanned(&self, group: &str) -> Vec<&DatabaseId> {
+        let changed = |database: &&DatabaseId| {
+            self.items
+                .iter()
+                .any(|item| item.database == database.role && item.group.as_deref() == Some(group))
+        };
+        self.target.iter().filter(changed).collect()
+    }
+
     /// The foreign keys to rows that an item deletes, from tables that no item changes.
     pub fn unprovided<'a>(&'a self, item: &'a Item) -> impl Iterator<Item = &'a Referrer> {
         item.referrers.iter().filter(|referrer| {
-            !self.items.iter().any(|other| {
-                other.group == item.group
-                    && other
-                        .table
-                        .as_ref()
-                        .is_some_and(|table| table.eq_ignore_ascii_case(&referrer.table))
-            })
+            let changed = self.items.iter().any(|other| referrer.is_of(other, item));
+            !changed
         })
     }
 

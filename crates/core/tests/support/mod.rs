@@ -45,6 +45,7 @@ impl Sink for Model {
             table: key.table.clone(),
             to: key.references[0].clone(),
             name: format!("FK_{}", key.columns[0]),
+            schema: String::new(),
         });
         let table = Table {
             name: table.name.clone(),

@@ -19,9 +19,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::checkup::{Need, Purpose};
-use crate::engine::{Copied, Copies, Engine, Facts, Lineage};
+use crate::engine::{Copied, Copies, Engine, Facts, Lineage, no_common_transaction};
 use crate::{Access, DbError, Go, Session, Trouble};
-use session::{OracleSession, literal};
+use session::{OracleSession, Schema, literal};
 
 /// One environment's database, and which of its schemas belong to the environment.
 #[derive(Clone, Debug)]
@@ -50,6 +50,16 @@ pub struct Oracle {
 struct Found<'a> {
     side: &'a Side,
     schema: &'a str,
+}
+
+impl Found<'_> {
+    /// The schema for a session that works in it.
+    fn entered(&self, name: &str) -> Schema {
+        Schema {
+            name: name.to_owned(),
+            schema: self.schema.to_uppercase(),
+        }
+    }
 }
 
 impl Oracle {
@@ -93,12 +103,12 @@ impl Oracle {
     fn session(
         &self,
         found: &Found<'_>,
-        schema: Option<&str>,
+        schemas: Vec<Schema>,
         name: &str,
         access: Access,
     ) -> Result<OracleSession, DbError> {
         let server = &found.side.server;
-        OracleSession::open(server, schema, name, access, &self.lock, self.interrupted)
+        OracleSession::open(server, schemas, name, access, &self.lock, self.interrupted)
             .map_err(|error| unreached(found.side, error))
     }
 
@@ -116,7 +126,7 @@ impl Oracle {
         });
         let mut session = match alive {
             Some(session) => session.renamed(name),
-            None => self.session(found, None, name, Access::Read)?,
+            None => self.session(found, Vec::new(), name, Access::Read)?,
         };
         let answer = question(&mut session);
         self.asking
@@ -273,13 +283,33 @@ impl Engine for Oracle {
         if access == Access::Write && !found.side.writable {
             return Err(Self::never_written(&found, name));
         }
-        let schema = Some(found.schema.to_uppercase());
-        Ok(Box::new(self.session(
-            &found,
-            schema.as_deref(),
-            name,
-            access,
-        )?))
+        let schemas = vec![found.entered(name)];
+        Ok(Box::new(self.session(&found, schemas, name, access)?))
+    }
+
+    fn open_together(&self, names: &[&str]) -> Result<Box<dyn Session>, DbError> {
+        let mut schemas = Vec::new();
+        let mut first: Option<Found<'_>> = None;
+        for name in names {
+            let found = self.find(name)?;
+            if !found.side.writable {
+                return Err(Self::never_written(&found, name));
+            }
+            schemas.push(found.entered(name));
+            let side = found.side.name.as_str();
+            if first.get_or_insert(found).side.name != side {
+                return Err(no_common_transaction(names));
+            }
+        }
+        match (first, names) {
+            (Some(found), [name, ..]) => Ok(Box::new(self.session(
+                &found,
+                schemas,
+                name,
+                Access::Write,
+            )?)),
+            _ => Err(no_common_transaction(names)),
+        }
     }
 
     fn look(&self, name: &str) -> Result<Facts, DbError> {
@@ -317,7 +347,12 @@ impl Engine for Oracle {
 
     fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError> {
         let found = self.find(name)?;
-        Ok(Box::new(self.session(&found, None, name, Access::Read)?))
+        Ok(Box::new(self.session(
+            &found,
+            Vec::new(),
+            name,
+            Access::Read,
+        )?))
     }
 
     fn work(
@@ -348,15 +383,15 @@ impl Engine for Oracle {
         };
         let mut session = OracleSession::open(
             &server,
-            None,
+            Vec::new(),
             name,
             Access::Read,
             &self.lock,
             self.interrupted,
         )
         .map_err(|error| unreached(found.side, error))?;
-        let mut watcher =
-            pump::job_of(sql).and_then(|_| self.session(&found, None, name, Access::Read).ok());
+        let mut watcher = pump::job_of(sql)
+            .and_then(|_| self.session(&found, Vec::new(), name, Access::Read).ok());
         let mut looks = 0_u32;
         let mut last = Copied {
             done: 0,
