@@ -189,7 +189,7 @@ impl Published {
 
 /// Numbers in the article's older and newest version; versions lack some steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Numbers {
     /// SQL Server's list, older version.
     #[serde(default)]
