@@ -346,7 +346,7 @@ fn hold_meddled(lab: &Lab, before: &'static str, with: &'static str) -> Result<(
 
 #[test]
 fn what_others_write_meanwhile_undoes_all_of_it() {
-    let one_more = "INSERT INTO OSSYS_EMAIL_STATUS (ID, TENANT_ID) VALUES (900, 2)";
+    let one_more = "INSERT INTO OSSYS_EMAIL_STATUS (ID, TENANT_ID) VALUES (100, 2)";
     let one_less = "UPDATE OSSYS_EMAIL_STATUS SET SENT = '2026-03-02 08:00:00' WHERE ID = 11";
     let cases = [
         // Other rows than those that were approved, before any was kept.
