@@ -397,6 +397,15 @@ pub(crate) fn release(inventory: &Inventory) -> Vec<(String, String)> {
     for query in queries.addresses {
         add(format!("{}: {}", query.kind, query.table), query.sql);
     }
+    let properties = queries.properties.unwrap();
+    add("site properties".to_owned(), properties.definitions);
+    for sql in properties.values {
+        add("values of site properties".to_owned(), sql);
+    }
+    add(
+        "secret site properties".to_owned(),
+        properties.secrets.unwrap(),
+    );
     let (columns, left_out) = hold::columns(tables, &Kind::ALL);
     assert!(left_out.is_empty(), "{left_out:?}");
     add("create held".to_owned(), dialect.create_held());
