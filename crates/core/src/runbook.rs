@@ -438,6 +438,7 @@ impl Runbook {
     pub fn machines_of(&self, step: &Step) -> &[String] {
         match (step.on, self.machines.as_slice()) {
             (Place::EveryMachine, machines) => machines,
+            (Place::OtherMachines, machines) => machines.get(1..).unwrap_or_default(),
             (Place::Controller, [controller, ..]) => std::slice::from_ref(controller),
             (Place::Controller, []) | (Place::Anywhere, _) => &[],
         }

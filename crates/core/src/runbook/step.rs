@@ -128,6 +128,8 @@ pub enum Place {
     Controller,
     /// On each machine of the environment.
     EveryMachine,
+    /// On each machine but the controller.
+    OtherMachines,
     /// On any computer: in a browser, or by an API.
     Anywhere,
 }
@@ -136,7 +138,12 @@ impl Place {
     /// As a sentence says it.
     #[must_use]
     pub fn phrase(self) -> &'static str {
-        ["on the controller", "on every machine", "from any computer"][self as usize]
+        [
+            "on the controller",
+            "on every machine",
+            "on every machine but the controller",
+            "from any computer",
+        ][self as usize]
     }
 }
 
