@@ -1,6 +1,7 @@
 //! A runbook in its run's folder: opened by whoever goes on with it, on whichever machine, one at a time.
 
 pub mod act;
+pub mod connections;
 pub mod look;
 pub mod platform;
 
@@ -88,9 +89,8 @@ impl Standing {
             }
             Err(error) => return Err(file_failure("read the runbook's journal", &path, &error)),
         };
-        let journal = read_of::<Event>(&text).map_err(|cause| {
-            unusable(&JournalFileError::Unusable { path, cause })
-        })?;
+        let journal = read_of::<Event>(&text)
+            .map_err(|cause| unusable(&JournalFileError::Unusable { path, cause }))?;
         Self::of(run, journal.entries)
     }
 
@@ -160,7 +160,8 @@ impl Open {
         std::fs::create_dir_all(&folder)
             .map_err(|error| file_failure("make the runbook's folder", &folder, &error))?;
         write_json(&folder.join(FILE), &runbook)?;
-        let mut journal = JournalFileOf::create(folder.join(JOURNAL)).map_err(|it| unusable(&it))?;
+        let mut journal =
+            JournalFileOf::create(folder.join(JOURNAL)).map_err(|it| unusable(&it))?;
         let event = Event::RunbookStarted {
             format: FORMAT,
             runbook: runbook.id.clone(),
@@ -253,9 +254,14 @@ impl<'a> Known<'a> {
         if named != planned {
             return Err(Failure::before(
                 Exit::Refused,
-                format!("run {} made another copy than the settings' target", run.id()),
+                format!(
+                    "run {} made another copy than the settings' target",
+                    run.id()
+                ),
             )
-            .hint("name the run's own settings file with `--settings`, or another run with `--run`"));
+            .hint(
+                "name the run's own settings file with `--settings`, or another run with `--run`",
+            ));
         }
         Ok(Self {
             config,

@@ -44,6 +44,7 @@ pub const STEPS: &[(&str, &str)] = built_in![
     "integration-studio",
     "license",
     "license-backup",
+    "lifetime-connections",
     "lifetime-register",
     "lifetime-unregister",
     "log-database",
@@ -195,8 +196,7 @@ impl Parts<'_> {
                     || self.settings.runbook.lifetime.is_some()
             }
             Condition::HasFrontEnds => self.settings.runbook.machines.len() > 1,
-            // The rows are gone from the copy, and an inventory does not count them.
-            Condition::HadConnections => true,
+            Condition::WantsConnections => !self.settings.runbook.connections.is_empty(),
         }
     }
 }

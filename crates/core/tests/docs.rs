@@ -53,7 +53,8 @@ fn the_table_of_the_procedure_names_steps_that_exist() {
 
 /// A page whose part between two marks is written by a test.
 fn kept(path: &str, mark: &str, wanted: &str) {
-    let begin = format!("<!-- {mark}: kept by crates/core/tests/docs.rs, UPDATE_DOCS=1 rewrites it -->\n");
+    let begin =
+        format!("<!-- {mark}: kept by crates/core/tests/docs.rs, UPDATE_DOCS=1 rewrites it -->\n");
     let end = format!("<!-- end of {mark} -->\n");
     let page = std::fs::read_to_string(path).unwrap();
     let (before, rest) = page.split_once(&begin).unwrap();
@@ -72,12 +73,15 @@ fn kept(path: &str, mark: &str, wanted: &str) {
 fn the_table_of_the_procedure_has_every_step_of_the_runbook() {
     let (files, order) = steps().unwrap();
     for way in Way::ALL {
-        let mut table = "| SQL Server | Oracle | step | id | how |\n|---|---|---|---|---|\n".to_owned();
+        let mut table =
+            "| SQL Server | Oracle | step | id | how |\n|---|---|---|---|---|\n".to_owned();
         for id in order.of(way) {
             let file = files.iter().find(|file| file.id == *id).unwrap();
             let number = |engine| {
                 let numbers = file.published.numbers(way);
-                numbers.and_then(|it| it.shown(engine)).unwrap_or_else(|| "-".to_owned())
+                numbers
+                    .and_then(|it| it.shown(engine))
+                    .unwrap_or_else(|| "-".to_owned())
             };
             writeln!(
                 table,
@@ -98,9 +102,19 @@ fn the_reference_of_the_runbook_is_its_files() {
     let (files, _) = steps().unwrap();
     let mut page = RUNBOOK_HEAD.to_owned();
     for file in files {
-        writeln!(page, "\n## {}\n\n**{}.** {}\n", file.id, file.title, file.why.trim()).unwrap();
+        writeln!(
+            page,
+            "\n## {}\n\n**{}.** {}\n",
+            file.id,
+            file.title,
+            file.why.trim()
+        )
+        .unwrap();
         writeln!(page, "{}", file.text.trim()).unwrap();
-        let engines = [("SQL Server", &file.on_sqlserver), ("Oracle", &file.on_oracle)];
+        let engines = [
+            ("SQL Server", &file.on_sqlserver),
+            ("Oracle", &file.on_oracle),
+        ];
         for (engine, text) in engines {
             if let Some(text) = text {
                 writeln!(page, "\nOn {engine}:\n\n{}", text.trim()).unwrap();
@@ -114,7 +128,13 @@ fn the_reference_of_the_runbook_is_its_files() {
             page.push('\n');
         }
         let place = file.on.phrase();
-        writeln!(page, "{}, {place}. Source: {}.", capital(file.kind()), file.source).unwrap();
+        writeln!(
+            page,
+            "{}, {place}. Source: {}.",
+            capital(file.kind()),
+            file.source
+        )
+        .unwrap();
     }
     if std::env::var("UPDATE_DOCS").is_ok_and(|value| value == "1") {
         std::fs::write(RUNBOOK, &page).unwrap();

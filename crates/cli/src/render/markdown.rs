@@ -3,8 +3,8 @@
 use envclone_core::report::{Report, TaskKind, Verified};
 
 use super::{
-    column, counted, coverage, decision, duration, duration_or_dash, facts, identity, level, looked, moment,
-    number, number_or_dash, pieces, profile, visible, weight,
+    column, counted, coverage, decision, duration, duration_or_dash, facts, identity, level,
+    looked, moment, number, number_or_dash, pieces, profile, visible, weight,
 };
 
 /// The report as Markdown.
@@ -246,7 +246,10 @@ fn runbook(report: &Report, page: &mut Page) {
     };
     let ended = match &runbook.finished {
         Some(at) => format!(", finished {}", moment(at)),
-        None => format!("; {}", counted(runbook.open, "step is open", "steps are open")),
+        None => format!(
+            "; {}",
+            counted(runbook.open, "step is open", "steps are open")
+        ),
     };
     page.line(&format!(
         "{}: begun {} by {} on {}{ended}.",
@@ -280,7 +283,11 @@ fn runbook(report: &Report, page: &mut Page) {
     let heads = ["Step>", "What", "State", "Who did what, and what was seen"];
     page.table(&heads, rows.collect(), "It has no step.");
     for one in &runbook.left_out {
-        page.line(&format!("Left out: {}: {}.", prose(&one.title), prose(&one.because)));
+        page.line(&format!(
+            "Left out: {}: {}.",
+            prose(&one.title),
+            prose(&one.because)
+        ));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What belongs to the source, and how its names are recognised under another spelling.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 

@@ -138,9 +138,12 @@ fn step(ran: &Ran<'_>, step: &crate::runbook::Step) -> RunbookStep {
 /// The step, who, where, and what happened.
 fn told(event: &Event) -> Option<(u32, Option<&str>, &str, String)> {
     Some(match event {
-        Event::DeedStarted { step, what, by, .. } => {
-            (*step, Some(&by.who), &by.machine, format!("approved: {what}"))
-        }
+        Event::DeedStarted { step, what, by, .. } => (
+            *step,
+            Some(&by.who),
+            &by.machine,
+            format!("approved: {what}"),
+        ),
         Event::DeedDone {
             step,
             machine,
@@ -165,9 +168,12 @@ fn told(event: &Event) -> Option<(u32, Option<&str>, &str, String)> {
             }
             (*step, Some(&by.who), &by.machine, what)
         }
-        Event::Skipped { step, by, because } => {
-            (*step, Some(&by.who), &by.machine, format!("skipped: {because}"))
-        }
+        Event::Skipped { step, by, because } => (
+            *step,
+            Some(&by.who),
+            &by.machine,
+            format!("skipped: {because}"),
+        ),
         Event::Reopened { step, by } => {
             (*step, Some(&by.who), &by.machine, "opened again".to_owned())
         }
@@ -184,7 +190,10 @@ pub(super) fn tasks(report: &RunbookReport) -> Vec<Task> {
     open.map(|step| Task {
         kind: TaskKind::Runbook,
         title: format!("Step {}: {}", step.n, step.title),
-        text: format!("{}; `envclone runbook show {}` says what to do.", step.state, step.n),
+        text: format!(
+            "{}; `envclone runbook show {}` says what to do.",
+            step.state, step.n
+        ),
     })
     .collect()
 }

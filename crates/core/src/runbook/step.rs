@@ -157,8 +157,8 @@ pub enum Condition {
     ManagedByLifetime,
     /// It has several machines.
     HasFrontEnds,
-    /// Connections to other databases were defined.
-    HadConnections,
+    /// The settings name connections for `LifeTime` to make.
+    WantsConnections,
 }
 
 impl Condition {
@@ -169,7 +169,7 @@ impl Condition {
             "the environment has no extra catalogs or schemas",
             "LifeTime did not manage the source, and the settings name no `[runbook.lifetime]`",
             "`[runbook] machines` names at most one machine",
-            "the source had no connections to other databases",
+            "the settings name no `[[runbook.connections]]`",
         ][self as usize]
     }
 }
