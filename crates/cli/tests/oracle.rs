@@ -86,8 +86,8 @@ fn a_doctor_finds_what_a_run_needs_and_an_inventory_what_there_is() {
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("AL32UTF8"), "{}", ran.out);
     let synonyms = [
-        "INSERT INTO sys_dictionary.all_synonyms VALUES ('OSADMIN', 'STAFF', 'HR', 'PEOPLE', NULL)",
-        "INSERT INTO sys_dictionary.all_synonyms VALUES ('QA_OSADMIN', 'OSSYS_X', 'OSADMIN', 'OSSYS_X', NULL)",
+        "INSERT INTO sys_dictionary.dba_synonyms VALUES ('OSADMIN', 'STAFF', 'HR', 'PEOPLE', NULL)",
+        "INSERT INTO sys_dictionary.dba_synonyms VALUES ('QA_OSADMIN', 'OSSYS_X', 'OSADMIN', 'OSSYS_X', NULL)",
     ];
     oracle.lab.database.run(&synonyms).unwrap();
     let ran = oracle.run(&["inspect", "--json"]);

@@ -149,7 +149,7 @@ fn started(played: Played) -> Option<(Oracle, Shared)> {
     let lab = OracleLab::start_with(&SOURCE, move |database, request| {
         play(&shared, database, request)
     })?;
-    let rights = "INSERT INTO sys_dictionary.dba_tab_privs VALUES ('QA_OSADMIN', 'OSADMIN', 'OSSYS_USER', 'SELECT')";
+    let rights = "INSERT INTO sys_dictionary.dba_tab_privs VALUES ('QA_OSADMIN', 'OSADMIN', 'OSSYS_USER', 'SELECT', 'NO')";
     lab.database.run(&[rights]).unwrap();
     Some((Oracle::making(lab, "extra"), played))
 }

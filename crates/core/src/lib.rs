@@ -7,6 +7,7 @@
 pub mod account;
 pub mod catalogue;
 pub mod dialect;
+pub mod encoding;
 pub mod engine;
 pub mod evidence;
 pub mod filter;

@@ -38,6 +38,9 @@ fn database(name: &str, lineage: Lineage) -> DatabaseEvidence {
         in_use: Observed::Known(None),
         lineage: Some(lineage),
         collation: None,
+        encoding: None,
+        byte_columns: None,
+        identifiers: Vec::new(),
         logins: None,
         server: None,
         marks: Vec::new(),
@@ -50,6 +53,7 @@ fn source() -> Lineage {
         family: seen("F1"),
         own: seen("G1"),
         restored: Observed::Known(None),
+        unfinished: None,
     }
 }
 
@@ -113,6 +117,7 @@ fn a_database_of_another_family_is_no_copy() {
         family: seen("F2"),
         own: seen("G2"),
         restored: Observed::Known(Some("yesterday, from other".to_owned())),
+        unfinished: None,
     });
     assert_eq!(found.refused_by("another-family"), Some(Level::Refused));
 }
@@ -123,11 +128,13 @@ fn a_restore_is_proven_by_history_or_by_ids() {
         family: unseen(),
         own: unseen(),
         restored: Observed::Known(Some("yesterday, from prod".to_owned())),
+        unfinished: None,
     };
     let by_ids = Lineage {
         family: seen("F1"),
         own: seen("G2"),
         restored: Observed::Known(None),
+        unfinished: None,
     };
     for proven in [by_history, by_ids] {
         assert_eq!(Found::with(proven).0, []);
@@ -140,6 +147,7 @@ fn what_nobody_may_see_proves_nothing() {
         family: unseen(),
         own: unseen(),
         restored: unseen(),
+        unfinished: None,
     };
     let never = Lineage {
         restored: Observed::Known(None),

@@ -1,9 +1,12 @@
 //! `SQLite`, the embedded engine of the rehearsal. Text comparisons ignore case, as they do on the engines
 //! that the platform runs on.
 
+use std::collections::BTreeMap;
+
 use super::{
     Dialect, InspectionQueries, MARK_COLUMNS, MARKS, Mark, ScriptFile, ScriptGuard, Users, spell,
 };
+use crate::encoding::Encoding;
 use crate::engine::Engine;
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{CloneOf, Cloned, Cloning, Deed, NoCopy, Part, Plan, Reason};
@@ -113,9 +116,18 @@ impl Dialect for Sqlite {
             ),
             files: None,
             links: Vec::new(),
+            own_login: None,
             recovery_model: None,
             server: None,
+            settings: None,
+            directories: None,
+            byte_columns: None,
         }
+    }
+
+    /// A copy keeps what its source has.
+    fn encoding(&self, _settings: &BTreeMap<String, String>) -> Option<Encoding> {
+        None
     }
 
     fn now(&self) -> String {

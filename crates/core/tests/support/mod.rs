@@ -274,6 +274,8 @@ pub(crate) fn server(version: &str) -> Server {
         data_folder: Some("E:\\Data\\".to_owned()),
         log_folder: Some("F:\\Logs\\".to_owned()),
         backup_folder: Some("G:\\Backup".to_owned()),
+        settings: None,
+        directories: None,
     }
 }
 
