@@ -183,3 +183,65 @@ fn taken_apart(link: &Link) -> Option<Given<'_>> {
         grantable: with_option.is_some(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(kind: &str) -> LinkQuery {
+        let mut all = queries().into_iter();
+        all.find(|query| query.kind == kind).unwrap()
+    }
+
+    #[test]
+    fn each_kind_that_an_import_does_not_rewrite_is_asked_for() {
+        for (kind, view) in [
+            ("synonym", "dba_synonyms"),
+            // Views, triggers, procedures: what compiles, and what does not.
+            ("code that names another schema", "dba_dependencies"),
+            ("text of code with a name of another schema", "dba_source"),
+            ("text of a view with a name of another schema", "dba_views"),
+            ("database link", "dba_db_links"),
+            (GIVEN, "dba_tab_privs"),
+            ("right on another schema", "dba_tab_privs"),
+            ("scheduler job", "dba_scheduler_jobs"),
+            ("job", "dba_jobs"),
+        ] {
+            let query = named(kind);
+            assert!(query.sql.contains(view), "{kind}: {}", query.sql);
+            // What only the schema's own user may rely on is asked second.
+            let own = query.own.unwrap();
+            assert!(
+                !own.contains("dba_") && !query.sql.contains("all_t"),
+                "{kind}: {own}"
+            );
+        }
+        assert!(named("public database link").of_server);
+    }
+
+    #[test]
+    fn a_right_is_read_as_it_is_written() {
+        let sql = named(GIVEN).sql;
+        for part in ["': '", GRANTED_TO, GRANT_OPTION] {
+            assert!(sql.contains(part), "{part}: {sql}");
+        }
+        let link = |to: &str| Link {
+            name: "T: U: SELECT".to_owned(),
+            to: to.to_owned(),
+        };
+        let plain = link("granted to OSRUNTIME");
+        let given = Given {
+            object: "T: U",
+            grantee: "OSRUNTIME",
+            privilege: "SELECT",
+            grantable: false,
+        };
+        assert_eq!(taken_apart(&plain), Some(given));
+        let further = link("granted to OSRUNTIME with grant option");
+        let given = Given {
+            grantable: true,
+            ..given
+        };
+        assert_eq!(taken_apart(&further), Some(given));
+    }
+}
