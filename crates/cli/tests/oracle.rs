@@ -14,6 +14,7 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use envclone_testing::oracle::DBA;
 use envclone_tns_server::{Answer, Call};
 use support::oracle::{Oracle, SOURCE, on_files, roles};
 
@@ -196,10 +197,7 @@ fn led_home(oracle: &Oracle) -> Vec<(String, String)> {
     let of_links = checks.iter().filter(|check| check["id"] == "leads-home");
     of_links
         .map(|check| {
-            let verdict = match &check["verdict"] {
-                serde_json::Value::String(name) => name.clone(),
-                other => other.as_object().unwrap().keys().next().unwrap().clone(),
-            };
+            let verdict = check["verdict"]["verdict"].as_str().unwrap().to_owned();
             (check["table"].as_str().unwrap().to_owned(), verdict)
         })
         .collect()
@@ -241,6 +239,43 @@ fn what_the_login_may_not_see_is_unknown_and_not_nothing() {
             "right of another user",
             "right on another schema"
         ]
+    );
+}
+
+#[test]
+fn a_schemas_own_user_sees_what_leads_out_of_it_and_not_what_leads_out_of_others() {
+    let hidden = |request: &envclone_tns_server::Request| {
+        let asked = request.sql.contains(" dba_");
+        asked.then(|| Answer::error(942, "table or view does not exist"))
+    };
+    let Some(oracle) = Oracle::adopting_with("official", hidden) else {
+        return;
+    };
+    let path = oracle.folder().join("envclone.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let text = text.replacen(&format!("user = \"{DBA}\""), "user = \"OSADMIN\"", 1);
+    fs::write(&path, text).unwrap();
+    let right = "INSERT INTO sys_dictionary.dba_tab_privs VALUES ('OSRUNTIME', 'OSADMIN', 'OSSYS_USER', 'SELECT', 'YES')";
+    oracle.lab.database.run(&[right]).unwrap();
+    let ran = oracle.run(&["inspect", "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let inventory: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let links = |at: usize| {
+        inventory["databases"][at]["links"]
+            .as_array()
+            .unwrap()
+            .clone()
+    };
+    let own = serde_json::json!([{
+        "kind": "right of another user",
+        "found": { "known": [{ "name": "OSSYS_USER: SELECT", "to": "granted to OSRUNTIME with grant option" }] },
+    }]);
+    assert_eq!(serde_json::Value::from(links(0)), own);
+    assert_eq!(links(1).len(), 9, "{:?}", links(1));
+    assert!(
+        links(1)
+            .iter()
+            .all(|links| links["found"].get("unknown").is_some())
     );
 }
 

@@ -21,7 +21,7 @@ pub struct OracleLab {
 }
 
 /// The views of the dictionary that are asked for, as far as MariaDB has what they tell. What it has none of is empty.
-const DICTIONARY: [&str; 37] = [
+const DICTIONARY: [&str; 44] = [
     "CREATE VIEW live_all_users AS SELECT {u:s.schema_name} AS username, CRC32(s.schema_name) AS user_id, \
      TIMESTAMP '2026-11-02 08:00:00' AS created FROM information_schema.schemata s \
      WHERE s.schema_name NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', 'sys_dictionary')",
@@ -69,6 +69,14 @@ const DICTIONARY: [&str; 37] = [
     "CREATE TABLE dba_scheduler_jobs (owner VARCHAR(128), job_name VARCHAR(128), enabled VARCHAR(5), job_action VARCHAR(4000), \
      program_owner VARCHAR(128), program_name VARCHAR(128))",
     "CREATE TABLE dba_jobs (job INTEGER, schema_user VARCHAR(128), what VARCHAR(4000))",
+    // To the one who is their own user these show the same.
+    "CREATE VIEW all_synonyms AS SELECT * FROM dba_synonyms",
+    "CREATE VIEW all_dependencies AS SELECT * FROM dba_dependencies",
+    "CREATE VIEW all_source AS SELECT * FROM dba_source",
+    "CREATE VIEW all_views AS SELECT * FROM dba_views",
+    "CREATE VIEW all_tab_privs AS SELECT grantee, owner AS table_schema, table_name, privilege, grantable FROM dba_tab_privs",
+    "CREATE VIEW all_scheduler_jobs AS SELECT * FROM dba_scheduler_jobs",
+    "CREATE VIEW user_jobs AS SELECT * FROM dba_jobs",
     "CREATE TABLE \"v$session\" (type VARCHAR(10), schemaname VARCHAR(128), username VARCHAR(128), program VARCHAR(84), \
      machine VARCHAR(64))",
     "CREATE TABLE session_privs (privilege VARCHAR(40))",

@@ -26,10 +26,13 @@ pub(super) fn own_login() -> String {
     )
 }
 
+/// A query of views whose names begin so.
+type Spelled = fn(&str) -> String;
+
 /// Each asks for names, and where they lead, of views that show everything to who may see them; and of those that show the
 /// schema's own user everything of the schema.
 pub(super) fn queries() -> Vec<LinkQuery> {
-    let kinds: [(&'static str, fn(&str) -> String); 9] = [
+    let kinds: [(&'static str, Spelled); 9] = [
         ("synonym", synonyms),
         ("code that names another schema", dependencies),
         // What is put together at run time is in no list of dependencies, and neither is what does not compile.
