@@ -131,7 +131,11 @@ impl<'a> Phases<'a> {
     /// Where it can't be asked.
     pub fn destination(&self) -> Result<Option<Server>, Failure> {
         let target = &self.config.settings.target;
-        Ok(inspect::server(self.eyes(), &target.platform)?)
+        Ok(inspect::server(
+            self.engine,
+            self.config.dialect(),
+            &target.platform,
+        )?)
     }
 
     /// Looks at both sides and refuses where the evidence speaks against the run.

@@ -65,6 +65,89 @@ fn the_statements() {
 }
 
 #[test]
+fn rights_that_will_be_taken_away_are_listed_in_the_plan() {
+    let same = support::server("19.0.0.0.0");
+    let listed = |inventory: &Inventory| {
+        let plan = support::making(inventory, "", Some(&same)).unwrap();
+        let mut deeds = deeds(&plan).into_iter();
+        let foreseen = deeds.find_map(|deed| deed.foresees.clone()).unwrap();
+        (*foreseen, plan)
+    };
+    let mut inventory = source();
+    assert_eq!(listed(&inventory).0.statements, []);
+    support::with_rights(&mut inventory);
+    let (foreseen, plan) = listed(&inventory);
+    let lines: Vec<String> = foreseen
+        .statements
+        .iter()
+        .map(|one| format!("{} -- {}", one.sql, one.comment))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "REVOKE SELECT ON \"OSPRE\".\"It's\" FROM \"OSPRODLOG\" -- OSPRODLOG has SELECT on OSPROD.It's",
+            "REVOKE SELECT, UPDATE ON \"OSPRE\".\"OSSYS_USER\" FROM \"OSPRODLOG\" -- OSPRODLOG has SELECT, UPDATE on OSPROD.OSSYS_USER",
+            "REVOKE SELECT ON \"OSPRE\".\"OSSYS_USER\" FROM \"PROD_LEDGER\" -- PROD_LEDGER has SELECT on OSPROD.OSSYS_USER",
+        ]
+    );
+    assert_eq!(foreseen.unseen, [] as [String; 0]);
+    let files = dialect::of(Engine::Oracle).script(&plan, &support::guard());
+    let import = files.iter().find(|file| file.name == "import.sql").unwrap();
+    assert!(
+        import
+            .text
+            .contains(&format!("--   {};", foreseen.statements[1].sql))
+    );
+    // What nobody saw is not nothing.
+    let why = "not permitted".to_owned();
+    inventory.databases[0].links[0].found = Observed::Unknown { why };
+    let (foreseen, _) = listed(&inventory);
+    assert_eq!(
+        foreseen.unseen,
+        ["rights on the objects of OSPROD: not permitted"]
+    );
+}
+
+#[test]
+fn grants_are_mended_where_the_settings_say_so() {
+    let mut inventory = source();
+    support::with_rights(&mut inventory);
+    let made =
+        |copy: &str, inventory: &Inventory| support::making(inventory, copy, Some(&elsewhere()));
+    let given = |plan: &Plan| {
+        let items = plan
+            .items
+            .iter()
+            .filter(|item| item.title.starts_with("Give "));
+        items
+            .map(|item| {
+                let sql = item.deed.statements()[0].sql.as_str();
+                format!(
+                    "-- {}\n{sql}\n-- 0 when it is done\n{}",
+                    item.title, item.check
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(given(&made("", &inventory).unwrap()), [] as [String; 0]);
+    let plan = made("mend-grants = true", &inventory).unwrap();
+    insta::assert_snapshot!(given(&plan).join("\n\n"));
+    let why = "not permitted".to_owned();
+    inventory.databases[0].links[0].found = Observed::Unknown { why };
+    match made("mend-grants = true", &inventory).unwrap_err() {
+        DraftError::NoCopy(why @ NoCopy::NoGrants { .. }) => {
+            assert!(
+                why.hint().contains("SELECT ANY DICTIONARY"),
+                "{}",
+                why.hint()
+            );
+        }
+        other => panic!("{other}"),
+    }
+    made("", &inventory).unwrap();
+}
+
+#[test]
 fn a_source_gets_nothing_but_an_export() {
     let plan = made("", &elsewhere());
     let on_source: Vec<_> = deeds(&plan)

@@ -25,6 +25,8 @@ pub struct Facts {
     /// How its texts compare: the engine's name for that, and whether case is ignored where the engine says it. None
     /// on engines where each comparison decides for itself.
     pub collation: Option<(String, Option<bool>)>,
+    /// What else the engine knows it by: what that is, and its value.
+    pub identifiers: Vec<(&'static str, Seen<String>)>,
 }
 
 /// What was seen, or why it could not be.
@@ -39,6 +41,8 @@ pub struct Lineage {
     pub own: Seen<String>,
     /// The newest restore into it: from what and when; none where nothing was restored into it.
     pub restored: Seen<Option<String>>,
+    /// Imports that are begun and not ended; none on engines that list none.
+    pub unfinished: Option<Seen<Vec<String>>>,
 }
 
 /// How much of something long is done.
@@ -206,6 +210,7 @@ impl Engine for Sqlite {
             identity,
             bytes,
             collation: None,
+            identifiers: Vec::new(),
         })
     }
 

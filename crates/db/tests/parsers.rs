@@ -125,8 +125,12 @@ fn a_parser_takes_all_that_sessions_ask_of_oracle() {
             let users = request.sql.contains("all_users");
             tns::Answer::rows([("N", tns::Type::Number)], [[i64::from(users).into()]])
         }
+        // As before 12.2: then the database's own view is asked.
+        "SELECT" if request.sql.contains("'CON_DBID'") => {
+            tns::Answer::error(2003, "invalid USERENV parameter")
+        }
         "SELECT" => {
-            let texts = ["5", "5", "5", "1", "5"];
+            let texts = ["5", "5", "5", "1", "5", "5"];
             tns::Answer::rows(
                 texts.map(|_| ("T", tns::Type::Varchar2(10))),
                 [texts.map(Into::into)],

@@ -11,6 +11,9 @@ mod users;
 pub use held::{HELD, HELD_COLUMNS, HeldColumn, HeldState};
 pub use users::{UserChange, UserQueries, Users};
 
+use std::collections::BTreeMap;
+
+use crate::encoding::Encoding;
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, NoCopy, Reason};
@@ -38,11 +41,20 @@ pub struct InspectionQueries {
     pub files: Option<String>,
     /// What leads out of the database.
     pub links: Vec<LinkQuery>,
+    /// 1 where the login is the database's own user; none where that makes no difference.
+    pub own_login: Option<String>,
     /// One text: what the database keeps of its changes; none on engines that don't let one choose.
     pub recovery_model: Option<String>,
     /// Of the server itself: name, version, edition, whether it compresses backups (1 or 0), folders for data, logs and
     /// backups (NULL where it does not say); none where no server stands in front of the databases.
     pub server: Option<String>,
+    /// Of the server: name and value of each setting that decides what becomes of texts; none where a copy can't have others.
+    pub settings: Option<String>,
+    /// Of the server: name and path of each folder that an export can be written to; none where it has no names for them.
+    pub directories: Option<String>,
+    /// How many columns of the database hold a number of bytes instead of a number of characters; none where a copy is written
+    /// down as its source is.
+    pub byte_columns: Option<String>,
 }
 
 /// Asks for things of one kind that lead out of a database: name, where to.
@@ -54,6 +66,9 @@ pub struct LinkQuery {
     pub of_server: bool,
     /// The query.
     pub sql: String,
+    /// The same of views that every login may ask, and that have everything for the database's own user alone. None where
+    /// there is one query for all: then a view that is missing is one that an older version lacks.
+    pub own: Option<String>,
 }
 
 /// How an engine spells SQL. A new verb is a new method without a body, so that no engine can be forgotten.
@@ -112,6 +127,8 @@ pub trait Dialect: Sync {
     fn with_notes(&self, sql: &str, notes: &[(&str, &str)]) -> String;
     /// What `inspect` asks.
     fn inspection(&self) -> InspectionQueries;
+    /// How a server with these settings writes texts down; none where a copy is written down as its source is.
+    fn encoding(&self, settings: &BTreeMap<String, String>) -> Option<Encoding>;
     /// The database's clock, in the zone that the platform logs in, as `YYYY-MM-DD HH:MM:SS`.
     fn now(&self) -> String;
     /// The same clock so many hours later, as an expression that dates are compared with.

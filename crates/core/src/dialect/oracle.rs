@@ -1,9 +1,12 @@
 //! Oracle's SQL, PL/SQL and SQL*Plus.
 
+use std::collections::BTreeMap;
+
 use super::{
     Dialect, HELD, HELD_COLUMNS, HeldColumn, InspectionQueries, MARK_COLUMNS, MARKS, Mark,
     ScriptFile, ScriptGuard, Users, name_and_server, spell,
 };
+use crate::encoding::Encoding;
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, NoCopy, Plan, Reason};
@@ -12,7 +15,22 @@ use links::OWNER;
 mod creation;
 mod data_pump;
 mod links;
+mod rights;
 mod script;
+
+/// Settings that decide what becomes of texts, or how they are read by somebody.
+const SETTINGS: [&str; 7] = [
+    "NLS_CHARACTERSET",
+    "NLS_NCHAR_CHARACTERSET",
+    "NLS_LENGTH_SEMANTICS",
+    "NLS_COMP",
+    "NLS_SORT",
+    "NLS_LANGUAGE",
+    "NLS_TERRITORY",
+];
+
+/// The character sets that have every character. `UTF8` writes the rarest of them in six bytes.
+const UNICODE: [&str; 2] = ["AL32UTF8", "UTF8"];
 
 /// The dialect.
 pub(super) struct Oracle;
@@ -155,6 +173,7 @@ impl Dialect for Oracle {
                  WHERE x.tablespace_name IS NOT NULL GROUP BY x.tablespace_name ORDER BY x.tablespace_name"
             )),
             links: links::queries(),
+            own_login: Some(links::own_login()),
             recovery_model: None,
             server: Some(
                 "SELECT CASE WHEN SYS_CONTEXT('USERENV', 'CON_NAME') IS NULL THEN SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME') \
@@ -163,7 +182,31 @@ impl Dialect for Oracle {
                  FROM SYS.product_component_version p WHERE p.product LIKE 'Oracle%'"
                     .to_owned(),
             ),
+            // What the instance was started with is what new sessions begin with; character sets are the database's.
+            settings: Some(format!(
+                "SELECT d.parameter, NVL(i.value, d.value) FROM SYS.nls_database_parameters d LEFT JOIN \
+                 SYS.nls_instance_parameters i ON i.parameter = d.parameter WHERE d.parameter IN ({}) ORDER BY d.parameter",
+                SETTINGS.map(|name| self.text(name)).join(", ")
+            )),
+            directories: Some(
+                "SELECT d.directory_name, d.directory_path FROM all_directories d ORDER BY d.directory_name"
+                    .to_owned(),
+            ),
+            byte_columns: Some(format!(
+                "SELECT COUNT(*) FROM all_tab_columns c JOIN all_tables t ON t.owner = c.owner AND t.table_name = c.table_name \
+                 WHERE c.owner = {OWNER} AND c.char_used = 'B'"
+            )),
         }
+    }
+
+    fn encoding(&self, settings: &BTreeMap<String, String>) -> Option<Encoding> {
+        let characters = settings.get("NLS_CHARACTERSET")?.clone();
+        let lengths = settings.get("NLS_LENGTH_SEMANTICS");
+        Some(Encoding {
+            unicode: UNICODE.contains(&characters.to_uppercase().as_str()),
+            bytes: lengths.is_none_or(|lengths| lengths.eq_ignore_ascii_case("BYTE")),
+            characters,
+        })
     }
 
     fn now(&self) -> String {

@@ -1,10 +1,13 @@
 //! `SQLite`, the embedded engine of the rehearsal. Text comparisons ignore case, as they do on the engines
 //! that the platform runs on.
 
+use std::collections::BTreeMap;
+
 use super::{
     Dialect, HELD, HELD_COLUMNS, HeldColumn, InspectionQueries, MARK_COLUMNS, MARKS, Mark,
     ScriptFile, ScriptGuard, Users, spell,
 };
+use crate::encoding::Encoding;
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{CloneOf, Cloned, Cloning, Deed, NoCopy, Part, Plan, Reason};
@@ -129,9 +132,18 @@ impl Dialect for Sqlite {
             ),
             files: None,
             links: Vec::new(),
+            own_login: None,
             recovery_model: None,
             server: None,
+            settings: None,
+            directories: None,
+            byte_columns: None,
         }
+    }
+
+    /// A copy keeps what its source has.
+    fn encoding(&self, _settings: &BTreeMap<String, String>) -> Option<Encoding> {
+        None
     }
 
     fn now(&self) -> String {

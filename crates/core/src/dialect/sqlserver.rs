@@ -1,9 +1,12 @@
 //! SQL Server's T-SQL.
 
+use std::collections::BTreeMap;
+
 use super::{
     Dialect, HELD, HELD_COLUMNS, HeldColumn, InspectionQueries, MARK_COLUMNS, MARKS, Mark,
     ScriptFile, ScriptGuard, Users, spell,
 };
+use crate::encoding::Encoding;
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, NoCopy, Plan, Reason};
@@ -128,6 +131,7 @@ impl Dialect for SqlServer {
                     .to_owned(),
             ),
             links: links::queries(),
+            own_login: None,
             recovery_model: Some(
                 "SELECT d.recovery_model_desc + CASE WHEN d.recovery_model_desc = N'FULL' AND NOT EXISTS \
                  (SELECT 1 FROM sys.database_recovery_status s WHERE s.database_id = d.database_id \
@@ -145,7 +149,15 @@ impl Dialect for SqlServer {
                  CAST(SERVERPROPERTY('InstanceDefaultBackupPath') AS nvarchar(512))"
                     .to_owned(),
             ),
+            settings: None,
+            directories: None,
+            byte_columns: None,
         }
+    }
+
+    /// A copy keeps what its source has.
+    fn encoding(&self, _settings: &BTreeMap<String, String>) -> Option<Encoding> {
+        None
     }
 
     fn now(&self) -> String {

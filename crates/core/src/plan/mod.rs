@@ -160,6 +160,9 @@ pub struct ServerDeed {
     /// The same for a person with the vendor's own tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_hand: Option<Box<ByHand>>,
+    /// What statements that find out for themselves what to change will come to, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foresees: Option<Box<Foreseen>>,
     /// What an end in the middle of it leaves on the server.
     pub remains: String,
 }
@@ -177,9 +180,23 @@ impl ServerDeed {
             lists: None,
             account: None,
             by_hand: None,
+            foresees: None,
             remains,
         }
     }
+}
+
+/// What a deed will come to that looks for itself what there is to change, as far as it was known when the plan was made. It is
+/// for who approves the plan: nothing of it is run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Foreseen {
+    /// What the statements are, and how far they can be relied on.
+    pub about: String,
+    /// What it would say, one for each thing that is known.
+    pub statements: Vec<Statement>,
+    /// What could not be seen, and why.
+    pub unseen: Vec<String>,
 }
 
 /// A file for the vendor's own tool, which does what a deed does.

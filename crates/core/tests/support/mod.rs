@@ -11,6 +11,7 @@ use envclone_core::inventory::{
     Catalog, DataFile, Database, Entity, FORMAT, Factory, ForeignKey, Holds, Inventory, Server,
     Table,
 };
+use envclone_core::link::{Link, Links};
 use envclone_core::plan::{Basis, DraftError, Plan, draft};
 use envclone_core::principal::{
     FoundAs, LoginOf, Owned, Permission, PermissionState, Principal, PrincipalKind, Principals,
@@ -275,6 +276,8 @@ pub(crate) fn server(version: &str) -> Server {
         data_folder: Some("E:\\Data\\".to_owned()),
         log_folder: Some("F:\\Logs\\".to_owned()),
         backup_folder: Some("G:\\Backup".to_owned()),
+        settings: None,
+        directories: None,
     }
 }
 
@@ -320,6 +323,26 @@ fn settings(engine: Engine, clone: &str, more: &str) -> Settings {
         engine.name()
     );
     Settings::read(&text).unwrap()
+}
+
+/// Gives the first schema rights of others on its objects: users whose schemas are copied as well, and one whose is not.
+#[allow(dead_code, reason = "not every test is about rights")]
+pub(crate) fn with_rights(inventory: &mut Inventory) {
+    let right = |object: &str, privilege: &str, to: &str| Link {
+        name: format!("{object}: {privilege}"),
+        to: format!("granted to {to}"),
+    };
+    inventory.databases[0].links = vec![Links {
+        kind: "right of another user".to_owned(),
+        of_server: false,
+        found: Observed::Known(vec![
+            right("OSSYS_USER", "SELECT", "OSPRODLOG"),
+            right("OSSYS_USER", "UPDATE", "OSPRODLOG"),
+            right("It's", "SELECT", "OSPRODLOG"),
+            right("OSSYS_USER", "SELECT", "PROD_LEDGER with grant option"),
+            right("OSSYS_USER", "SELECT", "REPORTS"),
+        ]),
+    }];
 }
 
 /// The plan with every built-in step, for a copy that somebody else has made.

@@ -108,10 +108,20 @@ fn name(token: &Token<'_>, table: bool, follows: Option<Token<'_>>) -> String {
 
 fn is_dictionary(name: &str) -> bool {
     let name = name.to_uppercase();
-    ["ALL_", "DBA_", "USER_", "V$", "GV$"]
+    let begins = ["ALL_", "DBA_", "USER_", "V$", "GV$"]
         .iter()
-        .any(|prefix| name.starts_with(prefix))
+        .any(|prefix| name.starts_with(prefix));
+    begins || OTHERS.contains(&name.as_str())
 }
+
+/// Those of the dictionary's views whose names begin as no others do.
+const OTHERS: [&str; 5] = [
+    "NLS_DATABASE_PARAMETERS",
+    "NLS_INSTANCE_PARAMETERS",
+    "PRODUCT_COMPONENT_VERSION",
+    "SESSION_PRIVS",
+    "SESSION_ROLES",
+];
 
 /// Where in a statement one is.
 #[derive(Default)]

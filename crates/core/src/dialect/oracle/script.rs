@@ -134,6 +134,30 @@ fn ended(sql: &str) -> String {
     }
 }
 
+/// What a block that looks for itself will come to: for reading, each line a comment.
+fn foreseen(deed: &ServerDeed) -> String {
+    let Some(foreseen) = &deed.foresees else {
+        return String::new();
+    };
+    let mut lines = vec![foreseen.about.clone()];
+    lines.extend(
+        foreseen
+            .statements
+            .iter()
+            .map(|one| format!("  {};", one.sql)),
+    );
+    lines.extend(
+        foreseen
+            .unseen
+            .iter()
+            .map(|one| format!("  not seen: {one}")),
+    );
+    lines
+        .iter()
+        .map(|line| spell::comment(line) + "\n")
+        .collect()
+}
+
 impl Oracle {
     fn head(&self, about: &str, plan: &Plan, file: &str, more: &[&str]) -> String {
         let mut lines = vec![
@@ -232,6 +256,7 @@ impl Oracle {
             text += &spell::statement_comment(item, statement);
             text += &ended(&statement.sql);
         }
+        text += &foreseen(deed);
         text += &self.account(deed);
         if item.check.starts_with("WITH ") {
             // Such a query can't stand in a block.
