@@ -210,24 +210,7 @@ impl OracleLab {
     /// How the DBA gets there.
     #[must_use]
     pub fn server(&self) -> Server {
-        Server {
-            label: "test".to_owned(),
-            place: Place::Service {
-                host: "127.0.0.1".to_owned(),
-                port: self.front.port(),
-                service: "freepdb1".to_owned(),
-                encrypted: false,
-            },
-            user: DBA.to_owned(),
-            password: PASSWORD.into(),
-            sysdba: false,
-            wallet: None,
-            wallet_password: None,
-            application: "envclone".to_owned(),
-            connect: Duration::from_secs(10),
-            command: Some(Duration::from_secs(120)),
-            lock: Duration::from_secs(5),
-        }
+        server_at(self.front.port())
     }
 
     /// An engine for these schemas, which may be written: named `SCHEMA@test`.
@@ -240,5 +223,28 @@ impl OracleLab {
             writable: true,
         };
         Oracle::new(vec![side], "ENVCLONE_MARK", || false)
+    }
+}
+
+/// How the DBA gets to one that another process started.
+#[must_use]
+pub fn server_at(port: u16) -> Server {
+    Server {
+        label: "test".to_owned(),
+        place: Place::Service {
+            host: "127.0.0.1".to_owned(),
+            port,
+            service: "freepdb1".to_owned(),
+            encrypted: false,
+        },
+        user: DBA.to_owned(),
+        password: PASSWORD.into(),
+        sysdba: false,
+        wallet: None,
+        wallet_password: None,
+        application: "envclone".to_owned(),
+        connect: Duration::from_secs(10),
+        command: Some(Duration::from_secs(120)),
+        lock: Duration::from_secs(5),
     }
 }

@@ -3,6 +3,7 @@
 //! A schema is named `SCHEMA@SERVER`, where SERVER is a [`Server`]'s label. What other engines keep in databases, Oracle
 //! keeps in schemas of one database.
 
+mod fetch;
 mod loader;
 mod pump;
 mod row;

@@ -4,7 +4,7 @@ use oracledb::Row as Fetched;
 
 use super::row::{Kind, OracleRow};
 use super::server::Server;
-use super::worker::{Answer, First, Patience, Worker};
+use super::worker::{Answer, Patience, Worker};
 use crate::{Access, DbError, Go, Row, Session, Trouble, no_number};
 
 /// A schema that a session may be in.
@@ -112,15 +112,10 @@ impl OracleSession {
     }
 
     /// Runs a query, and hands over its rows one by one.
-    fn ask(
-        &mut self,
-        sql: &str,
-        first: First,
-        each: &mut dyn FnMut(&dyn Row) -> Go,
-    ) -> Result<(), DbError> {
+    fn ask(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError> {
         let answers = self
             .worker
-            .query(sql, first)
+            .query(sql)
             .map_err(|error| error.at(&self.name))?;
         loop {
             match self.worker.wait(&answers, Patience::UntilAsked) {
@@ -184,12 +179,12 @@ impl Session for OracleSession {
     }
 
     fn query(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError> {
-        self.ask(sql, First::None, each)
+        self.ask(sql, each)
     }
 
     fn number(&mut self, sql: &str) -> Result<u64, DbError> {
         let mut number = None;
-        self.ask(sql, First::One, &mut |row| {
+        self.ask(sql, &mut |row| {
             number = whole(row, 0);
             Go::Break(())
         })?;
@@ -214,7 +209,6 @@ impl Session for OracleSession {
         let mut numbers = None;
         self.ask(
             &format!("SELECT {} FROM dual", columns.join(", ")),
-            First::One,
             &mut |row| {
                 numbers = (0..questions.len()).map(|at| whole(row, at)).collect();
                 Go::Break(())

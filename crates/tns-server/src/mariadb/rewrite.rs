@@ -66,6 +66,14 @@ pub(super) fn rewrite(sql: &str) -> Rewritten {
                     skipped = follows.map_or(0, |(dot, _)| dot - at);
                     continue;
                 }
+                if token.is("DBMS_LOB") && qualifies {
+                    let function = follows.and_then(|(dot, _)| next(dot + 1));
+                    if let Some((last, _)) = function.filter(|(_, token)| token.is("GETLENGTH")) {
+                        rewritten.sql += "OCTET_LENGTH";
+                        skipped = last - at;
+                        continue;
+                    }
+                }
                 rewritten.sql += &name(
                     token,
                     place.table && !qualifies,
@@ -233,6 +241,15 @@ mod tests {
         let expected =
             "BEGIN EXECUTE IMMEDIATE 'CREATE TABLE t (a DATETIME(6))'; x('TIMESTAMP(6)'); END;";
         assert_eq!(sql(given), expected);
+    }
+
+    #[test]
+    fn the_length_of_a_lob_is_that_of_its_bytes() {
+        let given = "SELECT MAX(DBMS_LOB.GETLENGTH(\"C\")), dbms_lob . getlength(d) FROM t";
+        let expected = "SELECT MAX(OCTET_LENGTH(\"C\")), OCTET_LENGTH(d) FROM t";
+        assert_eq!(sql(given), expected);
+        let other = "SELECT DBMS_LOB.FILEEXISTS(f), dbms_lob FROM t";
+        assert_eq!(sql(other), other);
     }
 
     #[test]
