@@ -117,6 +117,10 @@ pub trait Session {
     /// [`DbError`] as the engine reports it.
     fn query(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError>;
 
+    /// Says which query comes after the next one, so that the server can answer it while the rows of the next one are looked
+    /// at. An engine that has no use for it hears nothing.
+    fn foresee(&mut self, _query: &str) {}
+
     /// Runs a statement; the number of rows that it changed.
     ///
     /// # Errors

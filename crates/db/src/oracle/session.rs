@@ -1,5 +1,7 @@
 //! A session: the schema that it is in, and the settings that everything else relies on.
 
+use std::sync::mpsc::Receiver;
+
 use oracledb::Row as Fetched;
 
 use super::row::{Kind, OracleRow};
@@ -25,6 +27,10 @@ pub(super) struct OracleSession {
     schemas: Vec<Schema>,
     /// The table that a writing transaction locks in each of its schemas, so that there is one at a time.
     lock: String,
+    /// The query that comes after the next one.
+    foreseen: Option<String>,
+    /// The one that was foreseen and is answered already, with its answers.
+    begun: Option<(String, Receiver<Answer>)>,
 }
 
 /// A name in quotes.
@@ -55,6 +61,8 @@ impl OracleSession {
             access,
             schemas,
             lock: quoted(lock),
+            foreseen: None,
+            begun: None,
         };
         for statement in settings(server) {
             session.execute(&statement)?;
@@ -105,18 +113,36 @@ impl OracleSession {
         sql: &str,
         meanwhile: &mut dyn FnMut() -> Go,
     ) -> Result<(), DbError> {
-        self.worker
+        self.alone()
             .execute_while(sql, meanwhile)
             .map(drop)
             .map_err(|error| error.at(&self.name))
     }
 
+    /// The answers to a query, which may have been begun; the one that was foreseen is begun behind it.
+    fn answers(&mut self, sql: &str) -> Result<Receiver<Answer>, DbError> {
+        let answers = match self.begun.take() {
+            Some((begun, answers)) if begun == sql => answers,
+            // Nobody takes the rows of another one: it ends by that.
+            _ => self.worker.query(sql)?,
+        };
+        if let Some(next) = self.foreseen.take() {
+            let begun = self.worker.query(&next)?;
+            self.begun = Some((next, begun));
+        }
+        Ok(answers)
+    }
+
+    /// The thread, with nothing begun on it that nobody waits for.
+    fn alone(&mut self) -> &mut Worker {
+        self.foreseen = None;
+        self.begun = None;
+        &mut self.worker
+    }
+
     /// Runs a query, and hands over its rows one by one.
     fn ask(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError> {
-        let answers = self
-            .worker
-            .query(sql)
-            .map_err(|error| error.at(&self.name))?;
+        let answers = self.answers(sql).map_err(|error| error.at(&self.name))?;
         loop {
             match self.worker.wait(&answers, Patience::UntilAsked) {
                 Ok(Answer::Rows(kinds, rows)) => {
@@ -182,6 +208,10 @@ impl Session for OracleSession {
         self.ask(sql, each)
     }
 
+    fn foresee(&mut self, query: &str) {
+        self.foreseen = Some(query.to_owned());
+    }
+
     fn number(&mut self, sql: &str) -> Result<u64, DbError> {
         let mut number = None;
         self.ask(sql, &mut |row| {
@@ -192,7 +222,7 @@ impl Session for OracleSession {
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
-        self.worker
+        self.alone()
             .execute(sql)
             .map_err(|error| error.at(&self.name))
     }
@@ -227,10 +257,12 @@ impl Session for OracleSession {
     }
 
     fn commit(&mut self) -> Result<(), DbError> {
-        self.worker.commit().map_err(|error| error.at(&self.name))
+        self.alone().commit().map_err(|error| error.at(&self.name))
     }
 
     fn rollback(&mut self) -> Result<(), DbError> {
-        self.worker.rollback().map_err(|error| error.at(&self.name))
+        self.alone()
+            .rollback()
+            .map_err(|error| error.at(&self.name))
     }
 }

@@ -1,5 +1,7 @@
 //! What every session begins with, what it may not do, and what statements answer.
 
+use std::time::{Duration, Instant};
+
 use envclone_db::oracle::Oracle;
 use envclone_db::{Access, Answered, Engine as _, Go, Trouble};
 use envclone_tns_server::{Answer, Call, Options, Request, Type};
@@ -431,4 +433,47 @@ fn one_number_is_asked_for_and_texts_leave_out_null() {
     assert_eq!(session.number("SELECT numbers").unwrap(), 1);
     assert_eq!(session.texts("SELECT texts").unwrap(), ["a", "b"]);
     assert!(session.number("SELECT texts").is_err());
+}
+
+#[test]
+fn a_query_that_was_foreseen_is_answered_while_the_one_before_is_looked_at() {
+    let at = script(|request| match request.sql.as_str() {
+        "SELECT a" => number(1),
+        "SELECT b" => number(2),
+        "SELECT c" => number(3),
+        _ => Answer::Done,
+    });
+    let times = |sql: &str| asked(&at).iter().filter(|it| *it == sql).count();
+    let mut session = session(&at);
+    session.foresee("SELECT b");
+    let mut seen = Vec::new();
+    session
+        .query("SELECT a", &mut |row| {
+            seen.push(row.text(0));
+            let end = Instant::now() + Duration::from_secs(20);
+            while times("SELECT b") == 0 && Instant::now() < end {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            assert_eq!(
+                times("SELECT b"),
+                1,
+                "it waits for this row to be looked at"
+            );
+            Go::Continue(())
+        })
+        .unwrap();
+    // What comes after it is foreseen behind it.
+    session.foresee("SELECT c");
+    assert_eq!(session.number("SELECT b").unwrap(), 2);
+    assert_eq!(session.number("SELECT c").unwrap(), 3);
+    assert_eq!(["SELECT a", "SELECT b", "SELECT c"].map(times), [1, 1, 1]);
+    assert_eq!(seen, ["1"]);
+
+    // Something else than what was foreseen gets its own answer.
+    session.foresee("SELECT b");
+    assert_eq!(session.number("SELECT a").unwrap(), 1);
+    assert_eq!(session.number("SELECT c").unwrap(), 3);
+    session.foresee("SELECT b");
+    assert_eq!(session.execute("DELETE FROM t").unwrap(), 0);
+    assert_eq!(session.number("SELECT a").unwrap(), 1);
 }
