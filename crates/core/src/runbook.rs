@@ -443,7 +443,8 @@ impl Runbook {
         match (step.on, self.machines.as_slice()) {
             (Place::EveryMachine, machines) => machines,
             (Place::Controller, [controller, ..]) => std::slice::from_ref(controller),
-            (Place::Controller, []) | (Place::Anywhere, _) => &[],
+            (Place::FrontEnds, [_, front_ends @ ..]) => front_ends,
+            (Place::Controller | Place::FrontEnds, []) | (Place::Anywhere, _) => &[],
         }
     }
 }

@@ -113,6 +113,8 @@ pub enum Place {
     Controller,
     /// On each machine of the environment.
     EveryMachine,
+    /// On each machine but the controller.
+    FrontEnds,
     /// On any computer: in a browser, or by an API.
     Anywhere,
 }
@@ -121,7 +123,12 @@ impl Place {
     /// As a sentence says it.
     #[must_use]
     pub fn phrase(self) -> &'static str {
-        ["on the controller", "on every machine", "from any computer"][self as usize]
+        [
+            "on the controller",
+            "on every machine",
+            "on each front-end",
+            "from any computer",
+        ][self as usize]
     }
 }
 
