@@ -15,18 +15,36 @@ use crate::execute::interrupted;
 use crate::failure::{Exit, Failure, file_failure};
 use crate::keyring;
 
+/// An environment with what people call it, and whether anything may ever be written there.
+type Named<'a> = (&'a str, &'a Environment, bool);
+
 /// The engine of the settings, ready to open sessions. A password that is set to be asked for is asked for here.
 ///
 /// # Errors
 /// Exit 3 where no server is named, 4 where a password can't be had.
 pub fn engine(settings: &Settings, folder: &Path) -> Result<Box<dyn Engine>, Failure> {
-    let reach = match settings.source.engine {
+    let sides = [
+        ("source", &settings.source, false),
+        ("target", &settings.target, true),
+    ];
+    reaching(&sides, settings.source.engine, folder)
+}
+
+fn reaching(sides: &[Named<'_>], engine: Name, folder: &Path) -> Result<Box<dyn Engine>, Failure> {
+    let sides = sides.iter().copied();
+    let reach = match engine {
         Name::Sqlite => Reach::Files,
-        Name::SqlServer => Reach::SqlServer(sql_servers(settings, folder)?.into()),
-        Name::Oracle => Reach::Oracle {
-            sides: oracles(settings, folder)?.into(),
-            lock: MARKS.to_owned(),
-        },
+        Name::SqlServer => {
+            let sides = sides.map(|side| sql_side(side, folder));
+            Reach::SqlServer(sides.collect::<Result<_, _>>()?)
+        }
+        Name::Oracle => {
+            let sides = sides.map(|side| oracle_side(side, folder));
+            Reach::Oracle {
+                sides: sides.collect::<Result<_, _>>()?,
+                lock: MARKS.to_owned(),
+            }
+        }
     };
     Ok(envclone_db::engine(reach, interrupted))
 }
@@ -36,39 +54,36 @@ pub fn engine(settings: &Settings, folder: &Path) -> Result<Box<dyn Engine>, Fai
 /// # Errors
 /// Exit 3 where no server is named, 4 where a password can't be had.
 pub fn sql_servers(settings: &Settings, folder: &Path) -> Result<[sqlserver::Side; 2], Failure> {
-    let side = |name: &str, environment: &Environment, writable| -> Result<_, Failure> {
-        let server = server(name, environment)?;
-        Ok(sqlserver::Side {
-            name: name.to_owned(),
-            catalogs: bare_names(environment, &server.label()),
-            server: sql_server(name, server, folder)?,
-            writable,
-        })
-    };
     Ok([
-        side("source", &settings.source, false)?,
-        side("target", &settings.target, true)?,
+        sql_side(("source", &settings.source, false), folder)?,
+        sql_side(("target", &settings.target, true), folder)?,
     ])
 }
 
-/// The Oracle databases of both environments: the source's, and the target's.
-///
-/// # Errors
-/// Exit 3 where no server is named, 4 where a password can't be had.
-pub fn oracles(settings: &Settings, folder: &Path) -> Result<[oracle::Side; 2], Failure> {
-    let side = |name: &str, environment: &Environment, writable| -> Result<_, Failure> {
-        let server = server(name, environment)?;
-        Ok(oracle::Side {
-            name: name.to_owned(),
-            schemas: bare_names(environment, &server.label()),
-            server: oracle_server(name, server, folder)?,
-            writable,
-        })
-    };
-    Ok([
-        side("source", &settings.source, false)?,
-        side("target", &settings.target, true)?,
-    ])
+fn sql_side(
+    (name, environment, writable): Named<'_>,
+    folder: &Path,
+) -> Result<sqlserver::Side, Failure> {
+    let server = server(name, environment)?;
+    Ok(sqlserver::Side {
+        name: name.to_owned(),
+        catalogs: bare_names(environment, &server.label()),
+        server: sql_server(name, server, folder)?,
+        writable,
+    })
+}
+
+fn oracle_side(
+    (name, environment, writable): Named<'_>,
+    folder: &Path,
+) -> Result<oracle::Side, Failure> {
+    let server = server(name, environment)?;
+    Ok(oracle::Side {
+        name: name.to_owned(),
+        schemas: bare_names(environment, &server.label()),
+        server: oracle_server(name, server, folder)?,
+        writable,
+    })
 }
 
 /// The engine for one database of the target alone, as one of its users: the copy must let this user in.
@@ -82,26 +97,25 @@ pub fn engine_as(
     user: &str,
     password: &Secret,
 ) -> Result<(Box<dyn Engine>, String), Failure> {
-    let mut own = settings.clone();
-    let server = own.target.server.as_mut();
-    let label = match server {
+    let mut own = settings.target.clone();
+    let label = match own.server.as_mut() {
         Some(server) => {
             server.user = Some(user.to_owned());
             server.password = Some(password.clone());
             server.login = settings::Login::Sql;
             server.label()
         }
-        None => return Err(server_missing("target", &own.target)),
+        None => return Err(server_missing("target", &own)),
     };
     let full = format!("{database}@{label}");
-    own.target.platform.clone_from(&full);
-    own.target.runtime = None;
-    own.target.log = None;
-    own.target.log_runtime = None;
-    own.target.catalogs.clear();
-    // Both sides of an engine are one server here, so that nothing of the source is asked for.
-    own.source = own.target.clone();
-    Ok((engine(&own, folder)?, full))
+    own.platform.clone_from(&full);
+    own.runtime = None;
+    own.log = None;
+    own.log_runtime = None;
+    own.catalogs.clear();
+    // Nothing of the source is asked for.
+    let engine = reaching(&[("target", &own, false)], own.engine, folder)?;
+    Ok((engine, full))
 }
 
 fn server_missing(name: &str, environment: &Environment) -> Failure {
@@ -244,7 +258,7 @@ pub(crate) fn secret(side: &str, from: &Secret, folder: &Path) -> Result<SecretS
             ));
         }
         Secret::Prompt => dialoguer::Password::new()
-            .with_prompt(format!("Password for the {side}'s server"))
+            .with_prompt(format!("The {side}'s password"))
             .interact()
             .map_err(|error| Failure::before(Exit::NoAccess, error.to_string()))?,
     };

@@ -438,9 +438,9 @@ impl Runbook {
     pub fn machines_of(&self, step: &Step) -> &[String] {
         match (step.on, self.machines.as_slice()) {
             (Place::EveryMachine, machines) => machines,
-            (Place::OtherMachines, machines) => machines.get(1..).unwrap_or_default(),
             (Place::Controller, [controller, ..]) => std::slice::from_ref(controller),
-            (Place::Controller, []) | (Place::Anywhere, _) => &[],
+            (Place::FrontEnds, [_, front_ends @ ..]) => front_ends,
+            (Place::Controller | Place::FrontEnds, []) | (Place::Anywhere, _) => &[],
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use envclone_core::private_key::PrivateKey;
-use envclone_core::runbook::check::{Looked, Outcome};
+use envclone_core::runbook::check::{CheckKind, Looked, Outcome};
 use envclone_core::runbook::journal::Event;
 use envclone_core::runbook::progress::{open_checks, same_machine};
 use envclone_core::runbook::step::Way;
@@ -394,7 +394,12 @@ impl Shell<'_> {
         let known = Known::of(self.config, &self.run)?;
         let step = numbered(&standing.runbook, n)?;
         let look = Look::new(&known, &self.run, &standing.runbook, self.machine);
-        let found = look.at(&step.checks);
+        let machines = standing.runbook.machines_of(step);
+        let on = match machines.iter().any(|it| same_machine(it, &self.name)) {
+            true => self.name.clone(),
+            false => machines.first().unwrap_or(&self.name).clone(),
+        };
+        let found = self.looked(&look, step, &on);
         if self.cli.json {
             print_json(&found)?;
         } else {
@@ -453,6 +458,22 @@ impl Shell<'_> {
         }
     }
 
+    /// Looks at a step's checks for a machine. What is on another one can't be seen from here.
+    fn looked(&self, look: &Look<'_>, step: &Step, on: &str) -> Vec<Looked> {
+        let elsewhere = !same_machine(on, &self.name);
+        let one = |check: &CheckKind| match elsewhere && check.needs_machine() {
+            true => Looked::unknown(
+                *check,
+                format!(
+                    "this machine is {}, and it can be seen on {on} only",
+                    self.name
+                ),
+            ),
+            false => look.one(*check),
+        };
+        step.checks.iter().map(one).collect()
+    }
+
     /// Looks at the checks, and records the step as done where they hold or a person says why it counts.
     fn record(
         &self,
@@ -462,14 +483,13 @@ impl Shell<'_> {
         on: &str,
         because: Option<&str>,
     ) -> Result<(), Failure> {
-        let found = look.at(&step.checks);
+        let found = self.looked(look, step, on);
         if !found.is_empty() {
             open.append(Event::Checked {
                 step: step.n,
                 by: by(&self.name),
                 found: found.clone(),
             })?;
-            found.iter().for_each(|one| say(&render::looked(one)));
         }
         let held = found.iter().all(|one| one.outcome == Outcome::Holds);
         let reason = match (held, step.gate) {
@@ -481,11 +501,16 @@ impl Shell<'_> {
                 .find(|one| one.lint == RELEASE_GATE)
                 .map(|one| format!("--override {RELEASE_GATE}: {}", one.because)),
         };
-        if !held
+        let refused = !held
             && reason
                 .as_deref()
-                .is_none_or(|reason| reason.trim().is_empty())
-        {
+                .is_none_or(|reason| reason.trim().is_empty());
+        // What keeps it from being done is told as the reason why.
+        let told = found
+            .iter()
+            .filter(|one| !refused || one.outcome == Outcome::Holds);
+        told.for_each(|one| say(&render::looked(one)));
+        if refused {
             return Err(not_held(step, &found).state(format!(
                 "step {} is not recorded as done; what was done stays done",
                 step.n

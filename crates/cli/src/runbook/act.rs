@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use envclone_core::hsconf::{At, Category, Change, Guard, Hsconf, Wanted};
+use envclone_core::hsconf::{At, Category, Change, Difference, Guard, Hsconf, Wanted};
 use envclone_core::platform_trap::traps;
 use envclone_core::private_key::PrivateKey;
 use envclone_core::runbook::check::{CheckKind, Outcome};
@@ -264,7 +264,12 @@ impl Act<'_> {
                 found.map(|(_, secret)| secret.clone())
             })
             .map_err(|error| Failure::before(Exit::Invalid, chain(&error)).hint(error.hint()))?;
-        let kept = keep(path)?;
+        // What has passwords in clear text was written here before, and the file before that was kept then.
+        let clear = |it: &Difference| matches!(it, Difference::ClearText { .. });
+        let kept = match file.differences(wanted).iter().any(clear) {
+            true => String::new(),
+            false => keep(path)?,
+        };
         write_whole(path, written.expose_secret())?;
         Ok(format!(
             "{} values written{kept}; its passwords are in clear text until the Configuration Tool has run",

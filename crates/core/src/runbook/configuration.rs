@@ -77,6 +77,14 @@ fn with_port(server: &Server) -> String {
     }
 }
 
+/// A server as a person types it into the Configuration Tool.
+pub(super) fn typed(server: &Server) -> String {
+    match place(server, String::new()) {
+        Place::SqlServer { server, .. } => server,
+        Place::OracleService { .. } | Place::OracleAlias { .. } => server.label(),
+    }
+}
+
 /// What the file must say.
 ///
 /// # Errors

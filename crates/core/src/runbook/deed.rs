@@ -387,6 +387,10 @@ fn run_deed(run: &Run, parts: &Parts<'_>) -> Result<Vec<Deed>, Vec<String>> {
             Err(setting) => missing.push(setting.to_owned()),
         }
     }
+    // It works on what its file says, and is not started where nobody knows what the file must say.
+    if run.program == Program::ConfigurationTool {
+        missing.extend(wanted(parts).err().unwrap_or_default());
+    }
     let path = run.program.path(parts).unwrap_or_else(|setting| {
         missing.push(setting.to_owned());
         String::new()

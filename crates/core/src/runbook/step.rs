@@ -129,7 +129,7 @@ pub enum Place {
     /// On each machine of the environment.
     EveryMachine,
     /// On each machine but the controller.
-    OtherMachines,
+    FrontEnds,
     /// On any computer: in a browser, or by an API.
     Anywhere,
 }
@@ -141,7 +141,7 @@ impl Place {
         [
             "on the controller",
             "on every machine",
-            "on every machine but the controller",
+            "on each front-end",
             "from any computer",
         ][self as usize]
     }

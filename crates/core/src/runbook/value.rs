@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Parts;
+use super::configuration::typed;
 use crate::dialect::catalog_of;
 use crate::engine::Role;
 use crate::settings::{Account, Rights};
@@ -229,7 +230,7 @@ impl ValueName {
                 .or_else(|| parts.schema(&role, rights))
         };
         match self {
-            Self::DatabaseServer => settings.target.server.as_ref().map(|it| it.label()),
+            Self::DatabaseServer => settings.target.server.as_ref().map(typed),
             Self::PlatformDatabase => name(Role::Platform),
             Self::PlatformAdmin => user(&users.platform_admin, Role::Platform, Rights::Admin),
             Self::PlatformRuntime => user(&users.platform_runtime, Role::Platform, Rights::Runtime),
@@ -241,7 +242,7 @@ impl ValueName {
                 .session
                 .server
                 .clone()
-                .or_else(|| settings.target.server.as_ref().map(|it| it.label())),
+                .or_else(|| settings.target.server.as_ref().map(typed)),
             Self::SessionCatalog => runbook.session.catalog.clone(),
             Self::SessionUser => users.session.as_ref().map(|it| it.user.clone()),
             Self::SessionTablespace => runbook.session.tablespace.clone(),
