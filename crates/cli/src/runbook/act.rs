@@ -166,16 +166,23 @@ impl Act<'_> {
             Deed::StopServices => stop_services(machine, &patience, &watch)
                 .map(|done| told(&done))
                 .map_err(|error| halted(&error)),
-            Deed::StartServices => start_services(machine, Scheduler::Held, &patience, &watch)
-                .map(|done| told(&done))
-                .map_err(|error| halted(&error)),
+            Deed::StartServices => {
+                self.must_lead_here("the services were not started")?;
+                start_services(machine, Scheduler::Held, &patience, &watch)
+                    .map(|done| told(&done))
+                    .map_err(|error| halted(&error))
+            }
             Deed::ReleaseScheduler => {
+                self.must_lead_here("the Scheduler was not started")?;
                 start_services(machine, Scheduler::Released, &patience, &watch)
                     .map(|done| told(&done))
                     .map_err(|error| halted(&error))
             }
             Deed::StopIis => self.iis(Iis::Stop),
-            Deed::StartIis => self.iis(Iis::Start),
+            Deed::StartIis => {
+                self.must_lead_here("IIS was not started")?;
+                self.iis(Iis::Start)
+            }
             Deed::EmptyFolder { path } => self.empty(Path::new(path)),
             Deed::OwnKey { path } => self.own_key(Path::new(path)),
             Deed::Configure { path, wanted } => self.configure(Path::new(path), wanted),
@@ -190,6 +197,19 @@ impl Act<'_> {
             Deed::CreateConnections { .. } => {
                 connections::create(self.config(), &folder(self.look.run))
             }
+        }
+    }
+
+    /// Nothing of the platform starts while its configuration leads elsewhere: it would work on the database that it leads to.
+    fn must_lead_here(&self, state: &str) -> Result<(), Failure> {
+        let leads = self.look.one(CheckKind::ConfigurationPointsHere);
+        match leads.outcome {
+            Outcome::Holds => Ok(()),
+            Outcome::Fails | Outcome::Unknown => Err(Failure::before(
+                Exit::Refused,
+                format!("{state}: {}", leads.seen),
+            )
+            .hint("take the step that configures the platform database first, here or in the Configuration Tool's own window")),
         }
     }
 
@@ -425,14 +445,7 @@ impl Act<'_> {
         secrets: &[SecretString],
     ) -> Result<String, Failure> {
         let (machine, watch) = (self.machine(), self.watch());
-        let leads = self.look.one(CheckKind::ConfigurationPointsHere);
-        if leads.outcome != Outcome::Holds {
-            return Err(Failure::before(
-                Exit::Refused,
-                format!("the Configuration Tool was not started: {}", leads.seen),
-            )
-            .hint("take the step that configures the platform database first, here or in the Configuration Tool's own window"));
-        }
+        self.must_lead_here("the Configuration Tool was not started")?;
         let held = self.look.one(CheckKind::SchedulerOff);
         if held.outcome != Outcome::Holds {
             return Err(Failure::before(
