@@ -64,7 +64,11 @@ fn unusable(error: &JournalFileError) -> Failure {
         }
         other => other.hint(),
     };
-    Failure::before(Exit::NoAccess, chain(error)).hint(hint)
+    let exit = match error {
+        JournalFileError::Unusable { .. } => Exit::Invalid,
+        _ => Exit::NoAccess,
+    };
+    Failure::before(exit, chain(error)).hint(hint)
 }
 
 fn no_runbook(run: &RunFolder) -> Failure {

@@ -8,9 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use envclone::args::Cli;
 use envclone::{command, ui};
-use envclone_machine::{
-    Command, Machine, Outcome, Result, Service, StandIn, StartType, State, Watch,
-};
+use envclone_machine::{Command, Machine, Outcome, Result, Service, StandIn, StartType, Watch};
 
 /// What stands before the command's own output.
 pub(crate) const BEGIN: &str = "--- the command begins ---";
@@ -124,6 +122,3 @@ pub(crate) fn told(machine: &StandIn, name: &str) -> String {
         None => "missing".to_owned(),
     }
 }
-
-/// What a service is when the platform works.
-pub(crate) const WORKS: (State, StartType) = (State::Running, StartType::Automatic);

@@ -150,7 +150,7 @@ impl World {
         let world = Self::with(Arc::clone(&database), Vec::new());
         let side = |host: &str, port: u16| {
             format!(
-                "server = {{ host = \"{host}\", port = {port}, user = \"acc\", password = {{ env = \"T_USERS\" }}, trust-certificate = true }}"
+                "server = {{ host = \"{host}\", port = {port}, user = \"acc\", password = {{ file = \"T_USERS\" }}, trust-certificate = true }}"
             )
         };
         let port = server.port();
@@ -200,6 +200,9 @@ impl World {
             platform: VERSION.to_owned(),
             ..lifetime::Options::default()
         };
+        for (name, secret) in SECRETS {
+            fs::write(lab.path(name), secret).unwrap();
+        }
         let world = Self {
             lab,
             lifetime: options.start().unwrap(),
@@ -220,19 +223,19 @@ impl World {
             false => "",
         };
         let (lifetime, folder) = (self.lifetime.address(), self.lab.folder.path().display());
-        let account = "{ user = \"acc\", password = { env = \"T_USERS\" } }";
+        let account = "{ user = \"acc\", password = { file = \"T_USERS\" } }";
         format!(
             "[runbook]\n{machines}install-folder = \"{folder}/{INSTALLED}\"\npurpose = \"non-production\"\n\
              environment-name = \"Acceptance\"\nhost-name = \"acc.example.com\"\nserial = \"SERIAL-1\"\n\
              license-file = \"{folder}/acceptance.lic\"\nplatform-installer = \"{folder}/PlatformServer.exe\"\n\
              service-studio-installer = \"{folder}/ServiceStudio.exe\"\n\
              integration-studio-installer = \"{folder}/IntegrationStudio.exe\"\n\
-             source-key = \"{}\"\nsuperuser = {{ user = \"dba\", password = {{ env = \"T_DBA\" }} }}\n\
+             source-key = \"{}\"\nsuperuser = {{ user = \"dba\", password = {{ file = \"T_DBA\" }} }}\n\
              [runbook.users]\nplatform-admin = {account}\nplatform-runtime = {account}\nlog-admin = {account}\n\
              log-runtime = {account}\nsession = {account}\n\
              [runbook.cache]\nhost = \"APP1\"\naccount = {account}\n\
-             [runbook.service-center]\naddress = \"{lifetime}\"\naccount = {{ user = \"admin\", password = {{ env = \"T_CENTER\" }} }}\n\
-             [runbook.lifetime]\naddress = \"{lifetime}\"\ntoken = {{ env = \"T_TOKEN\" }}\nenvironment = \"QA\"\n",
+             [runbook.service-center]\naddress = \"{lifetime}\"\naccount = {{ user = \"admin\", password = {{ file = \"T_CENTER\" }} }}\n\
+             [runbook.lifetime]\naddress = \"{lifetime}\"\ntoken = {{ file = \"T_TOKEN\" }}\nenvironment = \"QA\"\n",
             source_fingerprint()
         )
     }
@@ -293,8 +296,6 @@ impl World {
         }
         fs::write(files.join("server.hsconf"), HSCONF).unwrap();
         fs::write(files.join("private.key"), SOURCE_KEY).unwrap();
-        let tool = format!("{}\n{}", self.encrypts(), wrote_log(&folder, "all is well"));
-        machine.program_at(&files.join("ConfigurationTool.com"), &tool);
         for name in [
             "PlatformServer.exe",
             "ServiceStudio.exe",
@@ -304,6 +305,10 @@ impl World {
         }
         machine.program_at(&self.osp_tool(), "echo published");
         let _ = machine.kept();
+        self.tool(
+            name,
+            &format!("{}\n{}", self.encrypts(), wrote_log(&folder, "all is well")),
+        );
     }
 
     /// What the Configuration Tool does to passwords in clear text.
@@ -386,7 +391,6 @@ impl World {
             .env(MACHINE, self.lab.path(machine))
             .env("CommonProgramFiles", self.lab.path("Common"))
             .env("USER", "ana")
-            .envs(SECRETS)
             .stdin(Stdio::null());
         if let Some(fuse) = fuse {
             command.env(FUSE, fuse.to_string());
