@@ -3,6 +3,7 @@
 pub mod act;
 pub mod look;
 pub mod platform;
+pub mod script;
 
 use std::path::PathBuf;
 

@@ -350,7 +350,7 @@ fn shown(change: &Change) -> String {
     format!("{} {}: {from} -> {}", change.category, change.key, change.to)
 }
 
-fn refused(refusals: &[envclone_core::hsconf::Refusal]) -> Failure {
+pub(super) fn refused(refusals: &[envclone_core::hsconf::Refusal]) -> Failure {
     let mut failure = Failure::before(Exit::Refused, "");
     failure.why = refusals
         .iter()
