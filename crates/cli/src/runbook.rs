@@ -1,6 +1,7 @@
 //! A runbook in its run's folder: opened by whoever goes on with it, on whichever machine, one at a time.
 
 pub mod act;
+pub mod connections;
 pub mod look;
 pub mod platform;
 pub mod script;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use envclone_core::inventory::Inventory;
 use envclone_core::journal::{Entry, read_of};
+use envclone_core::report::Ran;
 use envclone_core::runbook::journal::{By, Event, FORMAT};
 use envclone_core::runbook::progress::{Progress, replay};
 use envclone_core::runbook::{Parts, Runbook};
@@ -88,9 +90,8 @@ impl Standing {
             }
             Err(error) => return Err(file_failure("read the runbook's journal", &path, &error)),
         };
-        let journal = read_of::<Event>(&text).map_err(|cause| {
-            unusable(&JournalFileError::Unusable { path, cause })
-        })?;
+        let journal = read_of::<Event>(&text)
+            .map_err(|cause| unusable(&JournalFileError::Unusable { path, cause }))?;
         Self::of(run, journal.entries)
     }
 
@@ -113,6 +114,27 @@ impl Standing {
             progress,
             entries,
         })
+    }
+
+    /// The same where a runbook was begun.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub fn if_begun(run: &RunFolder) -> Result<Option<Self>, Failure> {
+        match folder(run).join(JOURNAL).is_file() {
+            true => Self::read(run).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// As the report wants it.
+    #[must_use]
+    pub fn ran(&self) -> Ran<'_> {
+        Ran {
+            runbook: &self.runbook,
+            progress: &self.progress,
+            entries: &self.entries,
+        }
     }
 
     /// Every line of the journal.
@@ -139,7 +161,8 @@ impl Open {
         std::fs::create_dir_all(&folder)
             .map_err(|error| file_failure("make the runbook's folder", &folder, &error))?;
         write_json(&folder.join(FILE), &runbook)?;
-        let mut journal = JournalFileOf::create(folder.join(JOURNAL)).map_err(|it| unusable(&it))?;
+        let mut journal =
+            JournalFileOf::create(folder.join(JOURNAL)).map_err(|it| unusable(&it))?;
         let event = Event::RunbookStarted {
             format: FORMAT,
             runbook: runbook.id.clone(),
@@ -232,9 +255,14 @@ impl<'a> Known<'a> {
         if named != planned {
             return Err(Failure::before(
                 Exit::Refused,
-                format!("run {} made another copy than the settings' target", run.id()),
+                format!(
+                    "run {} made another copy than the settings' target",
+                    run.id()
+                ),
             )
-            .hint("name the run's own settings file with `--settings`, or another run with `--run`"));
+            .hint(
+                "name the run's own settings file with `--settings`, or another run with `--run`",
+            ));
         }
         Ok(Self {
             config,

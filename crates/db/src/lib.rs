@@ -100,8 +100,17 @@ fn no_number() -> DbError {
     DbError::new(Trouble::Other, "the query did not answer with a number")
 }
 
-/// A connection to one database.
+/// A connection to one database, or to several that one transaction changes: then it is in one of them at a time.
 pub trait Session {
+    /// Goes on in another of the databases that it was opened for. An open transaction stays as it is.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it, and where it was not opened for this one.
+    fn enter(&mut self, name: &str) -> Result<(), DbError> {
+        let why = "the session was opened for another database";
+        Err(DbError::new(Trouble::NotPermitted, why).at(name))
+    }
+
     /// Runs a query and hands over its rows one by one, so that memory stays flat.
     ///
     /// # Errors

@@ -77,7 +77,8 @@ fn key(cli: &Cli, file: Option<&PathBuf>, machine: &dyn Machine) -> Result<(), F
             installed.file("private.key")
         }
     };
-    let bytes = std::fs::read(&path).map_err(|error| file_failure("read the key", &path, &error))?;
+    let bytes =
+        std::fs::read(&path).map_err(|error| file_failure("read the key", &path, &error))?;
     let key = PrivateKey::read(&bytes).map_err(|error| {
         Failure::before(
             Exit::Invalid,
@@ -246,7 +247,9 @@ impl Shell<'_> {
         }
         say("");
         if automated {
-            say(&format!("`envclone runbook do {n}` does it, on its machine"));
+            say(&format!(
+                "`envclone runbook do {n}` does it, on its machine"
+            ));
         }
         say(&format!(
             "`envclone runbook done {n}` records that it was done, `envclone runbook skip {n} --because REASON` that it is not taken"
@@ -319,7 +322,10 @@ impl Shell<'_> {
                     let before = failure.state.clone();
                     let state = match before == crate::failure::NOTHING_CHANGED {
                         true => format!("step {n} stopped: {} of {total} were done", at - 1),
-                        false => format!("step {n} stopped: {} of {total} were done; {before}", at - 1),
+                        false => format!(
+                            "step {n} stopped: {} of {total} were done; {before}",
+                            at - 1
+                        ),
                     };
                     let hint = format!(
                         "{}{}once it is put right, `envclone runbook do {n}` begins the step again; what was done is found done",
@@ -344,7 +350,9 @@ impl Shell<'_> {
         say(&format!("\nOn {} envclone will:", self.name));
         for (deed, preview) in step.deeds.iter().zip(previews) {
             say(&format!("  - {}", deed.shown()));
-            preview.iter().for_each(|line| say(&format!("      {line}")));
+            preview
+                .iter()
+                .for_each(|line| say(&format!("      {line}")));
             for name in deed.passwords() {
                 say(&format!(
                     "      the password of {} stands on the command line while it runs: whoever may list this machine's processes can read it",
@@ -357,7 +365,10 @@ impl Shell<'_> {
                 true => Ok(()),
                 false => Err(Failure::before(
                     Exit::NotApproved,
-                    format!("`{id}` was approved, and this is runbook {}", runbook.short_id()),
+                    format!(
+                        "`{id}` was approved, and this is runbook {}",
+                        runbook.short_id()
+                    ),
                 )
                 .hint("`envclone runbook show` shows the runbook")),
             };
@@ -431,7 +442,10 @@ impl Shell<'_> {
             (None, [only]) => Ok((*only).to_owned()),
             _ => Err(Failure::before(
                 Exit::Usage,
-                format!("`{on}` is none of the step's machines: {}", machines.join(", ")),
+                format!(
+                    "`{on}` is none of the step's machines: {}",
+                    machines.join(", ")
+                ),
             )
             .hint(format!(
                 "say which one it was done on: `envclone runbook done {} --machine NAME`",
@@ -468,9 +482,15 @@ impl Shell<'_> {
                 .find(|one| one.lint == RELEASE_GATE)
                 .map(|one| format!("--override {RELEASE_GATE}: {}", one.because)),
         };
-        if !held && reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
-            return Err(not_held(step, &found)
-                .state(format!("step {} is not recorded as done; what was done stays done", step.n)));
+        if !held
+            && reason
+                .as_deref()
+                .is_none_or(|reason| reason.trim().is_empty())
+        {
+            return Err(not_held(step, &found).state(format!(
+                "step {} is not recorded as done; what was done stays done",
+                step.n
+            )));
         }
         open.append(Event::Done {
             step: step.n,
@@ -538,7 +558,8 @@ impl Shell<'_> {
             say(what);
         }
         let standing = &open.standing;
-        if standing.progress.next(&standing.runbook).is_none() && standing.progress.finished.is_none()
+        if standing.progress.next(&standing.runbook).is_none()
+            && standing.progress.finished.is_none()
         {
             open.append(Event::Finished { by: by(&self.name) })?;
         }
@@ -564,16 +585,25 @@ impl Shell<'_> {
             None => Ok(()),
             Some(gate) => Err(Failure::before(
                 Exit::Refused,
-                format!("step {} comes after step {}, which is open: {}", step.n, gate.n, gate.title),
+                format!(
+                    "step {} comes after step {}, which is open: {}",
+                    step.n, gate.n, gate.title
+                ),
             )
-            .hint(format!("`envclone runbook show {}` says what it takes", gate.n))),
+            .hint(format!(
+                "`envclone runbook show {}` says what it takes",
+                gate.n
+            ))),
         }
     }
 
     /// Refuses a deed on a machine that is none of the step's.
     fn on_its_machine(&self, runbook: &Runbook, step: &Step) -> Result<(), Failure> {
         let machines = runbook.machines_of(step);
-        let needs = step.deeds.iter().any(envclone_core::runbook::deed::Deed::needs_machine);
+        let needs = step
+            .deeds
+            .iter()
+            .any(envclone_core::runbook::deed::Deed::needs_machine);
         if !needs || machines.is_empty() || machines.iter().any(|it| same_machine(it, &self.name)) {
             return Ok(());
         }
@@ -594,7 +624,10 @@ fn numbered(runbook: &Runbook, n: u32) -> Result<&Step, Failure> {
     runbook.step(n).ok_or_else(|| {
         Failure::before(
             Exit::Usage,
-            format!("there is no step {n}: the runbook has {}", runbook.steps.len()),
+            format!(
+                "there is no step {n}: the runbook has {}",
+                runbook.steps.len()
+            ),
         )
         .hint("`envclone runbook show` lists them")
     })
@@ -609,7 +642,11 @@ fn not_held(step: &Step, found: &[Looked]) -> Failure {
     failure.why = fails
         .iter()
         .map(|one| why("this does not hold", one))
-        .chain(unknown.iter().map(|one| why("this could not be looked at", one)))
+        .chain(
+            unknown
+                .iter()
+                .map(|one| why("this could not be looked at", one)),
+        )
         .collect();
     let hint = match step.gate {
         true => format!(

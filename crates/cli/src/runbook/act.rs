@@ -19,7 +19,7 @@ use envclone_machine::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::look::Look;
-use super::{REGISTRATION, folder, platform};
+use super::{REGISTRATION, connections, folder, platform};
 use crate::config::Config;
 use crate::connect::secret;
 use crate::execute::interrupted;
@@ -82,7 +82,7 @@ fn told(done: &[envclone_machine::Done]) -> String {
     done.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn lifetime_failure(error: &envclone_lifetime::Error) -> Failure {
+pub(super) fn lifetime_failure(error: &envclone_lifetime::Error) -> Failure {
     Failure::before(Exit::NoAccess, chain(error)).hint(error.hint())
 }
 
@@ -123,7 +123,10 @@ impl Act<'_> {
                 };
                 let traps = traps(&installed.version).unwrap_or_default();
                 let line = |trap: &envclone_core::platform_trap::Trap| {
-                    format!("known of {}: {}; {}", installed.version, trap.what, trap.check)
+                    format!(
+                        "known of {}: {}; {}",
+                        installed.version, trap.what, trap.check
+                    )
                 };
                 Ok(traps.iter().map(line).collect())
             }
@@ -184,6 +187,9 @@ impl Act<'_> {
             } => self.run(path, arguments, *minutes),
             Deed::UnregisterLifetime => self.unregister(),
             Deed::RegisterLifetime => self.register(),
+            Deed::CreateConnections { .. } => {
+                connections::create(self.config(), &folder(self.look.run))
+            }
         }
     }
 
@@ -270,7 +276,10 @@ impl Act<'_> {
     fn secret(&self, at: &At) -> Result<SecretString, Failure> {
         let runbook = &self.config().settings.runbook;
         let users = &runbook.users;
-        let cache = runbook.cache.as_ref().and_then(|cache| cache.account.as_ref());
+        let cache = runbook
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.account.as_ref());
         let account = match (at.category, at.key.as_str()) {
             (Category::Platform, "AdminPassword") => users.platform_admin.as_ref(),
             (Category::Platform, "RuntimePassword") => users.platform_runtime.as_ref(),
@@ -311,7 +320,11 @@ impl Act<'_> {
                 )
                 .hint("run `envclone runbook key` on the source's controller, and put what it prints into the settings"));
             };
-            if !key.fingerprint().to_string().eq_ignore_ascii_case(source.trim()) {
+            if !key
+                .fingerprint()
+                .to_string()
+                .eq_ignore_ascii_case(source.trim())
+            {
                 return Ok("it is the environment's own, and was left".to_owned());
             }
         }
@@ -347,7 +360,10 @@ fn keep(path: &Path) -> Result<String, Failure> {
 
 fn shown(change: &Change) -> String {
     let from = change.from.as_deref().unwrap_or("(nothing)");
-    format!("{} {}: {from} -> {}", change.category, change.key, change.to)
+    format!(
+        "{} {}: {from} -> {}",
+        change.category, change.key, change.to
+    )
 }
 
 pub(super) fn refused(refusals: &[envclone_core::hsconf::Refusal]) -> Failure {
@@ -370,8 +386,8 @@ fn is_configuration_tool(path: &str) -> bool {
 impl Act<'_> {
     fn run(&self, path: &str, arguments: &[Argument], minutes: u32) -> Result<String, Failure> {
         let mut secrets = Vec::new();
-        let mut command = Command::at(platform::path(path))
-            .limit(Duration::from_secs(u64::from(minutes) * 60));
+        let mut command =
+            Command::at(platform::path(path)).limit(Duration::from_secs(u64::from(minutes) * 60));
         for argument in arguments {
             command = match argument {
                 Argument::Text(text) => command.arg(text.clone()),
@@ -460,14 +476,18 @@ impl Act<'_> {
     /// Keeps the log from whoever is no administrator; one that holds passwords is deleted.
     fn protect(&self, log: &Path, secrets: bool) -> Result<String, String> {
         let version = platform::installed(self.machine()).map(|it| it.version);
-        let old = version.as_deref().map_or(true, config_tool_log::holds_credentials);
+        let old = version
+            .as_deref()
+            .map_or(true, config_tool_log::holds_credentials);
         if !log.exists() {
             return Ok("it left no log".to_owned());
         }
         if secrets || old {
             return config_tool_log::remove(log)
                 .map(|()| "its log was deleted, since it may hold passwords".to_owned())
-                .map_err(|error| format!("its log holds passwords and could not be deleted: {error}"));
+                .map_err(|error| {
+                    format!("its log holds passwords and could not be deleted: {error}")
+                });
         }
         config_tool_log::protect(self.machine(), log, &self.watch())
             .map(|()| "its log is kept for administrators only".to_owned())
@@ -498,7 +518,11 @@ impl Act<'_> {
     fn saved(&self) -> Result<SavedRegistration, Failure> {
         let path = self.registration_file();
         let text = fs::read_to_string(&path).map_err(|error| {
-            crate::failure::file_failure("read what LifeTime knew of the environment", &path, &error)
+            crate::failure::file_failure(
+                "read what LifeTime knew of the environment",
+                &path,
+                &error,
+            )
         })?;
         SavedRegistration::from_json(&text).map_err(|error| lifetime_failure(&error))
     }
@@ -513,6 +537,7 @@ impl Act<'_> {
                 .map_err(|error| lifetime_failure(&error))?;
             self.not_the_source(&saved)?;
             let text = saved.to_json().map_err(|error| lifetime_failure(&error))?;
+            connections::save(&lifetime, &saved.key, &folder(self.look.run))?;
             write_whole(&path, text.as_bytes())?;
         }
         let saved = self.saved()?;
@@ -521,7 +546,9 @@ impl Act<'_> {
             .map_err(|error| lifetime_failure(&error))?;
         let how = match ended {
             Unregistered::Done => "unregistered",
-            Unregistered::DoneUnheard => "unregistered; LifeTime's answer was lost, its list shows it",
+            Unregistered::DoneUnheard => {
+                "unregistered; LifeTime's answer was lost, its list shows it"
+            }
             Unregistered::WasGone => "LifeTime does not list it any more",
         };
         Ok(format!(
@@ -537,8 +564,10 @@ impl Act<'_> {
         let address = saved.address.to_lowercase();
         let source = parts.inventory.identities.iter().find(|identity| {
             use envclone_core::harvest::Kind;
-            matches!(identity.kind, Kind::FrontEnd | Kind::Address | Kind::ZoneAddress)
-                && !identity.value.is_empty()
+            matches!(
+                identity.kind,
+                Kind::FrontEnd | Kind::Address | Kind::ZoneAddress
+            ) && !identity.value.is_empty()
                 && same_host(&address, &identity.value.to_lowercase())
         });
         match source {

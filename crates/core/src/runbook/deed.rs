@@ -36,6 +36,8 @@ pub enum Verb {
     UnregisterLifetime,
     /// Registers the environment in `LifeTime` with what was saved.
     RegisterLifetime,
+    /// Has `LifeTime` make the database connections that the settings name.
+    CreateConnections,
 }
 
 /// A program with its arguments, as a step file has it.
@@ -93,9 +95,7 @@ impl Program {
             Self::ConfigurationTool => {
                 known(ValueName::InstallFolder).map(|it| inside(&it, "ConfigurationTool.com"))
             }
-            Self::OspTool => {
-                Ok(r"%CommonProgramFiles%\OutSystems\11\OSPTool.com".to_owned())
-            }
+            Self::OspTool => Ok(r"%CommonProgramFiles%\OutSystems\11\OSPTool.com".to_owned()),
             Self::PlatformInstaller => known(ValueName::PlatformInstaller),
             Self::ServiceStudioInstaller => known(ValueName::ServiceStudioInstaller),
             Self::IntegrationStudioInstaller => known(ValueName::IntegrationStudioInstaller),
@@ -208,6 +208,11 @@ pub enum Deed {
     UnregisterLifetime,
     /// Registers the environment in `LifeTime`.
     RegisterLifetime,
+    /// Has `LifeTime` make database connections in the environment.
+    CreateConnections {
+        /// Their names.
+        names: Vec<String>,
+    },
 }
 
 /// An argument, final but for passwords.
@@ -256,13 +261,19 @@ impl Deed {
             Self::RegisterLifetime => {
                 "register the environment in LifeTime with the permissions that were saved".to_owned()
             }
+            Self::CreateConnections { names } => {
+                format!("have LifeTime test and make the database connections {}", names.join(", "))
+            }
         }
     }
 
     /// Whether it has to be done on a machine of the environment.
     #[must_use]
     pub fn needs_machine(&self) -> bool {
-        !matches!(self, Self::UnregisterLifetime | Self::RegisterLifetime)
+        !matches!(
+            self,
+            Self::UnregisterLifetime | Self::RegisterLifetime | Self::CreateConnections { .. }
+        )
     }
 
     /// The accounts whose passwords stand on a command line while it is done.
@@ -332,6 +343,15 @@ impl Verb {
                 return Err(vec![ValueName::ServiceCenter.setting().to_owned()]);
             }
             Self::RegisterLifetime => Deed::RegisterLifetime,
+            Self::CreateConnections => Deed::CreateConnections {
+                names: parts
+                    .settings
+                    .runbook
+                    .connections
+                    .iter()
+                    .map(|it| it.name.clone())
+                    .collect(),
+            },
         };
         Ok(vec![deed])
     }
@@ -345,14 +365,10 @@ fn run_deed(run: &Run, parts: &Parts<'_>) -> Result<Vec<Deed>, Vec<String>> {
         let found = match argument {
             ArgumentText::LogUser(_) | ArgumentText::LogPassword(_) if !apart => continue,
             ArgumentText::Text(text) => Ok(Argument::Text(text.clone())),
-            ArgumentText::Value(name) => name
-                .find(parts)
-                .map(Argument::Text)
-                .ok_or(name.setting()),
-            ArgumentText::User(name) | ArgumentText::LogUser(name) => name
-                .user(parts)
-                .map(Argument::Text)
-                .ok_or(name.setting()),
+            ArgumentText::Value(name) => name.find(parts).map(Argument::Text).ok_or(name.setting()),
+            ArgumentText::User(name) | ArgumentText::LogUser(name) => {
+                name.user(parts).map(Argument::Text).ok_or(name.setting())
+            }
             ArgumentText::Password(name) | ArgumentText::LogPassword(name) => name
                 .user(parts)
                 .map(|_| Argument::Password(*name))

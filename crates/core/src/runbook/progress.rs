@@ -285,7 +285,8 @@ impl StepState {
                 self.failed.insert(machine.to_lowercase(), error.clone());
             }
             Event::Checked { by, found, .. } => {
-                self.checked.insert(by.machine.to_lowercase(), found.clone());
+                self.checked
+                    .insert(by.machine.to_lowercase(), found.clone());
             }
             Event::Done {
                 on, by, because, ..

@@ -1,18 +1,29 @@
-//! A session: one schema's name, and the settings that everything else relies on.
+//! A session: the schema that it is in, and the settings that everything else relies on.
 
 use oracledb::Row as Fetched;
 
 use super::row::{Kind, OracleRow};
 use super::server::Server;
-use super::worker::{Answer, First, Patience, Worker};
-use crate::{Access, DbError, Go, Row, Session, no_number};
+use super::worker::{Answer, Patience, Worker};
+use crate::{Access, DbError, Go, Row, Session, Trouble, no_number};
 
-/// A connection, in one schema.
+/// A schema that a session may be in.
+#[derive(Clone, Debug)]
+pub(super) struct Schema {
+    /// With the server, as people know it.
+    pub(super) name: String,
+    /// As the dictionary has it.
+    pub(super) schema: String,
+}
+
+/// A connection, in one schema at a time.
 pub(super) struct OracleSession {
     worker: Worker,
+    /// What people know it by where it is now.
     name: String,
     access: Access,
-    /// What a writing transaction locks, so that there is one at a time.
+    schemas: Vec<Schema>,
+    /// The table that a writing transaction locks in each of its schemas, so that there is one at a time.
     lock: String,
 }
 
@@ -27,10 +38,11 @@ pub(super) fn literal(text: &str) -> String {
 }
 
 impl OracleSession {
-    /// Logs in and makes the settings. `lock` is the name of a table of the schema.
+    /// Logs in, makes the settings, and goes into the first of the schemas, if there is one. `lock` is the name of a table of
+    /// each.
     pub(super) fn open(
         server: &Server,
-        schema: Option<&str>,
+        schemas: Vec<Schema>,
         name: &str,
         access: Access,
         lock: &str,
@@ -41,17 +53,39 @@ impl OracleSession {
             worker,
             name: name.to_owned(),
             access,
-            lock: schema.map_or_else(String::new, |schema| {
-                format!("{}.{}", quoted(schema), quoted(lock))
-            }),
+            schemas,
+            lock: quoted(lock),
         };
-        for statement in settings(server, schema) {
+        for statement in settings(server) {
             session.execute(&statement)?;
         }
-        if access == Access::Read && schema.is_some() {
-            session.begin()?;
+        if let Some(first) = session.schemas.first().cloned() {
+            session.go_into(&first)?;
+            if access == Access::Read {
+                session.begin()?;
+            }
         }
         Ok(session)
+    }
+
+    /// `ALTER SESSION` is no DDL: it commits nothing.
+    fn go_into(&mut self, there: &Schema) -> Result<(), DbError> {
+        let schema = quoted(&there.schema);
+        self.execute(&format!("ALTER SESSION SET CURRENT_SCHEMA = {schema}"))?;
+        self.name.clone_from(&there.name);
+        Ok(())
+    }
+
+    /// Keeps every other run out of the schemas, all of them or none.
+    fn lock(&mut self) -> Result<(), DbError> {
+        let table = |it: &Schema| format!("{}.{}", quoted(&it.schema), self.lock);
+        let tables: Vec<String> = self.schemas.iter().map(table).collect();
+        let lock = format!("LOCK TABLE {} IN EXCLUSIVE MODE NOWAIT", tables.join(", "));
+        self.execute(&lock).map(drop).inspect_err(|_| {
+            // They are locked one after the other: those before the one that is refused would be kept from the run that has
+            // that one. Where the connection is gone its locks are, too.
+            let _ = self.rollback();
+        })
     }
 
     /// The same session, for questions about another schema.
@@ -78,15 +112,10 @@ impl OracleSession {
     }
 
     /// Runs a query, and hands over its rows one by one.
-    fn ask(
-        &mut self,
-        sql: &str,
-        first: First,
-        each: &mut dyn FnMut(&dyn Row) -> Go,
-    ) -> Result<(), DbError> {
+    fn ask(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError> {
         let answers = self
             .worker
-            .query(sql, first)
+            .query(sql)
             .map_err(|error| error.at(&self.name))?;
         loop {
             match self.worker.wait(&answers, Patience::UntilAsked) {
@@ -124,8 +153,8 @@ fn whole(row: &dyn Row, column: usize) -> Option<u64> {
 
 /// The settings of every session, whatever the database's defaults are. Texts are compared as the platform itself has
 /// them compared.
-fn settings(server: &Server, schema: Option<&str>) -> Vec<String> {
-    let mut settings = vec![
+fn settings(server: &Server) -> Vec<String> {
+    vec![
         "ALTER SESSION SET NLS_COMP = LINGUISTIC NLS_SORT = BINARY_AI".to_owned(),
         // Logs and messages that are read are in one language.
         "ALTER SESSION SET NLS_LANGUAGE = AMERICAN".to_owned(),
@@ -136,21 +165,26 @@ fn settings(server: &Server, schema: Option<&str>) -> Vec<String> {
             "ALTER SESSION SET DDL_LOCK_TIMEOUT = {}",
             server.lock.as_secs()
         ),
-    ];
-    settings.extend(
-        schema.map(|schema| format!("ALTER SESSION SET CURRENT_SCHEMA = {}", quoted(schema))),
-    );
-    settings
+    ]
 }
 
 impl Session for OracleSession {
+    fn enter(&mut self, name: &str) -> Result<(), DbError> {
+        let there = self.schemas.iter().find(|it| it.name == name).cloned();
+        let there = there.ok_or_else(|| {
+            let why = "the session was opened for other schemas";
+            DbError::new(Trouble::NotPermitted, why).at(name)
+        })?;
+        self.go_into(&there)
+    }
+
     fn query(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError> {
-        self.ask(sql, First::None, each)
+        self.ask(sql, each)
     }
 
     fn number(&mut self, sql: &str) -> Result<u64, DbError> {
         let mut number = None;
-        self.ask(sql, First::One, &mut |row| {
+        self.ask(sql, &mut |row| {
             number = whole(row, 0);
             Go::Break(())
         })?;
@@ -175,7 +209,6 @@ impl Session for OracleSession {
         let mut numbers = None;
         self.ask(
             &format!("SELECT {} FROM dual", columns.join(", ")),
-            First::One,
             &mut |row| {
                 numbers = (0..questions.len()).map(|at| whole(row, at)).collect();
                 Go::Break(())
@@ -189,12 +222,7 @@ impl Session for OracleSession {
     fn begin(&mut self) -> Result<(), DbError> {
         match self.access {
             Access::Read => self.execute("SET TRANSACTION READ ONLY").map(drop),
-            Access::Write => self
-                .execute(&format!(
-                    "LOCK TABLE {} IN EXCLUSIVE MODE NOWAIT",
-                    self.lock
-                ))
-                .map(drop),
+            Access::Write => self.lock(),
         }
     }
 
