@@ -326,7 +326,10 @@ fn each_guard_stands_in_front_of_what_it_guards() {
         &["Read-Configuration", "Stop-Refused", "Assert-NothingOfSource", "Read-Secret", "Save", "Move-IntoPlace", "Delete"],
     );
     in_this_order(&function(text, "Assert-NothingOfSource"), &["Test-Encrypted", "Stop-Refused", "Test-SameHost", "Escape", "Stop-Refused"]);
-    in_this_order(&function(text, "Step-start-services"), &["Confirm-ReleaseCheck", "Start-PlatformServices", "Start-Scheduler"]);
+    in_this_order(&function(text, "Step-start-services"), &["Assert-Configuration", "Confirm-ReleaseCheck", "Start-PlatformServices", "Start-Scheduler"]);
+    let other = plain(Engine::SqlServer, &["APP1", "APP2"]).scripts(Way::Reconfigure).remove(1);
+    in_this_order(&function(&other.text, "Step-other-machines"), &["Assert-Configuration", "Start-Iis", "Start-PlatformServices"]);
+    in_this_order(&function(text, "Assert-Configuration"), &["Stop-Refused", "Get-Difference", "Read-Configuration", "Stop-Refused"]);
     in_this_order(&function(text, "Confirm-ReleaseCheck"), &["Read-Answer", "Stop-Refused"]);
     in_this_order(&function(text, "Start-Scheduler"), &["Stop-Refused", "Set-Service", "Wait-ServiceState"]);
     in_this_order(&function(text, "Disable-Scheduler"), &["Set-Service", "Wait-ServiceState", "Set-Service"]);

@@ -88,6 +88,7 @@ impl Library {
             ],
             Deed::Run { .. } => &[Self::Program],
             Deed::UnregisterLifetime | Deed::RegisterLifetime => &[Self::LifeTime],
+            Deed::CreateConnections { .. } => &[],
         }
     }
 }
@@ -172,13 +173,21 @@ impl Maker<'_> {
     }
 
     fn how(&self, step: &Step) -> How {
-        let here = self.at == 0 || step.on == Place::EveryMachine;
-        // The Configuration Tool is not started where nobody knows what its file must say.
-        let blind = self.wanted.is_none() && step.deeds.iter().any(Deed::is_configuration_tool);
-        match (here, step.deeds.is_empty() || blind) {
+        let here = match step.on {
+            Place::Controller | Place::Anywhere => self.at == 0,
+            Place::OtherMachines => self.at > 0,
+            Place::EveryMachine => true,
+        };
+        let scripted = |deed: &Deed| match deed {
+            // Connections have passwords and parameters of their own, and envclone makes them from any computer.
+            Deed::CreateConnections { .. } => false,
+            // The Configuration Tool is not started where nobody knows what its file must say.
+            deed => self.wanted.is_some() || !deed.is_configuration_tool(),
+        };
+        match (here, !step.deeds.is_empty() && step.deeds.iter().all(scripted)) {
             (false, _) => How::Elsewhere,
-            (true, true) => How::Person,
-            (true, false) => How::Script,
+            (true, false) => How::Person,
+            (true, true) => How::Script,
         }
     }
 
@@ -204,11 +213,25 @@ impl Maker<'_> {
         }
     }
 
+    /// Whether a step starts what works with the database that `server.hsconf` names.
+    fn starts_by_file(&self, step: &Step) -> bool {
+        let starts = |deed: &Deed| {
+            matches!(
+                deed,
+                Deed::StartIis | Deed::StartServices | Deed::ReleaseScheduler
+            )
+        };
+        self.wanted.is_some() && step.deeds.iter().any(starts)
+    }
+
     fn libraries(&self) -> BTreeSet<Library> {
         let mut parts = BTreeSet::from([Library::Common]);
         for step in &self.runbook.steps {
             if self.how(step) == How::Script {
                 parts.extend(step.deeds.iter().flat_map(Library::of));
+                if self.starts_by_file(step) {
+                    parts.insert(Library::Configuration);
+                }
             }
         }
         parts
@@ -347,10 +370,9 @@ impl Maker<'_> {
 
     /// The other machines that a step is taken on.
     fn too(&self, step: &Step) -> String {
-        match step.on {
-            Place::EveryMachine => self.others().join(", "),
-            Place::Controller | Place::Anywhere => String::new(),
-        }
+        let machines = self.runbook.machines_of(step).iter().map(String::as_str);
+        let others = machines.filter(|name| Some(*name) != self.machine());
+        others.collect::<Vec<_>>().join(", ")
     }
 
     fn others(&self) -> Vec<&str> {
@@ -369,9 +391,11 @@ impl Maker<'_> {
         let before = self.runbook.steps.iter().rev().skip_while(|it| it.n >= step.n);
         let others = self.others().join(", ");
         let waits = |on: Place| match (self.at, step.on) {
-            (0, Place::Controller | Place::Anywhere) => on == Place::EveryMachine,
-            (0, Place::EveryMachine) => false,
-            (_, _) => on != Place::EveryMachine,
+            (0, Place::Controller | Place::Anywhere) => {
+                matches!(on, Place::EveryMachine | Place::OtherMachines)
+            }
+            (0, _) => on == Place::OtherMachines,
+            (_, _) => matches!(on, Place::Controller | Place::Anywhere),
         };
         let steps: Vec<u32> = before
             .take_while(|it| waits(it.on))

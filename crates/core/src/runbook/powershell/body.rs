@@ -6,6 +6,7 @@ use super::quote::{comment, quoted};
 use super::{How, Maker, owner};
 use crate::platform_trap::traps;
 use crate::runbook::Step;
+use crate::runbook::configuration::wanted;
 use crate::runbook::deed::{Argument, Deed};
 
 /// A step's function; none for a step that is taken elsewhere.
@@ -21,13 +22,13 @@ pub(super) fn function(maker: &Maker<'_>, step: &Step) -> String {
     let head = comment(&format!("{number}: {}\n{}", step.title, step.why));
     let body = match how {
         How::Script => calls(maker, step),
-        How::Person | How::Elsewhere => told(step),
+        How::Person | How::Elsewhere => told(maker, step),
     };
     format!("\n{head}function Step-{} {{\n{body}}}\n", step.id)
 }
 
 /// What a person is told to do.
-fn told(step: &Step) -> String {
+fn told(maker: &Maker<'_>, step: &Step) -> String {
     let mut text = String::new();
     let mut line = |line: &str| {
         let _ = writeln!(text, "    Write-Line {}", quoted(line));
@@ -38,10 +39,19 @@ fn told(step: &Step) -> String {
         line(&format!("  {}: {}", value.label, known.unwrap_or(&blank)));
     }
     step.text.lines().for_each(|one| line(&format!("  {one}")));
-    if !step.missing.is_empty() {
+    let mut missing = step.missing.clone();
+    if step.deeds.iter().any(Deed::is_configuration_tool) {
+        missing.extend(wanted(maker.parts).err().unwrap_or_default());
+    }
+    if !missing.is_empty() {
         line(&format!(
             "  The script would do it with these settings: {}",
-            step.missing.join(", ")
+            missing.join(", ")
+        ));
+    } else if !step.deeds.is_empty() {
+        line(&format!(
+            "  envclone does it from any computer: envclone runbook do {}",
+            step.n
         ));
     }
     text
@@ -50,7 +60,10 @@ fn told(step: &Step) -> String {
 /// The calls that do a step.
 fn calls(maker: &Maker<'_>, step: &Step) -> String {
     let mut text = String::new();
-    // The question comes before anything of the step is begun.
+    // Guards and questions come before anything of the step is begun.
+    if maker.starts_by_file(step) {
+        text += "    Assert-Configuration 'nothing was started'\n";
+    }
     if step.deeds.contains(&Deed::ReleaseScheduler) {
         text += "    Confirm-ReleaseCheck\n";
     }
@@ -96,12 +109,17 @@ fn call(maker: &Maker<'_>, deed: &Deed) -> String {
         }
         Deed::UnregisterLifetime => "Unregister-Environment".to_owned(),
         Deed::RegisterLifetime => "Register-Environment".to_owned(),
+        // No script does it: envclone does, from any computer.
+        Deed::CreateConnections { .. } => String::new(),
     }
 }
 
 /// What is shown before a step is approved.
 pub(super) fn shows(maker: &Maker<'_>, step: &Step) -> Vec<String> {
     let mut lines: Vec<String> = step.why.lines().map(str::to_owned).collect();
+    lines.push(String::new());
+    lines.extend(step.text.lines().map(str::to_owned));
+    lines.push(String::new());
     lines.push("The script will:".to_owned());
     for deed in &step.deeds {
         lines.push(format!("- {}", deed.shown()));

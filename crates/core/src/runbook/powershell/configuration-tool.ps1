@@ -41,7 +41,7 @@ function Protect-Log([string]$Path, [bool]$HoldsSecrets) {
 }
 
 function Invoke-ConfigurationTool([string]$Path, [object[]]$Arguments, [int]$Minutes) {
-    Assert-Configuration
+    Assert-Configuration 'the Configuration Tool was not started'
     Assert-SchedulerHeld
     Wait-Unlocked (Join-Path $env:SystemRoot 'Microsoft.NET\Framework64\v4.0.30319\Config\machine.config')
     $log = Join-Path $env:SystemRoot 'Temp\ConfigurationTool.log'

@@ -98,12 +98,13 @@ function Get-Difference([Xml.XmlDocument]$Document) {
     }
 }
 
-# Works on the file led elsewhere, the Configuration Tool would upgrade another environment's database.
-function Assert-Configuration {
+# Led elsewhere by the file, the Configuration Tool would upgrade another environment's database, and the services work with it.
+function Assert-Configuration([string]$Otherwise) {
     $path = Join-Path $InstallFolder 'server.hsconf'
-    if (-not [IO.File]::Exists($path)) { Stop-Refused ('the Configuration Tool was not started: there is no ' + $path) 'take the step that configures the platform database first' }
+    $hint = 'take the step that configures the platform database first, here or in the Configuration Tool''s own window; on other machines copy the controller''s file'
+    if (-not [IO.File]::Exists($path)) { Stop-Refused ($Otherwise + ': there is no ' + $path) $hint }
     $wrong = @(Get-Difference (Read-Configuration $path))
-    if ($wrong.Length -gt 0) { Stop-Refused ('the Configuration Tool was not started: ' + $wrong[0]) 'take the step that configures the platform database first, here or in the Configuration Tool''s own window' }
+    if ($wrong.Length -gt 0) { Stop-Refused ($Otherwise + ': ' + $wrong[0]) $hint }
 }
 
 # What the file keeps must name no machine of the source. What it gets was looked at when this script was written.
