@@ -293,6 +293,42 @@ fn every_command_exists_and_every_variable_is_set() {
     }
 }
 
+/// Names have no case: a function that sets `$provider` no longer sees the script's `$Provider`.
+#[test]
+fn no_function_hides_a_variable_of_the_script() {
+    for script in every_script() {
+        let tree = parse(&script.text);
+        let all = nodes(&tree);
+        let set = |within: bool| {
+            let mut names = BTreeSet::new();
+            for node in &all {
+                let mut at = node.parent();
+                let mut inside = false;
+                while let Some(parent) = at {
+                    inside |= parent.kind() == "function_statement";
+                    at = parent.parent();
+                }
+                if inside != within {
+                    continue;
+                }
+                let many = match node.kind() {
+                    "foreach_statement" => 1,
+                    "left_assignment_expression" | "script_parameter" => 9,
+                    _ => continue,
+                };
+                let variables = below(*node).into_iter().filter(|it| it.kind() == "variable").take(many);
+                names.extend(variables.map(|it| text_of(it, &script.text).to_lowercase()));
+            }
+            names
+        };
+        let (outer, inner) = (set(false), set(true));
+        assert!(outer.contains("$runbookid") && inner.contains("$text"));
+        // What stands in a function's own assignment as an index or an object is there, too: these are only read.
+        let hidden: Vec<_> = inner.intersection(&outer).filter(|name| *name != "$entry" && !name.starts_with("$script:")).collect();
+        assert!(hidden.is_empty(), "{}: {hidden:?}", script.name);
+    }
+}
+
 #[test]
 fn nothing_in_it_is_newer_than_windows_powershell() {
     for script in every_script() {

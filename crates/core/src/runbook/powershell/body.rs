@@ -31,7 +31,7 @@ pub(super) fn function(maker: &Maker<'_>, step: &Step) -> String {
 fn told(maker: &Maker<'_>, step: &Step) -> String {
     let mut text = String::new();
     let mut line = |line: &str| {
-        let _ = writeln!(text, "    Write-Line {}", quoted(line));
+        let _ = writeln!(text, "    Write-Line {}", quoted(line.trim_end()));
     };
     for value in &step.values {
         let known = value.value.as_deref();

@@ -22,7 +22,7 @@ function Read-Since([string]$Path, [long]$Mark) {
         if ($Mark -gt $file.Length) { $Mark = 0 }
         $size = [Math]::Min($file.Length - $Mark, [long]16777216)
         [void]$file.Seek($file.Length - $size, [IO.SeekOrigin]::Begin)
-        $bytes = New-Object 'byte[]' $size
+        $bytes = New-Object 'byte[]' ([int]$size)
         $read = $file.Read($bytes, 0, $bytes.Length)
         return [Text.Encoding]::UTF8.GetString($bytes, 0, $read).Replace([string][char]0, '')
     } finally { $file.Dispose() }

@@ -52,9 +52,9 @@ function Read-Configuration([string]$Path) {
 function New-Configuration {
     $text = '<?xml version="1.0" encoding="utf-8"?>' + "`r`n" + '<EnvironmentConfiguration>' + "`r`n"
     foreach ($name in $Categories) {
-        $provider = ''
-        if ($DatabaseCategories -ccontains $name) { $provider = ' ProviderKey="' + $Provider + '"' }
-        $text += '  <' + $name + $provider + '>' + "`r`n" + '  </' + $name + '>' + "`r`n"
+        $attribute = ''
+        if ($DatabaseCategories -ccontains $name) { $attribute = ' ProviderKey="' + $Provider + '"' }
+        $text += '  <' + $name + $attribute + '>' + "`r`n" + '  </' + $name + '>' + "`r`n"
     }
     $document = New-Object Xml.XmlDocument
     $document.PreserveWhitespace = $true

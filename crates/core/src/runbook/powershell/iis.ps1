@@ -1,8 +1,8 @@
 # ---- IIS
 
-function Set-Iis([string]$Switch, [string]$State) {
+function Set-Iis([string]$Verb, [string]$State) {
     $program = Join-Path $env:SystemRoot 'System32\iisreset.exe'
-    Invoke-Program -Path $program -Arguments @($Switch) -Minutes 10
+    Invoke-Program -Path $program -Arguments @($Verb) -Minutes 10
     $until = [DateTime]::UtcNow.AddMinutes(10)
     while ($true) {
         $service = Find-PlatformService @('W3SVC')

@@ -43,8 +43,7 @@ function Start-Program([string]$Path, [object[]]$Arguments, [int]$Minutes) {
     $lines = @($readers[0].ReadLineAsync(), $readers[1].ReadLineAsync())
     $until = [DateTime]::UtcNow.AddMinutes($Minutes)
     $silent = 0
-    # What it started may hold its output open: once it ended, five silent seconds are the end.
-    while (($null -ne $lines[0] -or $null -ne $lines[1]) -and $silent -lt 25) {
+    while ($true) {
         $heard = $false
         for ($at = 0; $at -lt 2; $at++) {
             while ($null -ne $lines[$at] -and $lines[$at].IsCompleted) {
@@ -57,15 +56,16 @@ function Start-Program([string]$Path, [object[]]$Arguments, [int]$Minutes) {
                 }
             }
         }
-        if ($heard) { continue }
-        if ($process.HasExited) { $silent++ }
-        elseif ([DateTime]::UtcNow -ge $until) {
+        if ($process.HasExited) {
+            # What it started may hold its output open: once it ended, five silent seconds are the end.
+            if (($null -eq $lines[0] -and $null -eq $lines[1]) -or $silent -ge 25) { break }
+            if (-not $heard) { $silent++ }
+        } elseif ([DateTime]::UtcNow -ge $until) {
             & (Join-Path $env:SystemRoot 'System32\taskkill.exe') /T /F /PID $process.Id | Out-Null
             Stop-Failed ($full + ' was ended: it ran longer than ' + $Minutes + ' minutes. What it did so far stays done') 'look for what it waited for, and run the step again'
         }
-        Start-Sleep -Milliseconds 200
+        if (-not $heard) { Start-Sleep -Milliseconds 200 }
     }
-    $process.WaitForExit()
     return $process.ExitCode
 }
 
