@@ -38,7 +38,10 @@ fn each_machine_gets_a_file_that_windows_powershell_reads() {
         let bytes = fs::read(lab.path("scripts").join(name)).unwrap();
         let text = String::from_utf8(bytes).unwrap();
         assert!(text.starts_with("\u{FEFF}# "), "{name}");
-        assert!(text.contains(&format!("\r\n$Machine = '{machine}'\r\n")), "{name}");
+        assert!(
+            text.contains(&format!("\r\n$Machine = '{machine}'\r\n")),
+            "{name}"
+        );
     }
     let again = lab.run(&["--json", "runbook", "script", "--out", "scripts"]);
     let listed: serde_json::Value = serde_json::from_str(&again.out).unwrap();

@@ -28,8 +28,8 @@ pub use check::Difference;
 pub use edit::{Change, Edit, WriteError};
 pub use forbidden::{Forbidden, Owned};
 pub use keys::Category;
-pub(crate) use wanted::Value;
 pub use refusal::{Guard, Refusal};
+pub(crate) use wanted::Value;
 pub use wanted::{
     Authentication, CacheService, Database, Place, SessionDatabase, Tablespace, Wanted,
 };

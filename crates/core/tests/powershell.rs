@@ -20,15 +20,36 @@ use tree_sitter::{Node, Parser, Tree};
 
 /// The parts that are the same in every script.
 const LIBRARY: &[(&str, &str)] = &[
-    ("common", include_str!("../src/runbook/powershell/common.ps1")),
-    ("services", include_str!("../src/runbook/powershell/services.ps1")),
-    ("program", include_str!("../src/runbook/powershell/program.ps1")),
+    (
+        "common",
+        include_str!("../src/runbook/powershell/common.ps1"),
+    ),
+    (
+        "services",
+        include_str!("../src/runbook/powershell/services.ps1"),
+    ),
+    (
+        "program",
+        include_str!("../src/runbook/powershell/program.ps1"),
+    ),
     ("iis", include_str!("../src/runbook/powershell/iis.ps1")),
-    ("folder", include_str!("../src/runbook/powershell/folder.ps1")),
+    (
+        "folder",
+        include_str!("../src/runbook/powershell/folder.ps1"),
+    ),
     ("key", include_str!("../src/runbook/powershell/key.ps1")),
-    ("configuration", include_str!("../src/runbook/powershell/configuration.ps1")),
-    ("configuration-tool", include_str!("../src/runbook/powershell/configuration-tool.ps1")),
-    ("lifetime", include_str!("../src/runbook/powershell/lifetime.ps1")),
+    (
+        "configuration",
+        include_str!("../src/runbook/powershell/configuration.ps1"),
+    ),
+    (
+        "configuration-tool",
+        include_str!("../src/runbook/powershell/configuration-tool.ps1"),
+    ),
+    (
+        "lifetime",
+        include_str!("../src/runbook/powershell/lifetime.ps1"),
+    ),
     ("run", include_str!("../src/runbook/powershell/run.ps1")),
 ];
 
@@ -57,7 +78,16 @@ const COMMANDS: &[&str] = &[
 ];
 
 /// Variables that PowerShell sets.
-const AUTOMATIC: &[&str] = &["_", "true", "false", "null", "psscriptroot", "pscommandpath", "psversiontable", "lastexitcode"];
+const AUTOMATIC: &[&str] = &[
+    "_",
+    "true",
+    "false",
+    "null",
+    "psscriptroot",
+    "pscommandpath",
+    "psversiontable",
+    "lastexitcode",
+];
 
 /// Every value that a script can show, each from one setting.
 struct Environment<'a> {
@@ -88,7 +118,9 @@ impl Environment<'_> {
             ),
         };
         let more = match self.engine {
-            Engine::Oracle => "tablespace = \"SESSIONS\"\n[runbook.tablespaces]\nadmin = \"A\"\nindex = \"I\"\nruntime = \"R\"\nlog = \"L\"\nlog-index = \"LI\"\nlog-runtime = \"LR\"\n",
+            Engine::Oracle => {
+                "tablespace = \"SESSIONS\"\n[runbook.tablespaces]\nadmin = \"A\"\nindex = \"I\"\nruntime = \"R\"\nlog = \"L\"\nlog-index = \"LI\"\nlog-runtime = \"LR\"\n"
+            }
             _ => "catalog = \"t_sessions\"\n",
         };
         let machines: Vec<String> = self.machines.iter().map(|it| toml(it)).collect();
@@ -103,12 +135,21 @@ impl Environment<'_> {
              [runbook.cache]\nhost = \"cache-test\"\n\
              [runbook.lifetime]\naddress = \"https://lifetime.example.com\"\ntoken = {{ env = \"TOKEN\" }}\nenvironment = {}\n\
              [runbook.session]\n{more}",
-            names[0], servers[0], names[1], servers[1],
+            names[0],
+            servers[0],
+            names[1],
+            servers[1],
             machines.join(", "),
-            word("ABC-123"), word(r"D:\Licenses\acceptance.lic"), word(r"D:\Setup\PlatformServer.exe"),
-            word("acceptance.example.com"), word("Acceptance"),
+            word("ABC-123"),
+            word(r"D:\Licenses\acceptance.lic"),
+            word(r"D:\Setup\PlatformServer.exe"),
+            word("acceptance.example.com"),
+            word("Acceptance"),
             "0123456789abcdef".repeat(4),
-            word("setup"), word("acc_admin"), word("admin"), word("Acceptance"),
+            word("setup"),
+            word("acc_admin"),
+            word("admin"),
+            word("Acceptance"),
         );
         Settings::read(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
     }
@@ -160,7 +201,12 @@ fn every_script() -> Vec<Script> {
     let mut all = Vec::new();
     for engine in [Engine::SqlServer, Engine::Oracle] {
         for way in Way::ALL {
-            for machines in [&[][..], &["APP1"], &["APP1", "APP2"], &["APP1", "APP2", "APP3"]] {
+            for machines in [
+                &[][..],
+                &["APP1"],
+                &["APP1", "APP2"],
+                &["APP1", "APP2", "APP3"],
+            ] {
                 all.extend(plain(engine, machines).scripts(way));
             }
         }
@@ -170,7 +216,9 @@ fn every_script() -> Vec<Script> {
 
 fn parse(text: &str) -> Tree {
     let mut parser = Parser::new();
-    parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).unwrap();
+    parser
+        .set_language(&tree_sitter_powershell::LANGUAGE.into())
+        .unwrap();
     parser.parse(text, None).unwrap()
 }
 
@@ -204,7 +252,11 @@ fn faults(text: &str) -> Vec<String> {
         .filter(|node| node.is_error() || node.is_missing())
         .map(|node| {
             let line = node.start_position().row;
-            format!("line {}: {}", line + 1, text.lines().nth(line).unwrap_or_default())
+            format!(
+                "line {}: {}",
+                line + 1,
+                text.lines().nth(line).unwrap_or_default()
+            )
         })
         .collect()
 }
@@ -213,7 +265,12 @@ fn faults(text: &str) -> Vec<String> {
 fn called(node: Node<'_>, text: &str) -> Vec<String> {
     below(node)
         .into_iter()
-        .filter(|node| matches!(node.kind(), "command_name" | "command_name_expr" | "member_name"))
+        .filter(|node| {
+            matches!(
+                node.kind(),
+                "command_name" | "command_name_expr" | "member_name"
+            )
+        })
         .map(|node| text_of(node, text).to_owned())
         .collect()
 }
@@ -225,16 +282,24 @@ fn function(text: &str, name: &str) -> Vec<String> {
     let found = all.iter().find(|node| {
         let mut cursor = node.walk();
         node.kind() == "function_statement"
-            && node.children(&mut cursor).any(|it| it.kind() == "function_name" && text_of(it, text) == name)
+            && node
+                .children(&mut cursor)
+                .any(|it| it.kind() == "function_name" && text_of(it, text) == name)
     });
-    called(*found.unwrap_or_else(|| panic!("there is no function {name}")), text)
+    called(
+        *found.unwrap_or_else(|| panic!("there is no function {name}")),
+        text,
+    )
 }
 
 #[track_caller]
 fn in_this_order(calls: &[String], order: &[&str]) {
     let mut rest = calls.iter();
     for wanted in order {
-        assert!(rest.any(|it| it == wanted), "{wanted} is not where it belongs in {calls:?}");
+        assert!(
+            rest.any(|it| it == wanted),
+            "{wanted} is not where it belongs in {calls:?}"
+        );
     }
 }
 
@@ -248,17 +313,25 @@ fn a_parser_of_its_own_accepts_every_script() {
 
 #[test]
 fn the_parser_refuses_what_is_no_powershell() {
-    let script = plain(Engine::SqlServer, &["APP1"]).scripts(Way::Reconfigure).remove(0);
+    let script = plain(Engine::SqlServer, &["APP1"])
+        .scripts(Way::Reconfigure)
+        .remove(0);
     let broken = |from: &str, to: &str| {
         assert!(script.text.contains(from), "{from}");
         script.text.replacen(from, to, 1)
     };
     for text in [
-        broken("function Hide-Secret([string]$Text) {", "function Hide-Secret([string]$Text {"),
+        broken(
+            "function Hide-Secret([string]$Text) {",
+            "function Hide-Secret([string]$Text {",
+        ),
         broken("$Machine = 'APP1'", "$Machine = 'APP1"),
         broken("$Machine = 'APP1'", "$Machine = 'AP'P1'"),
         broken("foreach ($entry in $chosen)", "foreach ($entry of $chosen)"),
-        broken("    } catch [IO.IOException] {", "    catch [IO.IOException] {"),
+        broken(
+            "    } catch [IO.IOException] {",
+            "    catch [IO.IOException] {",
+        ),
         broken("exit $script:ExitCode", "exit $script:ExitCode }"),
     ] {
         assert!(!faults(&text).is_empty());
@@ -270,19 +343,42 @@ fn every_command_exists_and_every_variable_is_set() {
     for script in every_script() {
         let tree = parse(&script.text);
         let all = nodes(&tree);
-        let kinds = |kind: &str| all.iter().filter(|node| node.kind() == kind).map(|node| text_of(*node, &script.text)).collect::<BTreeSet<_>>();
+        let kinds = |kind: &str| {
+            all.iter()
+                .filter(|node| node.kind() == kind)
+                .map(|node| text_of(*node, &script.text))
+                .collect::<BTreeSet<_>>()
+        };
         let functions = kinds("function_name");
         for command in kinds("command_name") {
-            assert!(functions.contains(command) || COMMANDS.contains(&command), "{}: {command}", script.name);
+            assert!(
+                functions.contains(command) || COMMANDS.contains(&command),
+                "{}: {command}",
+                script.name
+            );
         }
-        let bare = |name: &str| name.trim_start_matches(['$', '@']).to_lowercase().replace("script:", "");
+        let bare = |name: &str| {
+            name.trim_start_matches(['$', '@'])
+                .to_lowercase()
+                .replace("script:", "")
+        };
         let mut set: BTreeSet<String> = AUTOMATIC.iter().map(|&it| it.to_owned()).collect();
         for node in &all {
-            let names = matches!(node.kind(), "left_assignment_expression" | "script_parameter" | "foreach_statement");
+            let names = matches!(
+                node.kind(),
+                "left_assignment_expression" | "script_parameter" | "foreach_statement"
+            );
             if names {
                 // Of a loop, its own variable is the first.
-                let many = if node.kind() == "foreach_statement" { 1 } else { 9 };
-                let variables = below(*node).into_iter().filter(|it| it.kind() == "variable").take(many);
+                let many = if node.kind() == "foreach_statement" {
+                    1
+                } else {
+                    9
+                };
+                let variables = below(*node)
+                    .into_iter()
+                    .filter(|it| it.kind() == "variable")
+                    .take(many);
                 set.extend(variables.map(|it| bare(text_of(it, &script.text))));
             }
         }
@@ -316,7 +412,10 @@ fn no_function_hides_a_variable_of_the_script() {
                     "left_assignment_expression" | "script_parameter" => 9,
                     _ => continue,
                 };
-                let variables = below(*node).into_iter().filter(|it| it.kind() == "variable").take(many);
+                let variables = below(*node)
+                    .into_iter()
+                    .filter(|it| it.kind() == "variable")
+                    .take(many);
                 names.extend(variables.map(|it| text_of(it, &script.text).to_lowercase()));
             }
             names
@@ -324,7 +423,10 @@ fn no_function_hides_a_variable_of_the_script() {
         let (outer, inner) = (set(false), set(true));
         assert!(outer.contains("$runbookid") && inner.contains("$text"));
         // What stands in a function's own assignment as an index or an object is there, too: these are only read.
-        let hidden: Vec<_> = inner.intersection(&outer).filter(|name| *name != "$entry" && !name.starts_with("$script:")).collect();
+        let hidden: Vec<_> = inner
+            .intersection(&outer)
+            .filter(|name| *name != "$entry" && !name.starts_with("$script:"))
+            .collect();
         assert!(hidden.is_empty(), "{}: {hidden:?}", script.name);
     }
 }
@@ -332,7 +434,17 @@ fn no_function_hides_a_variable_of_the_script() {
 #[test]
 fn nothing_in_it_is_newer_than_windows_powershell() {
     for script in every_script() {
-        for newer in ["??", "&&", "||", "?.", "-Parallel", "-AsArray", "-SkipHttpErrorCheck", "0xF", "0xf"] {
+        for newer in [
+            "??",
+            "&&",
+            "||",
+            "?.",
+            "-Parallel",
+            "-AsArray",
+            "-SkipHttpErrorCheck",
+            "0xF",
+            "0xf",
+        ] {
             assert!(!script.text.contains(newer), "{}: {newer}", script.name);
         }
         // A character outside the file's own encoding would read otherwise without the mark.
@@ -340,43 +452,189 @@ fn nothing_in_it_is_newer_than_windows_powershell() {
         assert!(bytes.starts_with(b"\xEF\xBB\xBF# "));
         let text = String::from_utf8(bytes).unwrap();
         assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
-        assert_eq!(text.replace("\r\n", "\n").trim_start_matches('\u{FEFF}'), script.text);
+        assert_eq!(
+            text.replace("\r\n", "\n").trim_start_matches('\u{FEFF}'),
+            script.text
+        );
     }
 }
 
 #[test]
 fn each_guard_stands_in_front_of_what_it_guards() {
-    let script = plain(Engine::SqlServer, &["APP1", "APP2"]).scripts(Way::Reconfigure).remove(0);
+    let script = plain(Engine::SqlServer, &["APP1", "APP2"])
+        .scripts(Way::Reconfigure)
+        .remove(0);
     let text = &script.text;
     in_this_order(
         &function(text, "Invoke-ConfigurationTool"),
-        &["Assert-Configuration", "Assert-SchedulerHeld", "Wait-Unlocked", "Start-Program", "Protect-Log", "Disable-Scheduler", "Assert-ExitCode", "Stop-Failed"],
+        &[
+            "Assert-Configuration",
+            "Assert-SchedulerHeld",
+            "Wait-Unlocked",
+            "Start-Program",
+            "Protect-Log",
+            "Disable-Scheduler",
+            "Assert-ExitCode",
+            "Stop-Failed",
+        ],
     );
     in_this_order(
         &function(text, "Clear-PlatformFolder"),
-        &["Get-RunningService", "Stop-Refused", "Stop-Refused", "Stop-Refused", "Stop-Refused", "Stop-Refused", "Test-Link", "Stop-Refused", "Test-Link", "Stop-Refused", "Remove-Content"],
+        &[
+            "Get-RunningService",
+            "Stop-Refused",
+            "Stop-Refused",
+            "Stop-Refused",
+            "Stop-Refused",
+            "Stop-Refused",
+            "Test-Link",
+            "Stop-Refused",
+            "Test-Link",
+            "Stop-Refused",
+            "Remove-Content",
+        ],
     );
-    in_this_order(&function(text, "Remove-Content"), &["Test-Link", "Remove-Content", "Delete"]);
+    in_this_order(
+        &function(text, "Remove-Content"),
+        &["Test-Link", "Remove-Content", "Delete"],
+    );
     in_this_order(
         &function(text, "Set-Configuration"),
-        &["Read-Configuration", "Stop-Refused", "Assert-NothingOfSource", "Read-Secret", "Save", "Move-IntoPlace", "Delete"],
+        &[
+            "Read-Configuration",
+            "Stop-Refused",
+            "Assert-NothingOfSource",
+            "Read-Secret",
+            "Save",
+            "Move-IntoPlace",
+            "Delete",
+        ],
     );
-    in_this_order(&function(text, "Assert-NothingOfSource"), &["Test-Encrypted", "Stop-Refused", "Test-SameHost", "Escape", "Stop-Refused"]);
-    in_this_order(&function(text, "Step-start-services"), &["Assert-Configuration", "Confirm-ReleaseCheck", "Start-PlatformServices", "Start-Scheduler"]);
-    let other = plain(Engine::SqlServer, &["APP1", "APP2"]).scripts(Way::Reconfigure).remove(1);
-    in_this_order(&function(&other.text, "Step-other-machines"), &["Assert-Configuration", "Start-Iis", "Start-PlatformServices"]);
-    in_this_order(&function(text, "Assert-Configuration"), &["Stop-Refused", "Get-Difference", "Read-Configuration", "Stop-Refused"]);
-    in_this_order(&function(text, "Confirm-ReleaseCheck"), &["Read-Answer", "Stop-Refused"]);
-    in_this_order(&function(text, "Start-Scheduler"), &["Stop-Refused", "Set-Service", "Wait-ServiceState"]);
-    in_this_order(&function(text, "Disable-Scheduler"), &["Set-Service", "Wait-ServiceState", "Set-Service"]);
-    in_this_order(&function(text, "Stop-PlatformServices"), &["Disable-Scheduler", "Wait-ServiceState"]);
-    in_this_order(&function(text, "Set-OwnKey"), &["Read-Key", "Stop-Refused", "Test-SourceKey", "GetBytes", "Move-IntoPlace"]);
-    in_this_order(&function(text, "Test-SourceKey"), &["Test-Fingerprint", "Get-Fingerprint", "Read-Answer", "Stop-Refused"]);
-    in_this_order(&function(text, "Save-Registration"), &["Find-Environment", "Test-SameHost", "Stop-Refused", "WriteAllText"]);
-    in_this_order(&function(text, "Unregister-Environment"), &["Save-Registration", "Read-Registration", "Find-Environment", "Invoke-LifeTime", "Wait-Listed", "Stop-Failed"]);
-    in_this_order(&function(text, "Register-Environment"), &["Read-Registration", "Get-Environment", "Read-Secret", "Invoke-LifeTime", "Wait-Listed", "Stop-Failed"]);
-    in_this_order(&function(text, "Assert-Here"), &["Stop-Refused", "IsInRole", "Stop-Refused", "Test-SameHost", "Stop-Refused"]);
-    in_this_order(&function(text, "Invoke-Step"), &["Stop-ForPerson", "Confirm-Step", "('Step-' + $entry['Id'])".replace("$entry", "$Entry").as_str()]);
+    in_this_order(
+        &function(text, "Assert-NothingOfSource"),
+        &[
+            "Test-Encrypted",
+            "Stop-Refused",
+            "Test-SameHost",
+            "Escape",
+            "Stop-Refused",
+        ],
+    );
+    in_this_order(
+        &function(text, "Step-start-services"),
+        &[
+            "Assert-Configuration",
+            "Confirm-ReleaseCheck",
+            "Start-PlatformServices",
+            "Start-Scheduler",
+        ],
+    );
+    let other = plain(Engine::SqlServer, &["APP1", "APP2"])
+        .scripts(Way::Reconfigure)
+        .remove(1);
+    in_this_order(
+        &function(&other.text, "Step-other-machines"),
+        &[
+            "Assert-Configuration",
+            "Start-Iis",
+            "Start-PlatformServices",
+        ],
+    );
+    in_this_order(
+        &function(text, "Assert-Configuration"),
+        &[
+            "Stop-Refused",
+            "Get-Difference",
+            "Read-Configuration",
+            "Stop-Refused",
+        ],
+    );
+    in_this_order(
+        &function(text, "Confirm-ReleaseCheck"),
+        &["Read-Answer", "Stop-Refused"],
+    );
+    in_this_order(
+        &function(text, "Start-Scheduler"),
+        &["Stop-Refused", "Set-Service", "Wait-ServiceState"],
+    );
+    in_this_order(
+        &function(text, "Disable-Scheduler"),
+        &["Set-Service", "Wait-ServiceState", "Set-Service"],
+    );
+    in_this_order(
+        &function(text, "Stop-PlatformServices"),
+        &["Disable-Scheduler", "Wait-ServiceState"],
+    );
+    in_this_order(
+        &function(text, "Set-OwnKey"),
+        &[
+            "Read-Key",
+            "Stop-Refused",
+            "Test-SourceKey",
+            "GetBytes",
+            "Move-IntoPlace",
+        ],
+    );
+    in_this_order(
+        &function(text, "Test-SourceKey"),
+        &[
+            "Test-Fingerprint",
+            "Get-Fingerprint",
+            "Read-Answer",
+            "Stop-Refused",
+        ],
+    );
+    in_this_order(
+        &function(text, "Save-Registration"),
+        &[
+            "Find-Environment",
+            "Test-SameHost",
+            "Stop-Refused",
+            "WriteAllText",
+        ],
+    );
+    in_this_order(
+        &function(text, "Unregister-Environment"),
+        &[
+            "Save-Registration",
+            "Read-Registration",
+            "Find-Environment",
+            "Invoke-LifeTime",
+            "Wait-Listed",
+            "Stop-Failed",
+        ],
+    );
+    in_this_order(
+        &function(text, "Register-Environment"),
+        &[
+            "Read-Registration",
+            "Get-Environment",
+            "Read-Secret",
+            "Invoke-LifeTime",
+            "Wait-Listed",
+            "Stop-Failed",
+        ],
+    );
+    in_this_order(
+        &function(text, "Assert-Here"),
+        &[
+            "Stop-Refused",
+            "IsInRole",
+            "Stop-Refused",
+            "Test-SameHost",
+            "Stop-Refused",
+        ],
+    );
+    in_this_order(
+        &function(text, "Invoke-Step"),
+        &[
+            "Stop-ForPerson",
+            "Confirm-Step",
+            "('Step-' + $entry['Id'])"
+                .replace("$entry", "$Entry")
+                .as_str(),
+        ],
+    );
     let tree = parse(text);
     let all = called(tree.root_node(), text);
     in_this_order(&all[all.len() - 20..], &["Assert-Here", "Invoke-Runbook"]);
@@ -385,18 +643,44 @@ fn each_guard_stands_in_front_of_what_it_guards() {
 
 #[test]
 fn a_password_is_never_a_part_of_a_script_and_always_asked_for() {
-    let script = plain(Engine::SqlServer, &["APP1"]).scripts(Way::Fresh).remove(0);
+    let script = plain(Engine::SqlServer, &["APP1"])
+        .scripts(Way::Fresh)
+        .remove(0);
     for whose in ["setup", "admin"] {
-        assert!(script.text.contains(&format!("@{{ Password = '{whose}' }}")), "{whose}");
+        assert!(
+            script
+                .text
+                .contains(&format!("@{{ Password = '{whose}' }}")),
+            "{whose}"
+        );
     }
-    for (key, whose) in [("AdminPassword", "acc_admin"), ("SessionPassword", "acc_session")] {
-        assert!(script.text.contains(&format!("Key = '{key}'; Kind = 'password'; Value = ''; Whose = '{whose}'")), "{key}");
+    for (key, whose) in [
+        ("AdminPassword", "acc_admin"),
+        ("SessionPassword", "acc_session"),
+    ] {
+        assert!(
+            script.text.contains(&format!(
+                "Key = '{key}'; Kind = 'password'; Value = ''; Whose = '{whose}'"
+            )),
+            "{key}"
+        );
     }
     // What is asked for is a SecureString until a program or a file needs it, and every line is cleaned before it is written.
     assert!(function(&script.text, "Read-Secret").contains(&"Read-Host".to_owned()));
-    assert!(script.text.contains("Read-Host -Prompt $Whose -AsSecureString"));
-    in_this_order(&function(&script.text, "Write-Line"), &["Hide-Secret", "Write-Host", "AppendAllText"]);
-    for forgotten in ["Start-Transcript", "ConvertFrom-SecureString", "Export-Clixml"] {
+    assert!(
+        script
+            .text
+            .contains("Read-Host -Prompt $Whose -AsSecureString")
+    );
+    in_this_order(
+        &function(&script.text, "Write-Line"),
+        &["Hide-Secret", "Write-Host", "AppendAllText"],
+    );
+    for forgotten in [
+        "Start-Transcript",
+        "ConvertFrom-SecureString",
+        "Export-Clixml",
+    ] {
         assert!(!script.text.contains(forgotten));
     }
 }
@@ -407,17 +691,28 @@ fn a_script_that_would_lead_to_the_source_is_not_written() {
     let refused = |change: fn(&mut Settings)| {
         let mut settings = environment.settings();
         change(&mut settings);
-        environment.try_scripts(Way::Reconfigure, &settings).unwrap_err()
+        environment
+            .try_scripts(Way::Reconfigure, &settings)
+            .unwrap_err()
     };
     let cache = refused(|it| it.runbook.cache.as_mut().unwrap().host = "prodweb01".to_owned());
-    assert!(matches!(cache[..], [Refusal::Cache { .. }, ..]), "{cache:?}");
+    assert!(
+        matches!(cache[..], [Refusal::Cache { .. }, ..]),
+        "{cache:?}"
+    );
     let controller = refused(|it| it.runbook.machines = vec!["PRODWEB01".to_owned()]);
-    assert!(matches!(controller[..], [Refusal::Controller { .. }, ..]), "{controller:?}");
+    assert!(
+        matches!(controller[..], [Refusal::Controller { .. }, ..]),
+        "{controller:?}"
+    );
     let sessions = refused(|it| {
         it.runbook.session.server = Some("db-prod".to_owned());
         it.runbook.session.catalog = Some("osplatform".to_owned());
     });
-    assert!(matches!(sessions[..], [Refusal::Session { .. }, ..]), "{sessions:?}");
+    assert!(
+        matches!(sessions[..], [Refusal::Session { .. }, ..]),
+        "{sessions:?}"
+    );
 }
 
 #[test]
@@ -430,12 +725,32 @@ fn a_machine_has_its_own_steps_and_waits_for_the_others() {
     assert!(!other.text.contains("\nfunction Step-license {"));
     assert!(other.text.contains("\nfunction Step-stop-services {"));
     // It has nothing to do with what only the controller does.
-    for part in ["function Invoke-ConfigurationTool", "function Invoke-LifeTime", "function Set-OwnKey"] {
-        assert!(controller.text.contains(part) && !other.text.contains(part), "{part}");
+    for part in [
+        "function Invoke-ConfigurationTool",
+        "function Invoke-LifeTime",
+        "function Set-OwnKey",
+    ] {
+        assert!(
+            controller.text.contains(part) && !other.text.contains(part),
+            "{part}"
+        );
     }
-    assert!(controller.text.contains("Ask = 'Are steps 3 to 5 done on ../APP2, too?'"), "{}", controller.text);
-    assert!(other.text.contains("Ask = 'Are steps 1 to 2 done, on APP1.example.com or where they are taken?'"));
-    assert_eq!(plain(Engine::Oracle, &[]).scripts(Way::Fresh)[0].name, "controller.ps1");
+    assert!(
+        controller
+            .text
+            .contains("Ask = 'Are steps 3 to 5 done on ../APP2, too?'"),
+        "{}",
+        controller.text
+    );
+    assert!(
+        other.text.contains(
+            "Ask = 'Are steps 1 to 2 done, on APP1.example.com or where they are taken?'"
+        )
+    );
+    assert_eq!(
+        plain(Engine::Oracle, &[]).scripts(Way::Fresh)[0].name,
+        "controller.ps1"
+    );
 }
 
 /// A script without what is the same in all of them.
@@ -446,14 +761,26 @@ fn own(script: &Script) -> String {
     }
     // The id is a hash over everything, the version too.
     let id = text.split("Runbook ").nth(1).unwrap()[..64].to_owned();
-    text.replace(&id, "(id)").replace(&id[..12], "(short id)").replace(env!("CARGO_PKG_VERSION"), "(version)")
+    text.replace(&id, "(id)")
+        .replace(&id[..12], "(short id)")
+        .replace(env!("CARGO_PKG_VERSION"), "(version)")
 }
 
 #[test]
 fn scripts_as_they_are_read() {
     for (name, engine, way, machines) in [
-        ("sqlserver_fresh", Engine::SqlServer, Way::Fresh, &["APP1", "APP2"][..]),
-        ("sqlserver_reconfigure", Engine::SqlServer, Way::Reconfigure, &["APP1", "APP2"]),
+        (
+            "sqlserver_fresh",
+            Engine::SqlServer,
+            Way::Fresh,
+            &["APP1", "APP2"][..],
+        ),
+        (
+            "sqlserver_reconfigure",
+            Engine::SqlServer,
+            Way::Reconfigure,
+            &["APP1", "APP2"],
+        ),
         ("oracle_fresh", Engine::Oracle, Way::Fresh, &["APP1"]),
         ("oracle_reconfigure", Engine::Oracle, Way::Reconfigure, &[]),
     ] {
@@ -491,7 +818,9 @@ fn evaluated(expression: &str) -> Option<String> {
         } else {
             // A number in front would make a sum of it.
             let number = rest.strip_prefix("[char]").filter(|_| !first)?;
-            let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+            let end = number
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(number.len());
             units.push(number[..end].parse().ok()?);
             rest = &number[end..];
         }

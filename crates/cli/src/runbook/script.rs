@@ -45,7 +45,9 @@ pub fn write(cli: &Cli, config: &Config, run: &RunFolder, out: &Path) -> Result<
     }
     written.iter().for_each(|it| data(&it.file));
     if !cli.quiet {
-        say("copy each script to its machine, read it, and start it there in Windows PowerShell 5.1 as an administrator; `-List` lists its steps");
+        say(
+            "copy each script to its machine, read it, and start it there in Windows PowerShell 5.1 as an administrator; `-List` lists its steps",
+        );
     }
     Ok(())
 }

@@ -152,10 +152,12 @@ pub fn scripts(runbook: &Runbook, parts: &Parts<'_>) -> Result<Vec<Script>, Vec<
 /// A machine's name as a part of a file's name.
 fn plain(name: &str) -> String {
     name.chars()
-        .map(|c| match c.is_ascii_alphanumeric() || matches!(c, '-' | '_') {
-            true => c,
-            false => '-',
-        })
+        .map(
+            |c| match c.is_ascii_alphanumeric() || matches!(c, '-' | '_') {
+                true => c,
+                false => '-',
+            },
+        )
         .collect()
 }
 
@@ -184,7 +186,10 @@ impl Maker<'_> {
             // The Configuration Tool is not started where nobody knows what its file must say.
             deed => self.wanted.is_some() || !deed.is_configuration_tool(),
         };
-        match (here, !step.deeds.is_empty() && step.deeds.iter().all(scripted)) {
+        match (
+            here,
+            !step.deeds.is_empty() && step.deeds.iter().all(scripted),
+        ) {
             (false, _) => How::Elsewhere,
             (true, false) => How::Person,
             (true, true) => How::Script,
@@ -239,8 +244,13 @@ impl Maker<'_> {
 
     fn header(&self) -> String {
         let runbook = self.runbook;
-        let run = runbook.run.as_deref().unwrap_or("(none: the copy was cleaned by scripts)");
-        let machine = self.machine().unwrap_or("whichever machine it is started on");
+        let run = runbook
+            .run
+            .as_deref()
+            .unwrap_or("(none: the copy was cleaned by scripts)");
+        let machine = self
+            .machine()
+            .unwrap_or("whichever machine it is started on");
         let of = |how: How| {
             let steps = runbook.steps.iter().filter(|step| self.how(step) == how);
             let numbers: Vec<String> = steps.map(|step| step.n.to_string()).collect();
@@ -298,12 +308,20 @@ impl Maker<'_> {
         line("InstallFolder", quoted(settings.install_folder()));
         let libraries = self.libraries();
         if libraries.contains(&Library::Key) {
-            line("SourceKey", quoted(settings.source_key.as_deref().unwrap_or_default().trim()));
-            line("KnownFingerprint", quoted(&crate::digest(b"0123456789abcdef")));
+            line(
+                "SourceKey",
+                quoted(settings.source_key.as_deref().unwrap_or_default().trim()),
+            );
+            line(
+                "KnownFingerprint",
+                quoted(&crate::digest(b"0123456789abcdef")),
+            );
         }
         if libraries.contains(&Library::LifeTime) {
             let lifetime = settings.lifetime.as_ref();
-            let own = lifetime.map(|it| it.address.trim_end_matches('/')).unwrap_or_default();
+            let own = lifetime
+                .map(|it| it.address.trim_end_matches('/'))
+                .unwrap_or_default();
             let address = match own.contains("://") {
                 true => own.to_owned(),
                 false => format!("https://{own}"),
@@ -313,11 +331,19 @@ impl Maker<'_> {
             line("LifeTimeOwnAddress", quoted(own));
             line(
                 "LifeTimeEnvironment",
-                quoted(lifetime.map(|it| it.environment.as_str()).unwrap_or_default()),
+                quoted(
+                    lifetime
+                        .map(|it| it.environment.as_str())
+                        .unwrap_or_default(),
+                ),
             );
             line(
                 "ServiceCenterUser",
-                quoted(center.map(|it| it.account.user.as_str()).unwrap_or_default()),
+                quoted(
+                    center
+                        .map(|it| it.account.user.as_str())
+                        .unwrap_or_default(),
+                ),
             );
             line("SourceAddresses", list(self.source_addresses(), ""));
         }
@@ -343,7 +369,12 @@ impl Maker<'_> {
 
     /// The steps, as the script goes through them.
     fn table(&self) -> String {
-        let entries: String = self.runbook.steps.iter().map(|step| self.entry(step)).collect();
+        let entries: String = self
+            .runbook
+            .steps
+            .iter()
+            .map(|step| self.entry(step))
+            .collect();
         format!("\n$Steps = @(\n{entries})\n")
     }
 
@@ -388,7 +419,12 @@ impl Maker<'_> {
         if self.runbook.machines.len() < 2 {
             return None;
         }
-        let before = self.runbook.steps.iter().rev().skip_while(|it| it.n >= step.n);
+        let before = self
+            .runbook
+            .steps
+            .iter()
+            .rev()
+            .skip_while(|it| it.n >= step.n);
         let others = self.others().join(", ");
         let waits = |on: Place| match (self.at, step.on) {
             (0, Place::Controller | Place::Anywhere) => {
@@ -408,7 +444,10 @@ impl Maker<'_> {
         };
         Some(match self.at {
             0 => format!("Are {numbers} done on {others}, too?"),
-            _ => format!("Are {numbers} done, on {} or where they are taken?", self.runbook.machines[0]),
+            _ => format!(
+                "Are {numbers} done, on {} or where they are taken?",
+                self.runbook.machines[0]
+            ),
         })
     }
 }
@@ -442,7 +481,10 @@ fn configuration(wanted: &Wanted) -> String {
                 format!("Kind = 'password'; Value = ''; Whose = {}", quoted(whose))
             }
         };
-        let _ = writeln!(text, "    @{{ Category = {category}; Key = {key}; {more} }}");
+        let _ = writeln!(
+            text,
+            "    @{{ Category = {category}; Key = {key}; {more} }}"
+        );
     }
     text + ")"
 }
@@ -460,5 +502,8 @@ fn owner(parts: &Parts<'_>, argument: &Argument) -> Option<String> {
     let Argument::Password(name) = argument else {
         return None;
     };
-    Some(name.user(parts).unwrap_or_else(|| name.setting().to_owned()))
+    Some(
+        name.user(parts)
+            .unwrap_or_else(|| name.setting().to_owned()),
+    )
 }

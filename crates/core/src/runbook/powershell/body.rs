@@ -133,7 +133,12 @@ pub(super) fn shows(maker: &Maker<'_>, step: &Step) -> Vec<String> {
             let version = maker.parts.inventory.platform_version.as_deref();
             let known = version.and_then(|it| traps(it).ok()).unwrap_or_default();
             lines.extend(known.iter().map(|trap| {
-                format!("  known of {}: {}; {}", version.unwrap_or_default(), trap.what, trap.check)
+                format!(
+                    "  known of {}: {}; {}",
+                    version.unwrap_or_default(),
+                    trap.what,
+                    trap.check
+                )
             }));
         }
     }

@@ -88,6 +88,9 @@ mod tests {
 
     #[test]
     fn a_comment_stays_one_comment() {
-        assert_eq!(comment("a\rStop-Computer\u{2028}b\nc #> d"), "# a Stop-Computer b\n# c #> d\n");
+        assert_eq!(
+            comment("a\rStop-Computer\u{2028}b\nc #> d"),
+            "# a Stop-Computer b\n# c #> d\n"
+        );
     }
 }
