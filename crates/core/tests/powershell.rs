@@ -2,6 +2,7 @@
 //!
 //! The grammar is not PowerShell's own, and runs nothing. What else can be seen without one is looked at in the parsed text:
 //! every command exists, every variable is set somewhere, and each guard stands in front of what it guards.
+#![allow(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 mod support;
 
