@@ -4,6 +4,7 @@ pub mod act;
 pub mod connections;
 pub mod look;
 pub mod platform;
+pub mod script;
 
 use std::path::PathBuf;
 

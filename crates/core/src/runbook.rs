@@ -8,6 +8,7 @@ pub mod check;
 pub mod configuration;
 pub mod deed;
 pub mod journal;
+pub mod powershell;
 pub mod progress;
 pub mod step;
 pub mod value;

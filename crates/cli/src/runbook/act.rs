@@ -391,7 +391,7 @@ fn shown(change: &Change) -> String {
     )
 }
 
-fn refused(refusals: &[envclone_core::hsconf::Refusal]) -> Failure {
+pub(super) fn refused(refusals: &[envclone_core::hsconf::Refusal]) -> Failure {
     let mut failure = Failure::before(Exit::Refused, "");
     failure.why = refusals
         .iter()

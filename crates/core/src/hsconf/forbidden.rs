@@ -227,7 +227,7 @@ impl Forbidden {
     }
 
     /// What is looked for in texts that have a host somewhere in them: each name, and without its domain.
-    pub(super) fn terms(&self) -> Vec<&str> {
+    pub(crate) fn terms(&self) -> Vec<&str> {
         let short = |host: &'_ str| {
             host.parse::<IpAddr>()
                 .is_err()

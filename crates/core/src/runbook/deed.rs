@@ -150,7 +150,7 @@ impl AccountName {
         ["[runbook] superuser", "[runbook.service-center] account"][self as usize]
     }
 
-    fn user(self, parts: &Parts<'_>) -> Option<String> {
+    pub(super) fn user(self, parts: &Parts<'_>) -> Option<String> {
         let runbook = &parts.settings.runbook;
         match self {
             Self::Superuser => runbook.superuser.as_ref(),
