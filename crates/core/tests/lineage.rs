@@ -287,7 +287,10 @@ fn texts_that_would_not_come_across_end_a_run_that_makes_the_copy() {
         right.encoding = Some(to);
         right.exists = false;
         let found = Found::all(left, right, None, &Security::default(), makes);
-        ["characters-lost", "texts-too-long"].map(|lint| found.refused_by(lint))
+        [
+            found.refused_by("characters-lost"),
+            found.refused_by("texts-too-long"),
+        ]
     };
     let wide = |bytes| Observed::Known(encoding("AL32UTF8", bytes));
     let narrow = |bytes| Observed::Known(encoding("WE8MSWIN1252", bytes));

@@ -123,7 +123,7 @@ impl NoCopy {
                     .to_owned()
             }
             Self::NoGrants { .. } => {
-                "GRANT SELECT ANY DICTIONARY TO the source's login; or leave `mend-grants` out under [copy]"
+                "grant the source's login SELECT_CATALOG_ROLE; or leave `mend-grants` out under [copy]"
                     .to_owned()
             }
             Self::NoFiles(_) => {

@@ -177,7 +177,7 @@ impl Maker<'_> {
     fn how(&self, step: &Step) -> How {
         let here = match step.on {
             Place::Controller | Place::Anywhere => self.at == 0,
-            Place::OtherMachines => self.at > 0,
+            Place::FrontEnds => self.at > 0,
             Place::EveryMachine => true,
         };
         let scripted = |deed: &Deed| match deed {
@@ -428,9 +428,9 @@ impl Maker<'_> {
         let others = self.others().join(", ");
         let waits = |on: Place| match (self.at, step.on) {
             (0, Place::Controller | Place::Anywhere) => {
-                matches!(on, Place::EveryMachine | Place::OtherMachines)
+                matches!(on, Place::EveryMachine | Place::FrontEnds)
             }
-            (0, _) => on == Place::OtherMachines,
+            (0, _) => on == Place::FrontEnds,
             (_, _) => matches!(on, Place::Controller | Place::Anywhere),
         };
         let steps: Vec<u32> = before
