@@ -91,22 +91,23 @@ impl Standing {
             }
             Err(error) => return Err(file_failure("read the runbook's journal", &path, &error)),
         };
-        let journal = read_of::<Event>(&text).map_err(|cause| {
-            unusable(&JournalFileError::Unusable { path, cause })
-        })?;
+        let journal = read_of::<Event>(&text)
+            .map_err(|cause| unusable(&JournalFileError::Unusable { path, cause }))?;
         Self::of(run, journal.entries)
     }
 
     fn of(run: &RunFolder, entries: Vec<Entry<Event>>) -> Result<Self, Failure> {
         let path = folder(run).join(FILE);
+        let hint = "nothing that was done is lost: the journal beside it has it. Take the file from a backup, or move the \
+                    runbook's folder away and begin a new one";
         let text = std::fs::read_to_string(&path)
-            .map_err(|error| file_failure("read the runbook", &path, &error))?;
+            .map_err(|error| file_failure("read the runbook", &path, &error).hint(hint))?;
         let invalid = |error: &dyn std::error::Error| {
             Failure::before(
                 Exit::Invalid,
                 format!("`{}` can't be used: {}", path.display(), chain(error)),
             )
-            .hint("nothing that was done is lost: the journal beside it has it. Take the file from a backup, or move the runbook's folder away and begin a new one")
+            .hint(hint)
         };
         let runbook = Runbook::read(&text).map_err(|error| invalid(&error))?;
         let progress = replay(&runbook, &entries).map_err(|error| invalid(&error))?;
@@ -142,7 +143,8 @@ impl Open {
         std::fs::create_dir_all(&folder)
             .map_err(|error| file_failure("make the runbook's folder", &folder, &error))?;
         write_json(&folder.join(FILE), &runbook)?;
-        let mut journal = JournalFileOf::create(folder.join(JOURNAL)).map_err(|it| unusable(&it))?;
+        let mut journal =
+            JournalFileOf::create(folder.join(JOURNAL)).map_err(|it| unusable(&it))?;
         let event = Event::RunbookStarted {
             format: FORMAT,
             runbook: runbook.id.clone(),
@@ -235,9 +237,14 @@ impl<'a> Known<'a> {
         if named != planned {
             return Err(Failure::before(
                 Exit::Refused,
-                format!("run {} made another copy than the settings' target", run.id()),
+                format!(
+                    "run {} made another copy than the settings' target",
+                    run.id()
+                ),
             )
-            .hint("name the run's own settings file with `--settings`, or another run with `--run`"));
+            .hint(
+                "name the run's own settings file with `--settings`, or another run with `--run`",
+            ));
         }
         Ok(Self {
             config,

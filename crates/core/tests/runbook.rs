@@ -98,7 +98,9 @@ fn runbook(way: Way, engine: Engine, more: &str) -> Runbook {
 fn every_step_file_is_read_and_has_its_place() {
     let (files, order) = steps().unwrap();
     for (id, text) in STEPS {
-        let placed = Way::ALL.iter().any(|way| order.of(*way).contains(&(*id).to_owned()));
+        let placed = Way::ALL
+            .iter()
+            .any(|way| order.of(*way).contains(&(*id).to_owned()));
         assert!(placed, "{id} is in no order");
         assert!(text.lines().count() <= 40, "{id} has more than 40 lines");
     }
@@ -128,7 +130,11 @@ fn every_number_of_the_article_has_a_step_and_the_newest_order_is_kept() {
         assert!(in_newest.is_sorted(), "{way} {engine}: {in_newest:?}");
         // The newest version has one step for both development tools.
         in_newest.dedup();
-        assert_eq!(in_newest, (1..=newest).collect::<Vec<_>>(), "{way} {engine}");
+        assert_eq!(
+            in_newest,
+            (1..=newest).collect::<Vec<_>>(),
+            "{way} {engine}"
+        );
     }
 }
 
@@ -157,11 +163,19 @@ fn shown(runbook: &Runbook) -> String {
             let text = value.value.as_deref().unwrap_or("________");
             lines.push(format!("   {}: {text}", value.label));
         }
-        lines.extend(step.deeds.iter().map(|deed| format!("   > {}", deed.shown())));
+        lines.extend(
+            step.deeds
+                .iter()
+                .map(|deed| format!("   > {}", deed.shown())),
+        );
         if !step.missing.is_empty() {
             lines.push(format!("   needs {}", step.missing.join(", ")));
         }
-        lines.extend(step.checks.iter().map(|check| format!("   ? {}", check.title())));
+        lines.extend(
+            step.checks
+                .iter()
+                .map(|check| format!("   ? {}", check.title())),
+        );
     }
     for left_out in &runbook.left_out {
         lines.push(format!("left out: {}: {}", left_out.id, left_out.because));
@@ -183,7 +197,11 @@ fn what_the_environment_does_not_have_is_left_out_with_a_reason() {
 #[test]
 fn a_step_is_done_wholly_or_guided() {
     let runbook = runbook(Way::Reconfigure, Engine::SqlServer, "");
-    let step = runbook.steps.iter().find(|step| step.id == "session-database").unwrap();
+    let step = runbook
+        .steps
+        .iter()
+        .find(|step| step.id == "session-database")
+        .unwrap();
     assert!(step.deeds.is_empty());
     assert_eq!(
         step.missing,
@@ -206,11 +224,19 @@ fn no_password_is_in_a_runbook() {
     let passwords: Vec<_> = deeds.clone().flat_map(Deed::passwords).collect();
     assert_eq!(
         passwords,
-        [AccountName::Superuser, AccountName::ServiceCenter, AccountName::ServiceCenter]
+        [
+            AccountName::Superuser,
+            AccountName::ServiceCenter,
+            AccountName::ServiceCenter
+        ]
     );
     for deed in deeds {
-        let Deed::Run { arguments, .. } = deed else { continue };
-        let hidden = arguments.iter().filter(|it| matches!(it, Argument::Password(_)));
+        let Deed::Run { arguments, .. } = deed else {
+            continue;
+        };
+        let hidden = arguments
+            .iter()
+            .filter(|it| matches!(it, Argument::Password(_)));
         assert_eq!(deed.shown().matches("***").count(), hidden.count());
     }
 }
@@ -223,7 +249,10 @@ fn a_file_that_was_edited_or_is_of_another_format_is_refused() {
     let edited = text.replace("T_platform", "OSplatform");
     assert!(matches!(Runbook::read(&edited), Err(RunbookError::Edited)));
     let newer = text.replacen("\"format\":1", "\"format\":2", 1);
-    assert!(matches!(Runbook::read(&newer), Err(RunbookError::Format { found: 2 })));
+    assert!(matches!(
+        Runbook::read(&newer),
+        Err(RunbookError::Format { found: 2 })
+    ));
     assert!(matches!(Runbook::read("{}"), Err(RunbookError::Shape(_))));
 }
 
@@ -307,11 +336,20 @@ fn a_step_of_every_machine_is_done_when_it_was_done_on_each() {
         (state.name(machines), state.open_on(machines).join(","))
     };
     assert_eq!(state(&[]), ("open", "APP1,APP2".to_owned()));
-    assert_eq!(state(&[deed(stop, "APP1")]), ("interrupted", "APP1,APP2".to_owned()));
+    assert_eq!(
+        state(&[deed(stop, "APP1")]),
+        ("interrupted", "APP1,APP2".to_owned())
+    );
     assert_eq!(state(&[done(stop, "app1")]), ("begun", "APP2".to_owned()));
-    assert_eq!(state(&[done(stop, "app1"), done(stop, "APP2")]), ("done", String::new()));
+    assert_eq!(
+        state(&[done(stop, "app1"), done(stop, "APP2")]),
+        ("done", String::new())
+    );
     let again = [done(stop, "APP1"), done(stop, "APP2"), done(stop, "APP1")];
-    assert!(matches!(replayed(&runbook, &again), Err(ReplayError::Damaged { line: 4, .. })));
+    assert!(matches!(
+        replayed(&runbook, &again),
+        Err(ReplayError::Damaged { line: 4, .. })
+    ));
 }
 
 #[test]
@@ -355,7 +393,10 @@ fn a_journal_can_t_say_what_did_not_happen() {
         ("reopened while open", vec![reopened]),
         ("done after skipped", vec![skipped(1), done(1, "DESK")]),
         ("a deed that nobody began", vec![deed_done(2, "DESK")]),
-        ("a deed on another machine", vec![deed(2, "APP1"), deed_done(2, "APP2")]),
+        (
+            "a deed on another machine",
+            vec![deed(2, "APP1"), deed_done(2, "APP2")],
+        ),
         ("no such step", vec![done(99, "DESK")]),
     ];
     for (what, events) in impossible {

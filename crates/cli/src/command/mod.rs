@@ -6,8 +6,8 @@ mod init;
 mod inspect;
 mod judge;
 mod rehearse;
-mod runbook;
 pub mod release;
+mod runbook;
 mod script;
 mod steps;
 

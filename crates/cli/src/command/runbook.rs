@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use comfy_table::LineStyle;
 use envclone_core::private_key::PrivateKey;
 use envclone_core::runbook::check::{CheckKind, Looked, Outcome};
 use envclone_core::runbook::journal::Event;
@@ -76,7 +77,8 @@ fn key(cli: &Cli, file: Option<&PathBuf>, machine: &dyn Machine) -> Result<(), F
             installed.file("private.key")
         }
     };
-    let bytes = std::fs::read(&path).map_err(|error| file_failure("read the key", &path, &error))?;
+    let bytes =
+        std::fs::read(&path).map_err(|error| file_failure("read the key", &path, &error))?;
     let key = PrivateKey::read(&bytes).map_err(|error| {
         Failure::before(
             Exit::Invalid,
@@ -137,7 +139,7 @@ impl Shell<'_> {
         Open::start(&self.run, runbook, by(&self.name))?;
         if !self.cli.quiet {
             say(&format!(
-                "the runbook of run {} is in {}\n",
+                "the runbook of run {} is in {}",
                 self.run.id(),
                 crate::runbook::folder(&self.run).display()
             ));
@@ -170,7 +172,11 @@ impl Shell<'_> {
         }
         let runbook = &standing.runbook;
         let mut table = crate::ui::table(false);
-        table.set_header(["", "state", "step", "how", "article"]);
+        // So many short rows fit a screen without lines between them.
+        let plain = table.style().row_separator(LineStyle::none());
+        table
+            .load_style(plain)
+            .set_header(["", "state", "step", "how", "article"]);
         for step in &runbook.steps {
             table.add_row(render::row(runbook, &standing.progress, step));
         }
@@ -187,11 +193,22 @@ impl Shell<'_> {
         if self.cli.quiet {
             return;
         }
-        match standing.progress.next(&standing.runbook) {
-            Some(step) => say(&format!(
-                "\nnext is step {}: {}; `envclone runbook next` goes on",
-                step.n, step.title
-            )),
+        let progress = &standing.progress;
+        match progress.next(&standing.runbook) {
+            Some(step) => {
+                let machines = standing.runbook.machines_of(step);
+                let open = progress.state(step).map(|state| state.open_on(machines));
+                let elsewhere = open.filter(|open| {
+                    !open.is_empty() && !open.iter().any(|it| same_machine(it, &self.name))
+                });
+                let place = elsewhere.map(|open| format!(", on {}", open.join(", ")));
+                say(&format!(
+                    "\nnext is step {}: {}{}; `envclone runbook next` goes on",
+                    step.n,
+                    step.title,
+                    place.unwrap_or_default()
+                ));
+            }
             None => say("\nevery step is done or skipped; `envclone report` writes it down"),
         }
     }
@@ -245,7 +262,9 @@ impl Shell<'_> {
         }
         say("");
         if automated {
-            say(&format!("`envclone runbook do {n}` does it, on its machine"));
+            say(&format!(
+                "`envclone runbook do {n}` does it, on its machine"
+            ));
         }
         say(&format!(
             "`envclone runbook done {n}` records that it was done, `envclone runbook skip {n} --because REASON` that it is not taken"
@@ -274,6 +293,8 @@ impl Shell<'_> {
         let act = Act {
             look: &look,
             quiet: self.cli.quiet,
+            again: (open.standing.progress.state(step))
+                .is_some_and(|state| state.is_in_doubt_on(&self.name)),
         };
         act.can(&step.deeds)?;
         let mut previews = Vec::new();
@@ -318,7 +339,10 @@ impl Shell<'_> {
                     let before = failure.state.clone();
                     let state = match before == crate::failure::NOTHING_CHANGED {
                         true => format!("step {n} stopped: {} of {total} were done", at - 1),
-                        false => format!("step {n} stopped: {} of {total} were done; {before}", at - 1),
+                        false => format!(
+                            "step {n} stopped: {} of {total} were done; {before}",
+                            at - 1
+                        ),
                     };
                     let hint = format!(
                         "{}{}once it is put right, `envclone runbook do {n}` begins the step again; what was done is found done",
@@ -343,7 +367,9 @@ impl Shell<'_> {
         say(&format!("\nOn {} envclone will:", self.name));
         for (deed, preview) in step.deeds.iter().zip(previews) {
             say(&format!("  - {}", deed.shown()));
-            preview.iter().for_each(|line| say(&format!("      {line}")));
+            preview
+                .iter()
+                .for_each(|line| say(&format!("      {line}")));
             for name in deed.passwords() {
                 say(&format!(
                     "      the password of {} stands on the command line while it runs: whoever may list this machine's processes can read it",
@@ -356,7 +382,10 @@ impl Shell<'_> {
                 true => Ok(()),
                 false => Err(Failure::before(
                     Exit::NotApproved,
-                    format!("`{id}` was approved, and this is runbook {}", runbook.short_id()),
+                    format!(
+                        "`{id}` was approved, and this is runbook {}",
+                        runbook.short_id()
+                    ),
                 )
                 .hint("`envclone runbook show` shows the runbook")),
             };
@@ -435,7 +464,10 @@ impl Shell<'_> {
             (None, [only]) => Ok((*only).to_owned()),
             _ => Err(Failure::before(
                 Exit::Usage,
-                format!("`{on}` is none of the step's machines: {}", machines.join(", ")),
+                format!(
+                    "`{on}` is none of the step's machines: {}",
+                    machines.join(", ")
+                ),
             )
             .hint(format!(
                 "say which one it was done on: `envclone runbook done {} --machine NAME`",
@@ -450,7 +482,10 @@ impl Shell<'_> {
         let one = |check: &CheckKind| match elsewhere && check.needs_machine() {
             true => Looked::unknown(
                 *check,
-                format!("this machine is {}, and it can be seen on {on} only", self.name),
+                format!(
+                    "this machine is {}, and it can be seen on {on} only",
+                    self.name
+                ),
             ),
             false => look.one(*check),
         };
@@ -484,15 +519,20 @@ impl Shell<'_> {
                 .find(|one| one.lint == RELEASE_GATE)
                 .map(|one| format!("--override {RELEASE_GATE}: {}", one.because)),
         };
-        let refused = !held && reason.as_deref().is_none_or(|reason| reason.trim().is_empty());
+        let refused = !held
+            && reason
+                .as_deref()
+                .is_none_or(|reason| reason.trim().is_empty());
         // What keeps it from being done is told as the reason why.
         let told = found
             .iter()
             .filter(|one| !refused || one.outcome == Outcome::Holds);
         told.for_each(|one| say(&render::looked(one)));
         if refused {
-            return Err(not_held(step, &found)
-                .state(format!("step {} is not recorded as done; what was done stays done", step.n)));
+            return Err(not_held(step, &found).state(format!(
+                "step {} is not recorded as done; what was done stays done",
+                step.n
+            )));
         }
         open.append(Event::Done {
             step: step.n,
@@ -500,7 +540,20 @@ impl Shell<'_> {
             by: by(&self.name),
             because: reason,
         })?;
-        self.ended(open, &format!("step {} is done on {on}", step.n))
+        let state = open.standing.progress.state(step);
+        let machines = open.standing.runbook.machines_of(step);
+        let left = state
+            .map(|state| state.open_on(machines))
+            .unwrap_or_default();
+        let what = match left.is_empty() {
+            true => format!("step {} is done on {on}", step.n),
+            false => format!(
+                "step {} is done on {on}, and open on {}",
+                step.n,
+                left.join(", ")
+            ),
+        };
+        self.ended(open, &what)
     }
 
     fn skip(&self, n: u32, because: &str) -> Result<(), Failure> {
@@ -560,7 +613,8 @@ impl Shell<'_> {
             say(what);
         }
         let standing = &open.standing;
-        if standing.progress.next(&standing.runbook).is_none() && standing.progress.finished.is_none()
+        if standing.progress.next(&standing.runbook).is_none()
+            && standing.progress.finished.is_none()
         {
             open.append(Event::Finished { by: by(&self.name) })?;
         }
@@ -586,16 +640,25 @@ impl Shell<'_> {
             None => Ok(()),
             Some(gate) => Err(Failure::before(
                 Exit::Refused,
-                format!("step {} comes after step {}, which is open: {}", step.n, gate.n, gate.title),
+                format!(
+                    "step {} comes after step {}, which is open: {}",
+                    step.n, gate.n, gate.title
+                ),
             )
-            .hint(format!("`envclone runbook show {}` says what it takes", gate.n))),
+            .hint(format!(
+                "`envclone runbook show {}` says what it takes",
+                gate.n
+            ))),
         }
     }
 
     /// Refuses a deed on a machine that is none of the step's.
     fn on_its_machine(&self, runbook: &Runbook, step: &Step) -> Result<(), Failure> {
         let machines = runbook.machines_of(step);
-        let needs = step.deeds.iter().any(envclone_core::runbook::deed::Deed::needs_machine);
+        let needs = step
+            .deeds
+            .iter()
+            .any(envclone_core::runbook::deed::Deed::needs_machine);
         if !needs || machines.is_empty() || machines.iter().any(|it| same_machine(it, &self.name)) {
             return Ok(());
         }
@@ -616,7 +679,10 @@ fn numbered(runbook: &Runbook, n: u32) -> Result<&Step, Failure> {
     runbook.step(n).ok_or_else(|| {
         Failure::before(
             Exit::Usage,
-            format!("there is no step {n}: the runbook has {}", runbook.steps.len()),
+            format!(
+                "there is no step {n}: the runbook has {}",
+                runbook.steps.len()
+            ),
         )
         .hint("`envclone runbook show` lists them")
     })
@@ -625,13 +691,17 @@ fn numbered(runbook: &Runbook, n: u32) -> Result<&Step, Failure> {
 fn not_held(step: &Step, found: &[Looked]) -> Failure {
     let (fails, unknown) = open_checks(found);
     let why = |word: &str, one: &&Looked| -> Why {
-        format!("{word}: {}: {}", one.check.title(), one.seen).into()
+        format!("{word} {}: {}", one.check.title(), one.seen).into()
     };
     let mut failure = Failure::before(Exit::Refused, "");
     failure.why = fails
         .iter()
-        .map(|one| why("this does not hold", one))
-        .chain(unknown.iter().map(|one| why("this could not be looked at", one)))
+        .map(|one| why("it does not hold that", one))
+        .chain(
+            unknown
+                .iter()
+                .map(|one| why("it could not be seen whether", one)),
+        )
         .collect();
     let hint = match step.gate {
         true => format!(

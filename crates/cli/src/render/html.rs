@@ -148,7 +148,10 @@ pub(super) mod filters {
 
     /// A sentence that starts a line.
     #[askama::filter_fn]
-    pub(in crate::render) fn sentence<T: AsRef<str>>(text: T, values: &dyn Values) -> Result<Safe<String>> {
+    pub(in crate::render) fn sentence<T: AsRef<str>>(
+        text: T,
+        values: &dyn Values,
+    ) -> Result<Safe<String>> {
         let mut rest = text.as_ref().chars();
         let text: String = rest
             .next()

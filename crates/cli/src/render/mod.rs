@@ -1,8 +1,8 @@
 //! A report as a page, as text for a ticket, and as data.
 
 mod html;
-pub mod runbook;
 mod markdown;
+pub mod runbook;
 
 pub use html::html;
 pub use markdown::markdown;

@@ -117,7 +117,10 @@ pub fn step(runbook: &Runbook, progress: &Progress, step: &Step) -> Vec<String> 
         lines.extend(labelled(label, &format!("can {}", deed.shown())));
     }
     if !step.missing.is_empty() {
-        let text = format!("could do it with these settings: {}", step.missing.join(", "));
+        let text = format!(
+            "could do it with these settings: {}",
+            step.missing.join(", ")
+        );
         lines.extend(labelled("envclone", &text));
     }
     for (at, check) in step.checks.iter().enumerate() {
@@ -246,7 +249,12 @@ mod tests {
         let all: Vec<_> = all.iter().map(|it| (it.item, it.text.as_str())).collect();
         assert_eq!(
             all,
-            [(false, "one two:"), (true, "a b"), (true, "c"), (false, "last")]
+            [
+                (false, "one two:"),
+                (true, "a b"),
+                (true, "c"),
+                (false, "last")
+            ]
         );
     }
 }

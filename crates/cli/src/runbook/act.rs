@@ -10,7 +10,7 @@ use envclone_core::private_key::PrivateKey;
 use envclone_core::runbook::check::{CheckKind, Outcome};
 use envclone_core::runbook::configuration::guard;
 use envclone_core::runbook::deed::{Argument, Deed};
-use envclone_lifetime::{LifeTime, Options, SavedRegistration, Unregistered};
+use envclone_lifetime::{Environment, LifeTime, Options, SavedRegistration, Unregistered};
 use envclone_machine::{
     Command, Ended, Event, Halted, Iis, Machine, MachineError, Patience, Scheduler, Watch,
     config_tool_log, empty_folder, hold_scheduler, iis, machine_config, start_services,
@@ -50,6 +50,8 @@ pub struct Act<'a> {
     pub look: &'a Look<'a>,
     /// Whether only results are told.
     pub quiet: bool,
+    /// Whether the step was begun on this machine before, and nothing says how that ended.
+    pub again: bool,
 }
 
 /// What happened before it ended is in the failure's state, which whoever shows it completes.
@@ -123,7 +125,10 @@ impl Act<'_> {
                 };
                 let traps = traps(&installed.version).unwrap_or_default();
                 let line = |trap: &envclone_core::platform_trap::Trap| {
-                    format!("known of {}: {}; {}", installed.version, trap.what, trap.check)
+                    format!(
+                        "known of {}: {}; {}",
+                        installed.version, trap.what, trap.check
+                    )
                 };
                 Ok(traps.iter().map(line).collect())
             }
@@ -266,7 +271,7 @@ impl Act<'_> {
         };
         write_whole(path, written.expose_secret())?;
         Ok(format!(
-            "{} values written{kept}; its passwords are in clear text until the Configuration Tool has run",
+            "{} values written; its passwords are in clear text until the Configuration Tool has run{kept}",
             edit.changes().len()
         ))
     }
@@ -275,7 +280,10 @@ impl Act<'_> {
     fn secret(&self, at: &At) -> Result<SecretString, Failure> {
         let runbook = &self.config().settings.runbook;
         let users = &runbook.users;
-        let cache = runbook.cache.as_ref().and_then(|cache| cache.account.as_ref());
+        let cache = runbook
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.account.as_ref());
         let account = match (at.category, at.key.as_str()) {
             (Category::Platform, "AdminPassword") => users.platform_admin.as_ref(),
             (Category::Platform, "RuntimePassword") => users.platform_runtime.as_ref(),
@@ -316,7 +324,11 @@ impl Act<'_> {
                 )
                 .hint("run `envclone runbook key` on the source's controller, and put what it prints into the settings"));
             };
-            if !key.fingerprint().to_string().eq_ignore_ascii_case(source.trim()) {
+            if !key
+                .fingerprint()
+                .to_string()
+                .eq_ignore_ascii_case(source.trim())
+            {
                 return Ok("it is the environment's own, and was left".to_owned());
             }
         }
@@ -352,7 +364,10 @@ fn keep(path: &Path) -> Result<String, Failure> {
 
 fn shown(change: &Change) -> String {
     let from = change.from.as_deref().unwrap_or("(nothing)");
-    format!("{} {}: {from} -> {}", change.category, change.key, change.to)
+    format!(
+        "{} {}: {from} -> {}",
+        change.category, change.key, change.to
+    )
 }
 
 fn refused(refusals: &[envclone_core::hsconf::Refusal]) -> Failure {
@@ -375,8 +390,8 @@ fn is_configuration_tool(path: &str) -> bool {
 impl Act<'_> {
     fn run(&self, path: &str, arguments: &[Argument], minutes: u32) -> Result<String, Failure> {
         let mut secrets = Vec::new();
-        let mut command = Command::at(platform::path(path))
-            .limit(Duration::from_secs(u64::from(minutes) * 60));
+        let mut command =
+            Command::at(platform::path(path)).limit(Duration::from_secs(u64::from(minutes) * 60));
         for argument in arguments {
             command = match argument {
                 Argument::Text(text) => command.arg(text.clone()),
@@ -417,13 +432,17 @@ impl Act<'_> {
             )
             .hint("take the step that configures the platform database first, here or in the Configuration Tool's own window"));
         }
+        // A tool whose envclone was interrupted may have started the Scheduler that it had found disabled.
+        if self.again {
+            hold_scheduler(machine, &Patience::SERVICES, &watch).map_err(|it| stopped(&it))?;
+        }
         let held = self.look.one(CheckKind::SchedulerOff);
         if held.outcome != Outcome::Holds {
             return Err(Failure::before(
                 Exit::Refused,
                 format!("the Configuration Tool was not started, since it would start the Scheduler: {}", held.seen),
             )
-            .hint("take the step that disables the Scheduler first"));
+            .hint("take the step that disables the Scheduler first; where it is done, `envclone runbook undo` opens it again"));
         }
         let stop = |error: MachineError| stopped(&error);
         let config = machine_config(machine).map_err(stop)?;
@@ -439,9 +458,15 @@ impl Act<'_> {
         let found = config_tool_log::read(&log, mark, secrets);
         let kept = self.protect(&log, found.as_ref().is_ok_and(|it| it.secrets));
         let scheduler = hold_scheduler(machine, &Patience::SERVICES, &watch);
-        let outcome = ran.map_err(|error| match &kept {
-            Ok(_) => stopped(&error),
-            Err(log) => stopped(&error).state(log.clone()),
+        let outcome = ran.map_err(|error| {
+            let log = kept.as_ref().err().cloned();
+            let started = scheduler.as_ref().err();
+            let started = started.map(|it| format!("the Scheduler may run: {it}"));
+            let more: Vec<String> = started.into_iter().chain(log).collect();
+            match more.is_empty() {
+                true => stopped(&error),
+                false => stopped(&error).state(more.join("; ")),
+            }
         })?;
         scheduler.map_err(stop)?;
         let found = found.map_err(stop)?;
@@ -465,14 +490,18 @@ impl Act<'_> {
     /// Keeps the log from whoever is no administrator; one that holds passwords is deleted.
     fn protect(&self, log: &Path, secrets: bool) -> Result<String, String> {
         let version = platform::installed(self.machine()).map(|it| it.version);
-        let old = version.as_deref().map_or(true, config_tool_log::holds_credentials);
+        let old = version
+            .as_deref()
+            .map_or(true, config_tool_log::holds_credentials);
         if !log.exists() {
             return Ok("it left no log".to_owned());
         }
         if secrets || old {
             return config_tool_log::remove(log)
                 .map(|()| "its log was deleted, since it may hold passwords".to_owned())
-                .map_err(|error| format!("its log holds passwords and could not be deleted: {error}"));
+                .map_err(|error| {
+                    format!("its log holds passwords and could not be deleted: {error}")
+                });
         }
         config_tool_log::protect(self.machine(), log, &self.watch())
             .map(|()| "its log is kept for administrators only".to_owned())
@@ -503,7 +532,11 @@ impl Act<'_> {
     fn saved(&self) -> Result<SavedRegistration, Failure> {
         let path = self.registration_file();
         let text = fs::read_to_string(&path).map_err(|error| {
-            crate::failure::file_failure("read what LifeTime knew of the environment", &path, &error)
+            crate::failure::file_failure(
+                "read what LifeTime knew of the environment",
+                &path,
+                &error,
+            )
         })?;
         SavedRegistration::from_json(&text).map_err(|error| lifetime_failure(&error))
     }
@@ -526,7 +559,9 @@ impl Act<'_> {
             .map_err(|error| lifetime_failure(&error))?;
         let how = match ended {
             Unregistered::Done => "unregistered",
-            Unregistered::DoneUnheard => "unregistered; LifeTime's answer was lost, its list shows it",
+            Unregistered::DoneUnheard => {
+                "unregistered; LifeTime's answer was lost, its list shows it"
+            }
             Unregistered::WasGone => "LifeTime does not list it any more",
         };
         Ok(format!(
@@ -542,8 +577,10 @@ impl Act<'_> {
         let address = saved.address.to_lowercase();
         let source = parts.inventory.identities.iter().find(|identity| {
             use envclone_core::harvest::Kind;
-            matches!(identity.kind, Kind::FrontEnd | Kind::Address | Kind::ZoneAddress)
-                && !identity.value.is_empty()
+            matches!(
+                identity.kind,
+                Kind::FrontEnd | Kind::Address | Kind::ZoneAddress
+            ) && !identity.value.is_empty()
                 && same_host(&address, &identity.value.to_lowercase())
         });
         match source {
@@ -572,6 +609,21 @@ impl Act<'_> {
             ));
         };
         let saved = self.saved()?;
+        let listed = lifetime
+            .environments()
+            .map_err(|error| lifetime_failure(&error))?;
+        let same = |it: &&Environment| {
+            it.is_called(&saved.name)
+                && it.key != saved.key
+                && it.host_name.as_ref() == Some(&saved.address)
+        };
+        // Somebody did it by hand, or an earlier command that nobody heard the end of.
+        if let Some(found) = listed.iter().find(same) {
+            return Ok(format!(
+                "LifeTime lists {} already, with the new key {}",
+                saved.name, found.key
+            ));
+        }
         let password = platform::password_of(self.config(), &center.account)?;
         let registration = saved.registration(&center.account.user, &settings.address);
         let done = lifetime

@@ -271,7 +271,9 @@ impl Look<'_> {
             return Err(hidden.to_string());
         }
         holds(match all.iter().any(|it| clear(&it)) {
-            true => "it leads to the copy; the Configuration Tool has still to encrypt its passwords",
+            true => {
+                "it leads to the copy; the Configuration Tool has still to encrypt its passwords"
+            }
             false => "it leads to the copy",
         })
     }
@@ -295,8 +297,13 @@ impl Look<'_> {
         let mut unknown = None;
         for file in files {
             let shown = file.display().to_string();
-            let found = search(&self.read(file)?, &names).map_err(|it| format!("`{shown}`: {it}"))?;
-            match (found.outcome(), found.occurrences.first(), found.hidden.first()) {
+            let found =
+                search(&self.read(file)?, &names).map_err(|it| format!("`{shown}`: {it}"))?;
+            match (
+                found.outcome(),
+                found.occurrences.first(),
+                found.hidden.first(),
+            ) {
                 (Found::Found, Some(first), _) => {
                     return fails(format!(
                         "`{}` stands in line {} of {shown} ({})",
@@ -421,7 +428,11 @@ impl Look<'_> {
             return Err("the settings do not name the environment's `machines`".to_owned());
         }
         for (_, name) in self.config().settings.source.databases() {
-            let used = self.engine()?.in_use(name).map_err(unseen)?.unwrap_or_default();
+            let used = self
+                .engine()?
+                .in_use(name)
+                .map_err(unseen)?
+                .unwrap_or_default();
             let words: Vec<&str> = used.split([' ', ',', '`', '\\']).collect();
             let here = machines
                 .iter()
@@ -435,7 +446,10 @@ impl Look<'_> {
 
     fn front_ends(&self) -> Seen {
         let active = Filter::column("IS_ACTIVE", Test::IsNumber(1));
-        let sql = self.config().dialect().select("ossys_server", &["NAME"], &active);
+        let sql = self
+            .config()
+            .dialect()
+            .select("ossys_server", &["NAME"], &active);
         let found: Vec<String> = self.ask(&sql)?.into_iter().flatten().collect();
         let machines = &self.runbook.machines;
         if found.is_empty() {
@@ -529,7 +543,10 @@ impl Look<'_> {
             Observed::Unknown { why } => format!("{}: {why}", row.title),
         };
         let of = |standing: Standing| {
-            let rows = found.rows.iter().filter(move |row| row.standing() == standing);
+            let rows = found
+                .rows
+                .iter()
+                .filter(move |row| row.standing() == standing);
             rows.map(told).collect::<Vec<_>>()
         };
         let (red, unknown) = (of(Standing::Red), of(Standing::Unknown));

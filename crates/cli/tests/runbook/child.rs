@@ -8,9 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use envclone::args::Cli;
 use envclone::{command, ui};
-use envclone_machine::{
-    Command, Machine, Outcome, Result, Service, StandIn, StartType, Watch,
-};
+use envclone_machine::{Command, Machine, Outcome, Result, Service, StandIn, StartType, Watch};
 
 /// What stands before the command's own output.
 pub(crate) const BEGIN: &str = "--- the command begins ---";

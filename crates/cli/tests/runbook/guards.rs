@@ -8,7 +8,6 @@ use envclone_lifetime_server::Fault;
 use envclone_machine::{StartType, State};
 
 use super::support::{Lab, Ran};
-use super::whole::reconfigured_until;
 use super::world::{HSCONF, SCHEDULER, SECRETS, SOURCE_KEY, World, fingerprint};
 
 #[track_caller]
@@ -60,7 +59,13 @@ fn the_source_s_key_is_replaced_and_kept_and_an_own_one_is_left() {
     assert_eq!(kept(file.parent().unwrap()), [SOURCE_KEY]);
     world.must("APP1", &["undo", &n]);
     let again = world.goes("APP1", "private-key");
-    assert!(again.err.contains("it is the environment's own, and was left"), "{}", again.err);
+    assert!(
+        again
+            .err
+            .contains("it is the environment's own, and was left"),
+        "{}",
+        again.err
+    );
     assert_eq!(fs::read_to_string(&file).unwrap(), own);
 }
 
@@ -74,7 +79,11 @@ fn a_key_that_can_t_be_told_from_the_source_s_is_not_replaced() {
         .flat_map(|line| [line, "\n"])
         .collect();
     world.told(&without);
-    refused(&world.go("APP1", "private-key"), 5, "have no `source-key` of `[runbook]`");
+    refused(
+        &world.go("APP1", "private-key"),
+        5,
+        "have no `source-key` of `[runbook]`",
+    );
     let key = fs::read_to_string(world.file("APP1", "private.key")).unwrap();
     assert_eq!(key, SOURCE_KEY);
     let printed = world.must("APP1", &["key"]);
@@ -89,15 +98,26 @@ fn a_file_that_keeps_the_source_s_machines_is_not_written() {
     // Settings that leave the controller and the cache as the file has them.
     let without = settings
         .replace("machines = [\"APP1\", \"APP2\"]\n", "")
-        .replace("[runbook.cache]\nhost = \"APP1\"", "[runbook.cache]\nhost = \"PRODFE02\"");
+        .replace(
+            "[runbook.cache]\nhost = \"APP1\"",
+            "[runbook.cache]\nhost = \"PRODFE02\"",
+        );
     world.told(&without);
     world.must("APP1", &["start", "reconfigure"]);
     let file = world.file("APP1", "server.hsconf");
     let foreign = HSCONF.replace("testweb01</Compiler", "prodfe01.corp.example.com</Compiler");
     fs::write(&file, &foreign).unwrap();
     let ran = world.go("APP1", "platform-database");
-    refused(&ran, 5, "what is published here would be compiled and deployed there");
-    refused(&ran, 5, "caches of both environments would be cleared together");
+    refused(
+        &ran,
+        5,
+        "what is published here would be compiled and deployed there",
+    );
+    refused(
+        &ran,
+        5,
+        "caches of both environments would be cleared together",
+    );
     assert_eq!(fs::read_to_string(&file).unwrap(), foreign);
     let journal = fs::read_to_string(world.folder().join("journal.jsonl")).unwrap();
     assert_eq!(journal.lines().count(), 1, "nothing was begun");
@@ -115,8 +135,15 @@ fn the_source_s_own_database_is_not_written_into_the_file() {
     world.told(&same);
     world.must("APP1", &["start", "reconfigure"]);
     let ran = world.go("APP1", "platform-database");
-    refused(&ran, 5, "outsystems");
-    assert_eq!(fs::read_to_string(world.file("APP1", "server.hsconf")).unwrap(), HSCONF);
+    refused(
+        &ran,
+        5,
+        "`PlatformDatabaseConfiguration/Catalog` is a catalog of the source",
+    );
+    assert_eq!(
+        fs::read_to_string(world.file("APP1", "server.hsconf")).unwrap(),
+        HSCONF
+    );
 }
 
 #[test]
@@ -124,23 +151,49 @@ fn nothing_goes_past_the_gate_but_a_decision_by_name() {
     let world = begun();
     let (gate, after) = (world.n("release-check"), world.n("start-services"));
     let scheduler = |ran: &Ran| {
-        refused(ran, 5, &format!("step {after} comes after step {gate}, which is open"));
-        assert!(!world.seen("APP1").told().iter().any(|it| it.starts_with("start")));
+        refused(
+            ran,
+            5,
+            &format!("step {after} comes after step {gate}, which is open"),
+        );
+        assert!(
+            !world
+                .seen("APP1")
+                .told()
+                .iter()
+                .any(|it| it.starts_with("start"))
+        );
     };
     scheduler(&world.go("APP1", "start-services"));
     scheduler(&world.run("APP1", &["done", &after, "--because", "x"]));
     scheduler(&world.run("APP1", &["skip", &after, "--because", "x"]));
     let skip = world.run("APP1", &["skip", &gate, "--because", "no time"]);
-    refused(&skip, 5, "can't be skipped: services must not start past it");
-    refused(&world.run("APP1", &["done", &gate]), 5, "nothing would fire when the Scheduler starts");
+    refused(
+        &skip,
+        5,
+        "can't be skipped: services must not start past it",
+    );
+    refused(
+        &world.run("APP1", &["done", &gate]),
+        5,
+        "nothing would fire when the Scheduler starts",
+    );
     let because = world.run("APP1", &["done", &gate, "--because", "I know"]);
     refused(&because, 5, "nothing would fire when the Scheduler starts");
     let empty = world.run("APP1", &["done", &gate, "--override", "release-gate= "]);
     refused(&empty, 2, "has no reason");
     scheduler(&world.go("APP1", "start-services"));
-    world.must("APP1", &["done", &gate, "--override", "release-gate=decided with M."]);
+    world.must(
+        "APP1",
+        &["done", &gate, "--override", "release-gate=decided with M."],
+    );
     let show = world.must("APP1", &["show", &gate]);
-    assert!(show.out.contains("--override release-gate: decided with M."), "{}", show.out);
+    assert!(
+        show.out
+            .contains("--override release-gate: decided with M."),
+        "{}",
+        show.out
+    );
     world.goes("APP1", "start-services");
     world.must("APP1", &["undo", &gate]);
     scheduler_again(&world, &after);
@@ -158,10 +211,18 @@ fn scheduler_again(world: &World, after: &str) {
 fn deeds_are_done_on_the_step_s_machines_by_who_may() {
     let world = begun();
     world.changed("APP2", |machine| machine.named("APP9"));
-    refused(&world.go("APP2", "stop-services"), 5, "this machine is APP9, and step 3 is for APP1, APP2");
+    refused(
+        &world.go("APP2", "stop-services"),
+        5,
+        "this machine is APP9, and step 3 is for APP1, APP2",
+    );
     assert!(world.seen("APP2").told().is_empty());
     world.changed("APP1", envclone_machine::StandIn::not_elevated);
-    refused(&world.go("APP1", "stop-services"), 4, "this process is not elevated");
+    refused(
+        &world.go("APP1", "stop-services"),
+        4,
+        "this process is not elevated",
+    );
     assert!(world.seen("APP1").told().is_empty());
     // From there, LifeTime can be told all the same.
     world.goes("APP2", "lifetime-unregister");
@@ -190,12 +251,23 @@ fn only_the_runbook_s_own_id_approves() {
     let id = world.id();
     let other: String = id.chars().rev().collect();
     for wrong in ["0", &id[..11], &other] {
-        refused(&world.run("APP1", &["do", "3", "--approve", wrong]), 8, "this is runbook");
+        refused(
+            &world.run("APP1", &["do", "3", "--approve", wrong]),
+            8,
+            "this is runbook",
+        );
     }
     let none = world.run("APP1", &["do", "3"]);
     refused(&none, 8, "there is no terminal to ask at");
-    assert!(none.err.contains(&format!("do 3 --approve {id}")), "{}", none.err);
-    assert!(none.err.contains("  - disable and stop the OutSystems Scheduler Service"));
+    assert!(
+        none.err.contains(&format!("do 3 --approve {id}")),
+        "{}",
+        none.err
+    );
+    assert!(
+        none.err
+            .contains("  - disable and stop the OutSystems Scheduler Service")
+    );
     assert!(world.seen("APP1").told().is_empty());
 }
 
@@ -206,11 +278,15 @@ fn files_that_somebody_changed_are_refused() {
     let file = world.folder().join("runbook.json");
     let right = fs::read_to_string(&file).unwrap();
     fs::write(&file, right.replace("T_platform", "outsystems")).unwrap();
-    refused(&world.go("APP1", "stop-iis"), 3, "it was changed after envclone wrote it");
+    refused(
+        &world.go("APP1", "stop-iis"),
+        3,
+        "it was changed after envclone wrote it",
+    );
     fs::write(&file, "").unwrap();
     refused(&world.run("APP1", &[]), 3, "it is no runbook");
     fs::remove_file(&file).unwrap();
-    refused(&world.run("APP1", &[]), 3, "read the runbook");
+    refused(&world.run("APP1", &[]), 4, "read the runbook");
     fs::write(&file, &right).unwrap();
 
     let journal = world.folder().join("journal.jsonl");
@@ -221,7 +297,11 @@ fn files_that_somebody_changed_are_refused() {
     }
     let other = begun();
     fs::copy(other.folder().join("journal.jsonl"), &journal).unwrap();
-    refused(&world.run("APP1", &[]), 3, "the journal belongs to the runbook");
+    refused(
+        &world.run("APP1", &[]),
+        3,
+        "the journal belongs to the runbook",
+    );
     fs::write(&journal, lines).unwrap();
     world.goes("APP1", "stop-iis");
 }
@@ -229,7 +309,9 @@ fn files_that_somebody_changed_are_refused() {
 #[test]
 fn settings_of_another_copy_are_refused() {
     let world = begun();
-    world.lab.edit("platform = \"T_platform\"", "platform = \"T_other\"");
+    world
+        .lab
+        .edit("platform = \"T_platform\"", "platform = \"T_other\"");
     let why = "made another copy than the settings' target";
     refused(&world.go("APP1", "stop-services"), 5, why);
     refused(&world.run("APP1", &["done", "1"]), 5, why);
@@ -243,25 +325,46 @@ fn a_run_that_did_not_end_has_no_runbook() {
     let whole = fs::read_to_string(&journal).unwrap();
     let cut: Vec<&str> = whole.lines().take(whole.lines().count() / 2).collect();
     fs::write(&journal, cut.join("\n") + "\n").unwrap();
-    refused(&world.run("APP1", &["start", "fresh"]), 5, "is not finished");
+    refused(
+        &world.run("APP1", &["start", "fresh"]),
+        5,
+        "is not finished",
+    );
     assert!(!world.folder().exists());
     fs::write(&journal, whole).unwrap();
     for arguments in [&["next"][..], &["show", "1"], &["done", "1"], &["--print"]] {
         refused(&world.run("APP1", arguments), 3, "has no runbook");
     }
     world.must("APP1", &["start", "fresh"]);
-    refused(&world.run("APP1", &["start", "fresh"]), 3, "has a runbook already");
-    refused(&world.run("APP1", &["show", "99"]), 2, "there is no step 99: the runbook has");
+    refused(
+        &world.run("APP1", &["start", "fresh"]),
+        3,
+        "has a runbook already",
+    );
+    refused(
+        &world.run("APP1", &["show", "99"]),
+        2,
+        "there is no step 99: the runbook has",
+    );
 }
 
 #[test]
 fn lifetime_never_loses_the_source() {
-    for address in ["apps.corp.example.com", "PRODFE01", "prodfe01.corp.example.com", "192.0.2.11"] {
+    for address in [
+        "apps.corp.example.com",
+        "PRODFE01",
+        "prodfe01.corp.example.com",
+        "192.0.2.11",
+    ] {
         let world = begun();
         world.lifetime.change(|state| {
             state.environments[1].address = address.to_owned();
         });
-        refused(&world.go("APP1", "lifetime-unregister"), 5, "which is the source's");
+        refused(
+            &world.go("APP1", "lifetime-unregister"),
+            5,
+            "which is the source's",
+        );
         assert_eq!(world.lifetime.count("DELETE", ""), 0);
         assert!(world.lifetime.state().environment("QA").is_some());
         assert!(!world.folder().join("lifetime-registration.json").exists());
@@ -271,21 +374,28 @@ fn lifetime_never_loses_the_source() {
 #[test]
 fn what_lifetime_knew_is_never_lost() {
     let world = begun();
-    world.lifetime.fail("DELETE", "/environments/", Fault::CutBefore);
-    world.lifetime.fail("DELETE", "/environments/", Fault::Status(503, "later".to_owned()));
-    world.lifetime.fail("DELETE", "/environments/", Fault::CutAfter);
+    let expired = Fault::Status(401, "the token expired".to_owned());
+    world.lifetime.fail("DELETE", "/environments/", expired);
+    world
+        .lifetime
+        .fail("DELETE", "/environments/", Fault::CutAfter);
     let first = world.go("APP1", "lifetime-unregister");
     assert_ne!(first.code, 0, "{}", first.err);
     let saved = fs::read(world.folder().join("lifetime-registration.json")).unwrap();
-    let second = world.go("APP1", "lifetime-unregister");
-    assert_ne!(second.code, 0, "{}", second.err);
     let lost = world.goes("APP1", "lifetime-unregister");
-    assert!(lost.err.contains("LifeTime's answer was lost"), "{}", lost.err);
+    assert!(
+        lost.err.contains("LifeTime's answer was lost"),
+        "{}",
+        lost.err
+    );
     assert!(world.lifetime.state().environment("QA").is_none());
     // Gone already, it is asked nothing that it could not answer any more.
     world.must("APP1", &["undo", "2"]);
     world.goes("APP1", "lifetime-unregister");
-    assert_eq!(fs::read(world.folder().join("lifetime-registration.json")).unwrap(), saved);
+    assert_eq!(
+        fs::read(world.folder().join("lifetime-registration.json")).unwrap(),
+        saved
+    );
 }
 
 #[test]
@@ -303,23 +413,49 @@ fn checks_see_what_is_wrong() {
         let mut database = world.database.lock().unwrap();
         database.front_ends.push("PRODFE01".to_owned());
         database.waiting = 3;
-        database.catalogs.push(("PROD_LEDGER".to_owned(), "os".to_owned()));
+        database
+            .catalogs
+            .push(("PROD_LEDGER".to_owned(), "os".to_owned()));
     }
     let ran = world.run("APP1", &["check", &world.n("republish")]);
     refused(&ran, 5, "3 modules wait for a compilation");
     refused(&ran, 5, "it lists PRODFE01");
-    refused(&world.run("APP1", &["check", &world.n("catalogs")]), 5, "PROD_LEDGER is none of the copy's");
+    refused(
+        &world.run("APP1", &["check", &world.n("catalogs")]),
+        5,
+        "PROD_LEDGER is none of the copy's",
+    );
     let config = super::world::machine_config(&world.lab.path("APP1"));
-    fs::write(config, "<configuration><add key=\"x\" value=\"PRODFE01\"/></configuration>").unwrap();
-    refused(&world.run("APP1", &["check", &world.n("republish")]), 5, "`PRODFE01` stands in line 1");
+    fs::write(
+        config,
+        "<configuration><add key=\"x\" value=\"PRODFE01\"/></configuration>",
+    )
+    .unwrap();
+    refused(
+        &world.run("APP1", &["check", &world.n("republish")]),
+        5,
+        "`PRODFE01` stands in line 1",
+    );
     world.changed("APP1", |machine| {
         machine
-            .value(r"SOFTWARE\OutSystems\Platform Server", "SerialNumber", "OTHER")
+            .value(
+                r"SOFTWARE\OutSystems\Platform Server",
+                "SerialNumber",
+                "OTHER",
+            )
             .without(SCHEDULER)
             .service(SCHEDULER, State::Stopped, StartType::Manual)
     });
-    refused(&world.run("APP1", &["check", &world.n("license")]), 5, "it is OTHER, the license is for SERIAL-1");
-    refused(&world.run("APP1", &["check", &world.n("stop-services")]), 5, "it is manual and stopped");
+    refused(
+        &world.run("APP1", &["check", &world.n("license")]),
+        5,
+        "it is OTHER, the license is for SERIAL-1",
+    );
+    refused(
+        &world.run("APP1", &["check", &world.n("stop-services")]),
+        5,
+        "it is manual and stopped",
+    );
     world.no_secrets();
 }
 
@@ -327,8 +463,16 @@ fn checks_see_what_is_wrong() {
 fn one_command_at_a_time_goes_on_with_a_runbook() {
     let world = begun();
     let held = JournalFileOf::<Event>::open(world.folder().join("journal.jsonl")).unwrap();
-    refused(&world.go("APP1", "stop-services"), 4, "somebody works with this runbook at the moment");
-    assert_eq!(world.run("APP1", &["show"]).code, 0, "looking is always possible");
+    refused(
+        &world.go("APP1", "stop-services"),
+        4,
+        "somebody works with this runbook at the moment",
+    );
+    assert_eq!(
+        world.run("APP1", &["show"]).code,
+        0,
+        "looking is always possible"
+    );
     drop(held);
     world.goes("APP1", "stop-services");
 }

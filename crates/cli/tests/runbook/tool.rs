@@ -12,15 +12,16 @@ use envclone_machine::{Machine, StartType, State};
 
 use super::child::told;
 use super::support::Ran;
-use super::whole::reconfigured_until;
 use super::world::{HSCONF, SCHEDULER, SECRETS, World, wrote_log};
 
 const STEP: &str = "session-database";
 
 /// An environment of which the next step runs the tool.
-fn ready() -> World {
+pub(crate) fn ready() -> World {
     let world = World::new();
-    reconfigured_until(&world, STEP);
+    world.must("APP1", &["start", "reconfigure"]);
+    world.goes("APP1", "stop-services");
+    world.goes("APP1", "platform-database");
     world
 }
 
@@ -30,10 +31,19 @@ fn stopped(world: &World, ran: &Ran, code: i32, why: &str) {
     assert_eq!(ran.code, code, "{}", ran.err);
     let n = world.n(STEP);
     let state = format!("error: step {n} stopped: 0 of 1 were done");
-    assert!(ran.err.contains(&state) && ran.err.contains(why), "{}", ran.err);
+    assert!(
+        ran.err.contains(&state) && ran.err.contains(why),
+        "{}",
+        ran.err
+    );
     let hint = format!("once it is put right, `envclone runbook do {n}");
     assert!(ran.err.contains(&hint), "{}", ran.err);
-    assert!(world.must("APP1", &["show", &n]).out.contains("failed; it failed on"));
+    assert!(
+        world
+            .must("APP1", &["show", &n])
+            .out
+            .contains("failed; it failed on")
+    );
     world.no_secrets();
 }
 
@@ -64,7 +74,9 @@ fn it_is_not_started_while_the_scheduler_could_start() {
             .service(SCHEDULER, State::Stopped, StartType::Automatic)
     });
     let ran = world.go("APP1", STEP);
-    stopped(&world, &ran, 5, "since it would start the Scheduler: it is automatic and stopped");
+    let why = "since it would start the Scheduler: it is automatic and stopped";
+    stopped(&world, &ran, 5, why);
+    stopped(&world, &world.go("APP1", STEP), 5, why);
     assert_eq!(world.tool_calls("APP1").len(), 0);
 }
 
@@ -75,9 +87,17 @@ fn the_scheduler_is_disabled_again_after_it() {
     assert!(ran.err.contains("ended with 0"), "{}", ran.err);
     assert_eq!(told(&world.seen("APP1"), SCHEDULER), "disabled stopped");
     let orders = world.seen("APP1").told();
-    let run = orders.iter().position(|it| it.contains("/SetupInstall")).unwrap();
+    let run = orders
+        .iter()
+        .position(|it| it.contains("/SetupInstall"))
+        .unwrap();
     let after = &orders[run..];
-    assert!(after.iter().any(|it| *it == format!("set {SCHEDULER} disabled")), "{after:?}");
+    assert!(
+        after
+            .iter()
+            .any(|it| *it == format!("set {SCHEDULER} disabled")),
+        "{after:?}"
+    );
 }
 
 #[test]
@@ -102,9 +122,17 @@ fn one_that_fails_is_told_with_its_words_and_without_its_passwords() {
 fn errors_in_its_log_count_although_it_ended_with_0() {
     let world = ready();
     let folder = world.lab.path("APP1");
-    world.tool("APP1", &wrote_log(&folder, "ERROR: Login failed for user dba"));
+    world.tool(
+        "APP1",
+        &wrote_log(&folder, "ERROR: Login failed for user dba"),
+    );
     let ran = world.go("APP1", STEP);
-    stopped(&world, &ran, 6, "its log tells of 1 errors, the first: ERROR: Login failed for user dba");
+    stopped(
+        &world,
+        &ran,
+        6,
+        "its log tells of 1 errors, the first: ERROR: Login failed for user dba",
+    );
     // What an earlier run wrote there does not count.
     world.tool("APP1", &wrote_log(&folder, "all is well"));
     world.goes("APP1", STEP);
@@ -115,7 +143,11 @@ fn its_log_is_kept_for_administrators_or_deleted() {
     let log_after = |version: &str, line: &str| {
         let world = ready();
         let folder = world.lab.path("APP1");
-        let installed = world.file("APP1", "").parent().unwrap().join("Platform Server");
+        let installed = world
+            .file("APP1", "")
+            .parent()
+            .unwrap()
+            .join("Platform Server");
         world.changed("APP1", |machine| machine.installed(&installed, version));
         world.tool("APP1", &wrote_log(&folder, line));
         world.goes("APP1", STEP);
@@ -123,9 +155,17 @@ fn its_log_is_kept_for_administrators_or_deleted() {
         (world.log("APP1").exists(), protected)
     };
     assert_eq!(log_after("11.28.1.42108", "all is well"), (true, 1));
-    assert_eq!(log_after("11.15.2.1", "all is well"), (false, 0), "old ones hold passwords");
+    assert_eq!(
+        log_after("11.15.2.1", "all is well"),
+        (false, 0),
+        "old ones hold passwords"
+    );
     let leak = format!("connected with {}", SECRETS[0].1);
-    assert_eq!(log_after("11.28.1.42108", &leak), (false, 0), "it holds one");
+    assert_eq!(
+        log_after("11.28.1.42108", &leak),
+        (false, 0),
+        "it holds one"
+    );
 }
 
 #[test]
@@ -150,6 +190,7 @@ fn one_that_hangs_is_ended_and_its_log_protected() {
     let act = Act {
         look: &look,
         quiet: true,
+        again: false,
     };
     let failure = act.act(&deed).unwrap_err();
     assert_eq!(failure.exit as i32, 6, "{failure:?}");
@@ -182,8 +223,7 @@ fn what_a_version_gets_wrong_is_told_before_it_is_approved() {
 
 #[test]
 fn its_file_is_written_without_a_copy_that_keeps_passwords() {
-    let world = World::new();
-    reconfigured_until(&world, "log-database");
+    let world = ready();
     world.goes("APP1", "log-database");
     let file = world.file("APP1", "server.hsconf");
     let beside: Vec<_> = fs::read_dir(file.parent().unwrap())
@@ -194,5 +234,8 @@ fn its_file_is_written_without_a_copy_that_keeps_passwords() {
         .collect();
     assert_eq!(beside, [HSCONF], "the file of before, once");
     let written = fs::read_to_string(file).unwrap();
-    assert!(written.contains(SECRETS[1].1), "the tool has not encrypted it yet");
+    assert!(
+        written.contains(SECRETS[1].1),
+        "the tool has not encrypted it yet"
+    );
 }

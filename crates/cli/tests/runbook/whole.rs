@@ -91,17 +91,29 @@ fn an_installation_is_led_to_the_copy_from_start_to_end() {
     let world = World::new();
     reconfigured_until(&world, "license-backup");
     let list = world.must("APP1", &[]);
-    says(&list.out, &["open", "Stop the OutSystems services", "automated"]);
-    says(&list.err, &["next is step 1: Keep the environment's own license"]);
+    says(
+        &list.out,
+        &["open", "Stop the OutSystems services", "automated"],
+    );
+    says(
+        &list.err,
+        &["next is step 1: Keep the environment's own license"],
+    );
     let next = world.must("APP1", &["next"]);
-    says(&next.out, &["Step 1 of 22", "why", "where", "APP1", "SERIAL-1"]);
+    says(
+        &next.out,
+        &["Step 1 of 22", "why", "where", "APP1", "SERIAL-1"],
+    );
     says(&next.err, &["`envclone runbook done 1` records"]);
 
     reconfigure_on(&world, "platform-database");
     for machine in ["APP1", "APP2"] {
         let seen = world.seen(machine);
         assert_eq!(told(&seen, SCHEDULER), "disabled stopped");
-        assert_eq!(told(&seen, "OutSystems Deployment Service"), "automatic stopped");
+        assert_eq!(
+            told(&seen, "OutSystems Deployment Service"),
+            "automatic stopped"
+        );
         assert_eq!(told(&seen, "W3SVC"), "automatic stopped");
         for folder in ["share", "BAR"] {
             let mut left = fs::read_dir(world.file(machine, folder)).unwrap();
@@ -114,7 +126,15 @@ fn an_installation_is_led_to_the_copy_from_start_to_end() {
 
     reconfigure_on(&world, "apply");
     let hsconf = fs::read_to_string(world.file("APP1", "server.hsconf")).unwrap();
-    says(&hsconf, &["T_platform", "T_log", "T_sessions", "<CompilerServerHostname>APP1<"]);
+    says(
+        &hsconf,
+        &[
+            "T_platform",
+            "T_log",
+            "T_sessions",
+            "<CompilerServerHostname>APP1<",
+        ],
+    );
     assert!(!hsconf.contains("OUTSYSTEMS_OLD"));
     reconfigure_on(&world, "start-services");
     assert_eq!(told(&world.seen("APP1"), SCHEDULER), "disabled stopped");
@@ -123,7 +143,13 @@ fn an_installation_is_led_to_the_copy_from_start_to_end() {
         world.tool_calls("APP1"),
         [
             vec![
-                "/SetupInstall", "dba", SECRETS[0].1, "dba", SECRETS[0].1, "/RebuildSession", "dba",
+                "/SetupInstall",
+                "dba",
+                SECRETS[0].1,
+                "dba",
+                SECRETS[0].1,
+                "/RebuildSession",
+                "dba",
                 SECRETS[0].1
             ],
             vec!["/UpgradeInstall", "/InstallServiceCenter"],
@@ -132,7 +158,10 @@ fn an_installation_is_led_to_the_copy_from_start_to_end() {
     );
     let published = world.seen("APP1").calls_at(&world.osp_tool());
     let host = world.lifetime.address().replace("http://", "");
-    assert_eq!(published, [vec!["/PublishFactory", &host, "admin", SECRETS[2].1]]);
+    assert_eq!(
+        published,
+        [vec!["/PublishFactory", &host, "admin", SECRETS[2].1]]
+    );
     for machine in ["APP1", "APP2"] {
         assert_eq!(told(&world.seen(machine), SCHEDULER), "automatic running");
         assert_eq!(told(&world.seen(machine), "W3SVC"), "automatic running");
@@ -162,7 +191,9 @@ fn finished(world: &World) {
     assert_eq!(again.code, 3, "{}", again.err);
     world.no_secrets();
     let page = world.must("APP1", &["--print"]).out;
-    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("☑") && page.ends_with("</html>\n"));
+    assert!(
+        page.starts_with("<!DOCTYPE html>") && page.contains("☑") && page.ends_with("</html>\n")
+    );
 }
 
 /// Once the Configuration Tool has run, no password is left on either machine's disk.
@@ -205,7 +236,9 @@ fn the_platform_is_installed_anew_from_start_to_end() {
     let undone = world.must("APP1", &["undo", &n]);
     says(&undone.err, &["is open again", "next is step"]);
     world.must("APP1", &skip);
-    let installer = world.seen("APP1").calls_at(&world.lab.path("PlatformServer.exe"));
+    let installer = world
+        .seen("APP1")
+        .calls_at(&world.lab.path("PlatformServer.exe"));
     assert_eq!(installer.len(), 2, "once on each machine");
     assert_eq!(installer[0], ["/S", "/InstallPrerequisites=True"]);
     finished(&world);
@@ -216,7 +249,12 @@ fn states(ran: &Ran) -> Vec<(u64, String)> {
     let list: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     let states = list["states"].as_array().unwrap().iter();
     states
-        .map(|it| (it["step"].as_u64().unwrap(), it["state"].as_str().unwrap().to_owned()))
+        .map(|it| {
+            (
+                it["step"].as_u64().unwrap(),
+                it["state"].as_str().unwrap().to_owned(),
+            )
+        })
         .collect()
 }
 
@@ -230,9 +268,15 @@ fn what_the_databases_say_is_looked_at_for_real() {
     says(&gate.out, &["FAILS"]);
     let trace = world.run("APP1", &["check", &world.n("application-settings")]);
     assert_eq!(trace.code, 5);
-    says(&trace.out, &["places still name the source; `envclone verify` lists them"]);
+    says(
+        &trace.out,
+        &["places still name the source; `envclone verify` lists them"],
+    );
     let front_ends = world.run("APP1", &["check", &world.n("republish"), "--json"]);
-    says(&front_ends.out, &["it lists none: none has registered itself yet"]);
+    says(
+        &front_ends.out,
+        &["it lists none: none has registered itself yet"],
+    );
     let held = world.lab.hold("--hold", "timers,emails,processes");
     assert_eq!(held.code, 0, "{}", held.err);
     let gate = world.must("APP1", &["done", &world.n("release-check")]);
@@ -246,17 +290,36 @@ fn several_machines_go_on_with_one_runbook() {
     let world = World::new();
     reconfigured_until(&world, "stop-services");
     let n = world.n("stop-services");
-    world.goes("APP1", "stop-services");
+    let ran = world.goes("APP1", "stop-services");
+    says(
+        &ran.err,
+        &[
+            "step 3 is done on APP1, and open on APP2",
+            "next is step 3: Stop the OutSystems services, on APP2;",
+        ],
+    );
     let show = world.must("APP1", &["show", &n]);
-    says(&show.out, &["begun; done on APP1 by ana", "still open on APP2"]);
+    says(
+        &show.out,
+        &["begun; done on APP1 by ana", "still open on APP2"],
+    );
     // Nobody is asked on the machine that did its part, and the next one is told.
     let next = world.must("APP1", &["next"]);
     says(&next.out, &["still open on APP2"]);
     let wrong = world.run("APP1", &["done", &n, "--machine", "APP9"]);
     assert_eq!(wrong.code, 2, "{}", wrong.err);
-    says(&wrong.err, &["`APP9` is none of the step's machines: APP1, APP2"]);
+    says(
+        &wrong.err,
+        &["`APP9` is none of the step's machines: APP1, APP2"],
+    );
     // From APP1, only its own services can be looked at, so that a person has to say why.
-    let other = world.must("APP1", &["done", &n, "--machine", "app2", "--because", "seen there"]);
+    let other = world.must(
+        "APP1",
+        &["done", &n, "--machine", "app2", "--because", "seen there"],
+    );
     says(&other.err, &["step 3 is done on APP2"]);
-    assert_eq!(states(&world.must("APP2", &["--json"]))[2], (3, "overridden".to_owned()));
+    assert_eq!(
+        states(&world.must("APP2", &["--json"]))[2],
+        (3, "overridden".to_owned())
+    );
 }

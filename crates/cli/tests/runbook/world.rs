@@ -80,7 +80,11 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 }
 
 fn texts(rows: &[Vec<String>], width: usize) -> Answer {
-    let cells = |row: &Vec<String>| row.iter().map(|it| it.as_str().into()).collect::<Vec<Cell>>();
+    let cells = |row: &Vec<String>| {
+        row.iter()
+            .map(|it| it.as_str().into())
+            .collect::<Vec<Cell>>()
+    };
     let columns = (0..width).map(|_| ("", Type::NVarcharMax));
     Answer::rows(columns, rows.iter().map(cells))
 }
@@ -109,7 +113,9 @@ fn answer(sql: &str, database: &Database) -> Answer {
             let row = |(name, user): &(String, String)| vec![name.clone(), user.clone()];
             texts(&database.catalogs.iter().map(row).collect::<Vec<_>>(), 2)
         }
-        _ if has("sys.") || has("DATABASEPROPERTYEX") => Answer::error(300, 14, "VIEW SERVER STATE permission was denied"),
+        _ if has("sys.") || has("DATABASEPROPERTYEX") => {
+            Answer::error(300, 14, "VIEW SERVER STATE permission was denied")
+        }
         _ if sql.starts_with("SELECT") => number(1),
         _ => Answer::Done,
     }
@@ -187,7 +193,9 @@ impl World {
         let from = template().canonicalize().unwrap();
         let to = lab.folder.path().canonicalize().unwrap();
         let run = lab.newest_run();
-        move_run(&run, &|text| text.replace(from.to_str().unwrap(), to.to_str().unwrap()));
+        move_run(&run, &|text| {
+            text.replace(from.to_str().unwrap(), to.to_str().unwrap())
+        });
         let options = lifetime::Options {
             platform: VERSION.to_owned(),
             ..lifetime::Options::default()
@@ -266,7 +274,11 @@ impl World {
         let machine = StandIn::with_platform(&folder)
             .named(name)
             .installed(&install, VERSION)
-            .value(r"SOFTWARE\OutSystems\Platform Server", "SerialNumber", "serial-1")
+            .value(
+                r"SOFTWARE\OutSystems\Platform Server",
+                "SerialNumber",
+                "serial-1",
+            )
             .service("W3SVC", running, automatic)
             .effect("iisreset.exe /stop", "W3SVC", State::Stopped, None)
             .effect("iisreset.exe /start", "W3SVC", running, None)
@@ -284,19 +296,26 @@ impl World {
         }
         fs::write(files.join("server.hsconf"), HSCONF).unwrap();
         fs::write(files.join("private.key"), SOURCE_KEY).unwrap();
-        for name in ["PlatformServer.exe", "ServiceStudio.exe", "IntegrationStudio.exe"] {
+        for name in [
+            "PlatformServer.exe",
+            "ServiceStudio.exe",
+            "IntegrationStudio.exe",
+        ] {
             machine.program_at(&self.lab.path(name), "");
         }
         machine.program_at(&self.osp_tool(), "echo published");
         let _ = machine.kept();
-        self.tool(name, &format!("{}\n{}", self.encrypts(), wrote_log(&folder, "all is well")));
+        self.tool(
+            name,
+            &format!("{}\n{}", self.encrypts(), wrote_log(&folder, "all is well")),
+        );
     }
 
     /// What the Configuration Tool does to passwords in clear text.
     pub(crate) fn encrypts(&self) -> String {
         let file = self.lab.path(INSTALLED).join("server.hsconf");
         format!(
-            r#"sed -i -E 's#Password encrypted="false">[^<]+#Password encrypted="true">$2$bm90#' '{}'"#,
+            r#"sed -i -E 's#Password encrypted=.false. *>[^<]+#Password encrypted="true">$2$bm90#' '{}'"#,
             file.display()
         )
     }
@@ -349,7 +368,9 @@ impl World {
 
     /// Its log.
     pub(crate) fn log(&self, machine: &str) -> PathBuf {
-        self.lab.path(machine).join("Windows/Temp/ConfigurationTool.log")
+        self.lab
+            .path(machine)
+            .join("Windows/Temp/ConfigurationTool.log")
     }
 
     /// Runs `envclone runbook` on a machine.
@@ -379,7 +400,12 @@ impl World {
             ran.out = rest.trim_start_matches('\n').to_owned();
         }
         for (_, secret) in SECRETS {
-            assert!(!ran.out.contains(secret) && !ran.err.contains(secret), "{}{}", ran.out, ran.err);
+            assert!(
+                !ran.out.contains(secret) && !ran.err.contains(secret),
+                "{}{}",
+                ran.out,
+                ran.err
+            );
         }
         ran
     }

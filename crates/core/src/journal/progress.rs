@@ -270,9 +270,10 @@ impl Replay {
 
     fn begin(&mut self, first: &Event) -> Result<(), JournalError> {
         match first {
-            Event::RunStarted { format, .. } if *format != FORMAT => {
-                Err(JournalError::Format { found: *format, reads: FORMAT })
-            }
+            Event::RunStarted { format, .. } if *format != FORMAT => Err(JournalError::Format {
+                found: *format,
+                reads: FORMAT,
+            }),
             Event::RunStarted { run, plan, .. } => {
                 self.progress.run.clone_from(run);
                 self.progress.plan.clone_from(plan);

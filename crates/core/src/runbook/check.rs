@@ -101,7 +101,9 @@ impl CheckKind {
             Self::IisRunning => "IIS runs",
             Self::FoldersEmpty => "the folders share and BAR are empty",
             Self::ConfigurationPointsHere => "server.hsconf leads to the copy",
-            Self::NoSourceInFiles => "machine.config and the modules' files name nothing of the source",
+            Self::NoSourceInFiles => {
+                "machine.config and the modules' files name nothing of the source"
+            }
             Self::KeyIsOwn => "private.key is not the source's",
             Self::NoSessionOnSource => {
                 "no machine of this environment has a session with the source's databases"

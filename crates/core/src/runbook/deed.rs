@@ -93,9 +93,7 @@ impl Program {
             Self::ConfigurationTool => {
                 known(ValueName::InstallFolder).map(|it| inside(&it, "ConfigurationTool.com"))
             }
-            Self::OspTool => {
-                Ok(r"%CommonProgramFiles%\OutSystems\11\OSPTool.com".to_owned())
-            }
+            Self::OspTool => Ok(r"%CommonProgramFiles%\OutSystems\11\OSPTool.com".to_owned()),
             Self::PlatformInstaller => known(ValueName::PlatformInstaller),
             Self::ServiceStudioInstaller => known(ValueName::ServiceStudioInstaller),
             Self::IntegrationStudioInstaller => known(ValueName::IntegrationStudioInstaller),
@@ -345,14 +343,10 @@ fn run_deed(run: &Run, parts: &Parts<'_>) -> Result<Vec<Deed>, Vec<String>> {
         let found = match argument {
             ArgumentText::LogUser(_) | ArgumentText::LogPassword(_) if !apart => continue,
             ArgumentText::Text(text) => Ok(Argument::Text(text.clone())),
-            ArgumentText::Value(name) => name
-                .find(parts)
-                .map(Argument::Text)
-                .ok_or(name.setting()),
-            ArgumentText::User(name) | ArgumentText::LogUser(name) => name
-                .user(parts)
-                .map(Argument::Text)
-                .ok_or(name.setting()),
+            ArgumentText::Value(name) => name.find(parts).map(Argument::Text).ok_or(name.setting()),
+            ArgumentText::User(name) | ArgumentText::LogUser(name) => {
+                name.user(parts).map(Argument::Text).ok_or(name.setting())
+            }
             ArgumentText::Password(name) | ArgumentText::LogPassword(name) => name
                 .user(parts)
                 .map(|_| Argument::Password(*name))

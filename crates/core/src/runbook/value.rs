@@ -255,9 +255,7 @@ impl ValueName {
             Self::Catalogs => parts.catalogs(),
             Self::PlatformVersion => parts.inventory.platform_version.clone(),
             Self::InstallFolder => Some(runbook.install_folder().to_owned()),
-            Self::Machines => {
-                (!runbook.machines.is_empty()).then(|| runbook.machines.join(", "))
-            }
+            Self::Machines => (!runbook.machines.is_empty()).then(|| runbook.machines.join(", ")),
             Self::PlatformInstaller => runbook.platform_installer.clone(),
             Self::ServiceStudioInstaller => runbook.service_studio_installer.clone(),
             Self::IntegrationStudioInstaller => runbook.integration_studio_installer.clone(),
@@ -277,9 +275,7 @@ impl ValueName {
             Self::CacheHost => runbook.cache.as_ref().map(|it| it.host.clone()),
             Self::SourceKey => runbook.source_key.clone(),
             Self::LifetimeAddress => runbook.lifetime.as_ref().map(|it| it.address.clone()),
-            Self::LifetimeEnvironment => {
-                runbook.lifetime.as_ref().map(|it| it.environment.clone())
-            }
+            Self::LifetimeEnvironment => runbook.lifetime.as_ref().map(|it| it.environment.clone()),
         }
     }
 }

@@ -218,9 +218,7 @@ impl RunbookSettings {
                 .strip_prefix("https://")
                 .or_else(|| address.strip_prefix("http://"));
             if host.is_none_or(|host| host.is_empty() || host.trim_end_matches('/').contains('/')) {
-                return Some(format!(
-                    "`{key}.address` is `https://HOST`, without a path"
-                ));
+                return Some(format!("`{key}.address` is `https://HOST`, without a path"));
             }
         }
         self.engine_mistake(source.engine)
