@@ -160,7 +160,7 @@ impl Open {
     ///
     /// # Errors
     /// As for [`Standing::read`], and where another process has it open.
-    pub fn open(run: &RunFolder) -> Result<Self, Failure> {
+    pub fn take_up(run: &RunFolder) -> Result<Self, Failure> {
         let path = folder(run).join(JOURNAL);
         if !path.exists() {
             return Err(no_runbook(run));

@@ -274,7 +274,7 @@ impl Shell<'_> {
 
     fn go(&self, n: u32, approved: &Approved) -> Result<(), Failure> {
         let known = Known::of(self.config, &self.run)?;
-        let mut open = Open::open(&self.run)?;
+        let mut open = Open::take_up(&self.run)?;
         let runbook = open.standing.runbook.clone();
         let step = numbered(&runbook, n)?;
         self.may_begin(&open.standing, step)?;
@@ -431,7 +431,7 @@ impl Shell<'_> {
 
     fn done(&self, n: u32, machine: Option<&str>, because: Option<&str>) -> Result<(), Failure> {
         let known = Known::of(self.config, &self.run)?;
-        let mut open = Open::open(&self.run)?;
+        let mut open = Open::take_up(&self.run)?;
         let runbook = open.standing.runbook.clone();
         let step = numbered(&runbook, n)?;
         self.may_begin(&open.standing, step)?;
@@ -557,7 +557,7 @@ impl Shell<'_> {
     }
 
     fn skip(&self, n: u32, because: &str) -> Result<(), Failure> {
-        let mut open = Open::open(&self.run)?;
+        let mut open = Open::take_up(&self.run)?;
         let runbook = open.standing.runbook.clone();
         let step = numbered(&runbook, n)?;
         self.may_begin(&open.standing, step)?;
@@ -583,7 +583,7 @@ impl Shell<'_> {
     }
 
     fn undo(&self, n: u32) -> Result<(), Failure> {
-        let mut open = Open::open(&self.run)?;
+        let mut open = Open::take_up(&self.run)?;
         let runbook = open.standing.runbook.clone();
         let step = numbered(&runbook, n)?;
         let state = open.standing.progress.state(step);
