@@ -101,14 +101,16 @@ impl Standing {
 
     fn of(run: &RunFolder, entries: Vec<Entry<Event>>) -> Result<Self, Failure> {
         let path = folder(run).join(FILE);
+        let hint = "nothing that was done is lost: the journal beside it has it. Take the file from a backup, or move the \
+                    runbook's folder away and begin a new one";
         let text = std::fs::read_to_string(&path)
-            .map_err(|error| file_failure("read the runbook", &path, &error))?;
+            .map_err(|error| file_failure("read the runbook", &path, &error).hint(hint))?;
         let invalid = |error: &dyn std::error::Error| {
             Failure::before(
                 Exit::Invalid,
                 format!("`{}` can't be used: {}", path.display(), chain(error)),
             )
-            .hint("nothing that was done is lost: the journal beside it has it. Take the file from a backup, or move the runbook's folder away and begin a new one")
+            .hint(hint)
         };
         let runbook = Runbook::read(&text).map_err(|error| invalid(&error))?;
         let progress = replay(&runbook, &entries).map_err(|error| invalid(&error))?;
@@ -182,7 +184,7 @@ impl Open {
     ///
     /// # Errors
     /// As for [`Standing::read`], and where another process has it open.
-    pub fn open(run: &RunFolder) -> Result<Self, Failure> {
+    pub fn take_up(run: &RunFolder) -> Result<Self, Failure> {
         let path = folder(run).join(JOURNAL);
         if !path.exists() {
             return Err(no_runbook(run));

@@ -1,5 +1,7 @@
 //! The runbook: every step of the article in its order, every value filled in, and a journal that can't say what did not happen.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where it is surprised")]
+
 mod support;
 
 use envclone_core::engine::Engine;

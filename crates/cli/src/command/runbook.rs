@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use comfy_table::LineStyle;
 use envclone_core::private_key::PrivateKey;
 use envclone_core::runbook::check::{CheckKind, Looked, Outcome};
 use envclone_core::runbook::journal::Event;
@@ -139,7 +140,7 @@ impl Shell<'_> {
         Open::start(&self.run, runbook, by(&self.name))?;
         if !self.cli.quiet {
             say(&format!(
-                "the runbook of run {} is in {}\n",
+                "the runbook of run {} is in {}",
                 self.run.id(),
                 crate::runbook::folder(&self.run).display()
             ));
@@ -172,7 +173,11 @@ impl Shell<'_> {
         }
         let runbook = &standing.runbook;
         let mut table = crate::ui::table(false);
-        table.set_header(["", "state", "step", "how", "article"]);
+        // So many short rows fit a screen without lines between them.
+        let plain = table.style().row_separator(LineStyle::none());
+        table
+            .load_style(plain)
+            .set_header(["", "state", "step", "how", "article"]);
         for step in &runbook.steps {
             table.add_row(render::row(runbook, &standing.progress, step));
         }
@@ -189,11 +194,22 @@ impl Shell<'_> {
         if self.cli.quiet {
             return;
         }
-        match standing.progress.next(&standing.runbook) {
-            Some(step) => say(&format!(
-                "\nnext is step {}: {}; `envclone runbook next` goes on",
-                step.n, step.title
-            )),
+        let progress = &standing.progress;
+        match progress.next(&standing.runbook) {
+            Some(step) => {
+                let machines = standing.runbook.machines_of(step);
+                let open = progress.state(step).map(|state| state.open_on(machines));
+                let elsewhere = open.filter(|open| {
+                    !open.is_empty() && !open.iter().any(|it| same_machine(it, &self.name))
+                });
+                let place = elsewhere.map(|open| format!(", on {}", open.join(", ")));
+                say(&format!(
+                    "\nnext is step {}: {}{}; `envclone runbook next` goes on",
+                    step.n,
+                    step.title,
+                    place.unwrap_or_default()
+                ));
+            }
             None => say("\nevery step is done or skipped; `envclone report` writes it down"),
         }
     }
@@ -259,7 +275,7 @@ impl Shell<'_> {
 
     fn go(&self, n: u32, approved: &Approved) -> Result<(), Failure> {
         let known = Known::of(self.config, &self.run)?;
-        let mut open = Open::open(&self.run)?;
+        let mut open = Open::take_up(&self.run)?;
         let runbook = open.standing.runbook.clone();
         let step = numbered(&runbook, n)?;
         self.may_begin(&open.standing, step)?;
@@ -278,6 +294,8 @@ impl Shell<'_> {
         let act = Act {
             look: &look,
             quiet: self.cli.quiet,
+            again: (open.standing.progress.state(step))
+                .is_some_and(|state| state.is_in_doubt_on(&self.name)),
         };
         act.can(&step.deeds)?;
         let mut previews = Vec::new();
@@ -414,7 +432,7 @@ impl Shell<'_> {
 
     fn done(&self, n: u32, machine: Option<&str>, because: Option<&str>) -> Result<(), Failure> {
         let known = Known::of(self.config, &self.run)?;
-        let mut open = Open::open(&self.run)?;
+        let mut open = Open::take_up(&self.run)?;
         let runbook = open.standing.runbook.clone();
         let step = numbered(&runbook, n)?;
         self.may_begin(&open.standing, step)?;
@@ -523,11 +541,24 @@ impl Shell<'_> {
             by: by(&self.name),
             because: reason,
         })?;
-        self.ended(open, &format!("step {} is done on {on}", step.n))
+        let state = open.standing.progress.state(step);
+        let machines = open.standing.runbook.machines_of(step);
+        let left = state
+            .map(|state| state.open_on(machines))
+            .unwrap_or_default();
+        let what = match left.is_empty() {
+            true => format!("step {} is done on {on}", step.n),
+            false => format!(
+                "step {} is done on {on}, and open on {}",
+                step.n,
+                left.join(", ")
+            ),
+        };
+        self.ended(open, &what)
     }
 
     fn skip(&self, n: u32, because: &str) -> Result<(), Failure> {
-        let mut open = Open::open(&self.run)?;
+        let mut open = Open::take_up(&self.run)?;
         let runbook = open.standing.runbook.clone();
         let step = numbered(&runbook, n)?;
         self.may_begin(&open.standing, step)?;
@@ -553,7 +584,7 @@ impl Shell<'_> {
     }
 
     fn undo(&self, n: u32) -> Result<(), Failure> {
-        let mut open = Open::open(&self.run)?;
+        let mut open = Open::take_up(&self.run)?;
         let runbook = open.standing.runbook.clone();
         let step = numbered(&runbook, n)?;
         let state = open.standing.progress.state(step);
@@ -661,16 +692,16 @@ fn numbered(runbook: &Runbook, n: u32) -> Result<&Step, Failure> {
 fn not_held(step: &Step, found: &[Looked]) -> Failure {
     let (fails, unknown) = open_checks(found);
     let why = |word: &str, one: &&Looked| -> Why {
-        format!("{word}: {}: {}", one.check.title(), one.seen).into()
+        format!("{word} {}: {}", one.check.title(), one.seen).into()
     };
     let mut failure = Failure::before(Exit::Refused, "");
     failure.why = fails
         .iter()
-        .map(|one| why("this does not hold", one))
+        .map(|one| why("it does not hold that", one))
         .chain(
             unknown
                 .iter()
-                .map(|one| why("this could not be looked at", one)),
+                .map(|one| why("it could not be seen whether", one)),
         )
         .collect();
     let hint = match step.gate {

@@ -10,7 +10,7 @@ use envclone_core::private_key::PrivateKey;
 use envclone_core::runbook::check::{CheckKind, Outcome};
 use envclone_core::runbook::configuration::guard;
 use envclone_core::runbook::deed::{Argument, Deed};
-use envclone_lifetime::{LifeTime, Options, SavedRegistration, Unregistered};
+use envclone_lifetime::{Environment, LifeTime, Options, SavedRegistration, Unregistered};
 use envclone_machine::{
     Command, Ended, Event, Halted, Iis, Machine, MachineError, Patience, Scheduler, Watch,
     config_tool_log, empty_folder, hold_scheduler, iis, machine_config, start_services,
@@ -50,6 +50,8 @@ pub struct Act<'a> {
     pub look: &'a Look<'a>,
     /// Whether only results are told.
     pub quiet: bool,
+    /// Whether the step was begun on this machine before, and nothing says how that ended.
+    pub again: bool,
 }
 
 /// What happened before it ended is in the failure's state, which whoever shows it completes.
@@ -292,7 +294,7 @@ impl Act<'_> {
         };
         write_whole(path, written.expose_secret())?;
         Ok(format!(
-            "{} values written{kept}; its passwords are in clear text until the Configuration Tool has run",
+            "{} values written; its passwords are in clear text until the Configuration Tool has run{kept}",
             edit.changes().len()
         ))
     }
@@ -446,13 +448,17 @@ impl Act<'_> {
     ) -> Result<String, Failure> {
         let (machine, watch) = (self.machine(), self.watch());
         self.must_lead_here("the Configuration Tool was not started")?;
+        // A tool whose envclone was interrupted may have started the Scheduler that it had found disabled.
+        if self.again {
+            hold_scheduler(machine, &Patience::SERVICES, &watch).map_err(|it| stopped(&it))?;
+        }
         let held = self.look.one(CheckKind::SchedulerOff);
         if held.outcome != Outcome::Holds {
             return Err(Failure::before(
                 Exit::Refused,
                 format!("the Configuration Tool was not started, since it would start the Scheduler: {}", held.seen),
             )
-            .hint("take the step that disables the Scheduler first"));
+            .hint("take the step that disables the Scheduler first; where it is done, `envclone runbook undo` opens it again"));
         }
         let stop = |error: MachineError| stopped(&error);
         let config = machine_config(machine).map_err(stop)?;
@@ -468,9 +474,15 @@ impl Act<'_> {
         let found = config_tool_log::read(&log, mark, secrets);
         let kept = self.protect(&log, found.as_ref().is_ok_and(|it| it.secrets));
         let scheduler = hold_scheduler(machine, &Patience::SERVICES, &watch);
-        let outcome = ran.map_err(|error| match &kept {
-            Ok(_) => stopped(&error),
-            Err(log) => stopped(&error).state(log.clone()),
+        let outcome = ran.map_err(|error| {
+            let log = kept.as_ref().err().cloned();
+            let started = scheduler.as_ref().err();
+            let started = started.map(|it| format!("the Scheduler may run: {it}"));
+            let more: Vec<String> = started.into_iter().chain(log).collect();
+            match more.is_empty() {
+                true => stopped(&error),
+                false => stopped(&error).state(more.join("; ")),
+            }
         })?;
         scheduler.map_err(stop)?;
         let found = found.map_err(stop)?;
@@ -614,6 +626,21 @@ impl Act<'_> {
             ));
         };
         let saved = self.saved()?;
+        let listed = lifetime
+            .environments()
+            .map_err(|error| lifetime_failure(&error))?;
+        let same = |it: &&Environment| {
+            it.is_called(&saved.name)
+                && it.key != saved.key
+                && it.host_name.as_ref() == Some(&saved.address)
+        };
+        // Somebody did it by hand, or an earlier command that nobody heard the end of.
+        if let Some(found) = listed.iter().find(same) {
+            return Ok(format!(
+                "LifeTime lists {} already, with the new key {}",
+                saved.name, found.key
+            ));
+        }
         let password = platform::password_of(self.config(), &center.account)?;
         let registration = saved.registration(&center.account.user, &settings.address);
         let done = lifetime

@@ -4,15 +4,12 @@ use std::fs;
 
 use envclone::journal_file::JournalFileOf;
 use envclone_core::runbook::journal::Event;
-use envclone_lifetime_server::Fault;
-use envclone_machine::{StartType, State};
 
 use super::support::{Lab, Ran};
-use super::whole::reconfigured_until;
-use super::world::{HSCONF, SCHEDULER, SECRETS, SOURCE_KEY, World, fingerprint};
+use super::world::{HSCONF, SOURCE_KEY, World, fingerprint};
 
 #[track_caller]
-fn refused(ran: &Ran, code: i32, why: &str) {
+pub(crate) fn refused(ran: &Ran, code: i32, why: &str) {
     assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
     assert!(ran.err.contains("error: "), "{}", ran.err);
     assert!(ran.err.contains(why), "no `{why}` in\n{}", ran.err);
@@ -20,7 +17,7 @@ fn refused(ran: &Ran, code: i32, why: &str) {
 }
 
 /// A runbook that was begun.
-fn begun() -> World {
+pub(crate) fn begun() -> World {
     let world = World::new();
     world.must("APP1", &["start", "reconfigure"]);
     world
@@ -136,7 +133,11 @@ fn the_source_s_own_database_is_not_written_into_the_file() {
     world.told(&same);
     world.must("APP1", &["start", "reconfigure"]);
     let ran = world.go("APP1", "platform-database");
-    refused(&ran, 5, "outsystems");
+    refused(
+        &ran,
+        5,
+        "`PlatformDatabaseConfiguration/Catalog` is a catalog of the source",
+    );
     assert_eq!(
         fs::read_to_string(world.file("APP1", "server.hsconf")).unwrap(),
         HSCONF
@@ -283,7 +284,7 @@ fn files_that_somebody_changed_are_refused() {
     fs::write(&file, "").unwrap();
     refused(&world.run("APP1", &[]), 3, "it is no runbook");
     fs::remove_file(&file).unwrap();
-    refused(&world.run("APP1", &[]), 3, "read the runbook");
+    refused(&world.run("APP1", &[]), 4, "read the runbook");
     fs::write(&file, &right).unwrap();
 
     let journal = world.folder().join("journal.jsonl");
@@ -343,125 +344,6 @@ fn a_run_that_did_not_end_has_no_runbook() {
         2,
         "there is no step 99: the runbook has",
     );
-}
-
-#[test]
-fn lifetime_never_loses_the_source() {
-    for address in [
-        "apps.corp.example.com",
-        "PRODFE01",
-        "prodfe01.corp.example.com",
-        "192.0.2.11",
-    ] {
-        let world = begun();
-        world.lifetime.change(|state| {
-            state.environments[1].address = address.to_owned();
-        });
-        refused(
-            &world.go("APP1", "lifetime-unregister"),
-            5,
-            "which is the source's",
-        );
-        assert_eq!(world.lifetime.count("DELETE", ""), 0);
-        assert!(world.lifetime.state().environment("QA").is_some());
-        assert!(!world.folder().join("lifetime-registration.json").exists());
-    }
-}
-
-#[test]
-fn what_lifetime_knew_is_never_lost() {
-    let world = begun();
-    world
-        .lifetime
-        .fail("DELETE", "/environments/", Fault::CutBefore);
-    world.lifetime.fail(
-        "DELETE",
-        "/environments/",
-        Fault::Status(503, "later".to_owned()),
-    );
-    world
-        .lifetime
-        .fail("DELETE", "/environments/", Fault::CutAfter);
-    let first = world.go("APP1", "lifetime-unregister");
-    assert_ne!(first.code, 0, "{}", first.err);
-    let saved = fs::read(world.folder().join("lifetime-registration.json")).unwrap();
-    let second = world.go("APP1", "lifetime-unregister");
-    assert_ne!(second.code, 0, "{}", second.err);
-    let lost = world.goes("APP1", "lifetime-unregister");
-    assert!(
-        lost.err.contains("LifeTime's answer was lost"),
-        "{}",
-        lost.err
-    );
-    assert!(world.lifetime.state().environment("QA").is_none());
-    // Gone already, it is asked nothing that it could not answer any more.
-    world.must("APP1", &["undo", "2"]);
-    world.goes("APP1", "lifetime-unregister");
-    assert_eq!(
-        fs::read(world.folder().join("lifetime-registration.json")).unwrap(),
-        saved
-    );
-}
-
-#[test]
-fn checks_see_what_is_wrong() {
-    let world = begun();
-    fs::write(world.lab.path("T_USERS"), "wrong").unwrap();
-    let ran = world.run("APP1", &["check", &world.n("log-database")]);
-    refused(&ran, 5, "acc could not log in to T_log");
-    assert!(!ran.err.contains("the source's server"), "{}", ran.err);
-    fs::write(world.lab.path("T_USERS"), SECRETS[1].1).unwrap();
-    world.database.lock().unwrap().on_source = vec!["app2".to_owned()];
-    let ran = world.run("APP1", &["check", &world.n("apply")]);
-    refused(&ran, 5, "APP2 has a session with outsystems@localhost");
-    {
-        let mut database = world.database.lock().unwrap();
-        database.front_ends.push("PRODFE01".to_owned());
-        database.waiting = 3;
-        database
-            .catalogs
-            .push(("PROD_LEDGER".to_owned(), "os".to_owned()));
-    }
-    let ran = world.run("APP1", &["check", &world.n("republish")]);
-    refused(&ran, 5, "3 modules wait for a compilation");
-    refused(&ran, 5, "it lists PRODFE01");
-    refused(
-        &world.run("APP1", &["check", &world.n("catalogs")]),
-        5,
-        "PROD_LEDGER is none of the copy's",
-    );
-    let config = super::world::machine_config(&world.lab.path("APP1"));
-    fs::write(
-        config,
-        "<configuration><add key=\"x\" value=\"PRODFE01\"/></configuration>",
-    )
-    .unwrap();
-    refused(
-        &world.run("APP1", &["check", &world.n("republish")]),
-        5,
-        "`PRODFE01` stands in line 1",
-    );
-    world.changed("APP1", |machine| {
-        machine
-            .value(
-                r"SOFTWARE\OutSystems\Platform Server",
-                "SerialNumber",
-                "OTHER",
-            )
-            .without(SCHEDULER)
-            .service(SCHEDULER, State::Stopped, StartType::Manual)
-    });
-    refused(
-        &world.run("APP1", &["check", &world.n("license")]),
-        5,
-        "it is OTHER, the license is for SERIAL-1",
-    );
-    refused(
-        &world.run("APP1", &["check", &world.n("stop-services")]),
-        5,
-        "it is manual and stopped",
-    );
-    world.no_secrets();
 }
 
 #[test]

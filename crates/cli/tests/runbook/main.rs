@@ -12,9 +12,11 @@
 )]
 #![cfg(unix)]
 
+mod answers;
 mod child;
 mod guards;
 mod interrupted;
+mod played;
 #[path = "../support/mod.rs"]
 mod support;
 mod tool;

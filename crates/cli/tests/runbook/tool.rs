@@ -12,15 +12,16 @@ use envclone_machine::{Machine, StartType, State};
 
 use super::child::told;
 use super::support::Ran;
-use super::whole::reconfigured_until;
 use super::world::{HSCONF, SCHEDULER, SECRETS, World, wrote_log};
 
 const STEP: &str = "session-database";
 
 /// An environment of which the next step runs the tool.
-fn ready() -> World {
+pub(crate) fn ready() -> World {
     let world = World::new();
-    reconfigured_until(&world, STEP);
+    world.must("APP1", &["start", "reconfigure"]);
+    world.goes("APP1", "stop-services");
+    world.goes("APP1", "platform-database");
     world
 }
 
@@ -73,12 +74,9 @@ fn it_is_not_started_while_the_scheduler_could_start() {
             .service(SCHEDULER, State::Stopped, StartType::Automatic)
     });
     let ran = world.go("APP1", STEP);
-    stopped(
-        &world,
-        &ran,
-        5,
-        "since it would start the Scheduler: it is automatic and stopped",
-    );
+    let why = "since it would start the Scheduler: it is automatic and stopped";
+    stopped(&world, &ran, 5, why);
+    stopped(&world, &world.go("APP1", STEP), 5, why);
     assert_eq!(world.tool_calls("APP1").len(), 0);
 }
 
@@ -192,6 +190,7 @@ fn one_that_hangs_is_ended_and_its_log_protected() {
     let act = Act {
         look: &look,
         quiet: true,
+        again: false,
     };
     let failure = act.act(&deed).unwrap_err();
     assert_eq!(failure.exit as i32, 6, "{failure:?}");
@@ -224,8 +223,7 @@ fn what_a_version_gets_wrong_is_told_before_it_is_approved() {
 
 #[test]
 fn its_file_is_written_without_a_copy_that_keeps_passwords() {
-    let world = World::new();
-    reconfigured_until(&world, "log-database");
+    let world = ready();
     world.goes("APP1", "log-database");
     let file = world.file("APP1", "server.hsconf");
     let beside: Vec<_> = fs::read_dir(file.parent().unwrap())

@@ -290,7 +290,14 @@ fn several_machines_go_on_with_one_runbook() {
     let world = World::new();
     reconfigured_until(&world, "stop-services");
     let n = world.n("stop-services");
-    world.goes("APP1", "stop-services");
+    let ran = world.goes("APP1", "stop-services");
+    says(
+        &ran.err,
+        &[
+            "step 3 is done on APP1, and open on APP2",
+            "next is step 3: Stop the OutSystems services, on APP2;",
+        ],
+    );
     let show = world.must("APP1", &["show", &n]);
     says(
         &show.out,
@@ -315,4 +322,62 @@ fn several_machines_go_on_with_one_runbook() {
         states(&world.must("APP2", &["--json"]))[2],
         (3, "overridden".to_owned())
     );
+}
+
+#[test]
+fn on_oracle_the_file_names_service_users_and_tablespaces() {
+    let world = World::new();
+    let side = "server = { host = \"127.0.0.1\", port = 9, service = \"APPS\", user = \"DBA1\", password = { file = \"T_DBA\" }, connect-seconds = 2 }";
+    let names = |prefix: &str| {
+        format!(
+            "engine = \"oracle\"\nplatform = \"{prefix}ADMIN\"\nruntime = \"{prefix}RUNTIME\"\nlog = \"{prefix}LOG\"\n\
+             log-runtime = \"{prefix}LOGRUN\"\n{side}\n"
+        )
+    };
+    let spaces = "[runbook.session]\ntablespace = \"TS_SESSION\"\n[runbook.tablespaces]\nadmin = \"TS_ADMIN\"\n\
+                  index = \"TS_INDEX\"\nruntime = \"TS_RUNTIME\"\nlog = \"TS_LOG\"\nlog-index = \"TS_LOGINDEX\"\n\
+                  log-runtime = \"TS_LOGRUN\"\n";
+    let text = format!(
+        "[source]\n{}[target]\n{}{}{spaces}",
+        names("OS"),
+        names("T_"),
+        world.about(true)
+    );
+    world.told(&text);
+    fs::remove_file(world.file("APP1", "server.hsconf")).unwrap();
+    world.must("APP1", &["start", "reconfigure"]);
+    let show = world.must("APP1", &["show", &world.n("platform-database")]);
+    says(
+        &show.out,
+        &[
+            "DBMS: Oracle Database",
+            "127.0.0.1:9/APPS",
+            "TS_ADMIN",
+            "T_ADMIN",
+        ],
+    );
+    world.goes("APP1", "stop-services");
+    // Nobody answers there: it is written, and not recorded as done.
+    let written = world.go("APP1", "platform-database");
+    assert_eq!(written.code, 5, "{}", written.err);
+    says(
+        &written.err,
+        &[
+            "could not log in to T_ADMIN",
+            "is not recorded as done; what was done stays done",
+        ],
+    );
+    let hsconf = fs::read_to_string(world.file("APP1", "server.hsconf")).unwrap();
+    let values = [
+        "ProviderKey=\"Oracle\"",
+        ">APPS<",
+        ">TS_INDEX<",
+        ">TS_SESSION<",
+        ">APP1<",
+    ];
+    says(&hsconf, &values);
+    let tool = world.go("APP1", "session-database");
+    assert_eq!(tool.code, 5, "{}", tool.err);
+    assert_eq!(world.tool_calls("APP1"), [["/SetupInstall"]]);
+    assert_eq!(told(&world.seen("APP1"), SCHEDULER), "disabled stopped");
 }

@@ -54,12 +54,34 @@ pub fn same_machine(left: &str, right: &str) -> bool {
     left.to_lowercase() == right.to_lowercase()
 }
 
+/// What is known of a machine, which keeps the name that it was written down with.
+fn of_machine<'a, T>(known: &'a BTreeMap<String, T>, machine: &str) -> Option<&'a T> {
+    let mut all = known.iter();
+    all.find(|(name, _)| same_machine(name, machine))
+        .map(|(_, one)| one)
+}
+
+fn take<T>(known: &mut BTreeMap<String, T>, machine: &str) {
+    known.retain(|name, _| !same_machine(name, machine));
+}
+
+fn put<T>(known: &mut BTreeMap<String, T>, machine: &str, one: T) {
+    take(known, machine);
+    known.insert(machine.to_owned(), one);
+}
+
 impl StepState {
     /// Whether it was done on a machine.
     #[must_use]
     pub fn is_done_on(&self, machine: &str) -> bool {
         let mut done = self.done.iter();
         done.any(|done| same_machine(&done.on, machine))
+    }
+
+    /// Whether a deed began on a machine, and nothing says how it ended.
+    #[must_use]
+    pub fn is_in_doubt_on(&self, machine: &str) -> bool {
+        of_machine(&self.in_doubt, machine).is_some()
     }
 
     /// The machines that it still has to be done on; `machines` are those of the step.
@@ -228,7 +250,7 @@ impl Progress {
                 return Err(damaged("a step", state.name(machines)));
             }
             Event::DeedDone { deed, machine, .. } | Event::DeedFailed { deed, machine, .. }
-                if state.in_doubt.get(&machine.to_lowercase()) != Some(deed) =>
+                if of_machine(&state.in_doubt, machine) != Some(deed) =>
             {
                 return Err(damaged("a deed", "not begun"));
             }
@@ -273,26 +295,25 @@ impl StepState {
         let at = || entry.at.clone();
         match &entry.event {
             Event::DeedStarted { deed, by, .. } => {
-                self.in_doubt.insert(by.machine.to_lowercase(), *deed);
-                self.failed.remove(&by.machine.to_lowercase());
+                put(&mut self.in_doubt, &by.machine, *deed);
+                take(&mut self.failed, &by.machine);
             }
             Event::DeedDone { deed, machine, .. } => {
-                self.in_doubt.remove(&machine.to_lowercase());
-                self.deeds.insert(machine.to_lowercase(), *deed);
+                take(&mut self.in_doubt, machine);
+                put(&mut self.deeds, machine, *deed);
             }
             Event::DeedFailed { machine, error, .. } => {
-                self.in_doubt.remove(&machine.to_lowercase());
-                self.failed.insert(machine.to_lowercase(), error.clone());
+                take(&mut self.in_doubt, machine);
+                put(&mut self.failed, machine, error.clone());
             }
             Event::Checked { by, found, .. } => {
-                self.checked
-                    .insert(by.machine.to_lowercase(), found.clone());
+                put(&mut self.checked, &by.machine, found.clone());
             }
             Event::Done {
                 on, by, because, ..
             } => {
-                self.in_doubt.remove(&on.to_lowercase());
-                self.failed.remove(&on.to_lowercase());
+                take(&mut self.in_doubt, on);
+                take(&mut self.failed, on);
                 self.done.push(DoneOn {
                     on: on.clone(),
                     by: by.clone(),

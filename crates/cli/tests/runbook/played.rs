@@ -1,0 +1,57 @@
+//! A SQL Server that is asked about a copy.
+
+use envclone_tds_server::{Answer, Cell, Type};
+
+/// What the played SQL Server has in the copy.
+#[derive(Default)]
+pub(crate) struct Database {
+    /// Machines that have a session with the source.
+    pub(crate) on_source: Vec<String>,
+    pub(crate) front_ends: Vec<String>,
+    pub(crate) modules: i64,
+    pub(crate) waiting: i64,
+    pub(crate) catalogs: Vec<(String, String)>,
+}
+
+fn texts(rows: &[Vec<String>], width: usize) -> Answer {
+    let cells = |row: &Vec<String>| {
+        row.iter()
+            .map(|it| it.as_str().into())
+            .collect::<Vec<Cell>>()
+    };
+    let columns = (0..width).map(|_| ("", Type::NVarcharMax));
+    Answer::rows(columns, rows.iter().map(cells))
+}
+
+fn number(number: i64) -> Answer {
+    Answer::rows([("", Type::BigInt)], [[Cell::Integer(number)]])
+}
+
+/// What it answers.
+pub(crate) fn answer(sql: &str, database: &Database) -> Answer {
+    let one = |texts: &[String]| texts.iter().map(|it| vec![it.clone()]).collect::<Vec<_>>();
+    let has = |text: &str| sql.to_lowercase().contains(&text.to_lowercase());
+    match sql {
+        _ if has("HAS_PERMS_BY_NAME") => number(1),
+        _ if has("dm_exec_sessions") => {
+            let row = |name: &String| {
+                let columns = [name.as_str(), "OutSystems", "os"];
+                columns.map(str::to_owned).to_vec()
+            };
+            let rows: Vec<_> = database.on_source.iter().map(row).collect();
+            texts(&rows, 3)
+        }
+        _ if has("ossys_server") => texts(&one(&database.front_ends), 1),
+        _ if has("ossys_modulefrontend") => number(database.modules),
+        _ if has("requires_compilation") => number(database.waiting),
+        _ if has("ossys_dbcatalog") => {
+            let row = |(name, user): &(String, String)| vec![name.clone(), user.clone()];
+            texts(&database.catalogs.iter().map(row).collect::<Vec<_>>(), 2)
+        }
+        _ if has("sys.") || has("DATABASEPROPERTYEX") => {
+            Answer::error(300, 14, "VIEW SERVER STATE permission was denied")
+        }
+        _ if sql.starts_with("SELECT") => number(1),
+        _ => Answer::Done,
+    }
+}
