@@ -191,7 +191,12 @@ fn what_the_environment_does_not_have_is_left_out_with_a_reason() {
     let ids: Vec<_> = runbook.left_out.iter().map(|it| it.id.as_str()).collect();
     assert_eq!(
         ids,
-        ["lifetime-unregister", "other-machines", "lifetime-register"]
+        [
+            "lifetime-unregister",
+            "other-machines",
+            "lifetime-register",
+            "lifetime-connections"
+        ]
     );
     assert!(runbook.left_out.iter().all(|it| !it.because.is_empty()));
 }
