@@ -151,6 +151,12 @@ pub enum RunbookVerb {
         /// The step's number
         n: u32,
     },
+    /// Write the automated steps as PowerShell scripts to copy over, one for each machine
+    Script {
+        /// The folder to write them into
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
     /// Print the fingerprint of a private.key, by which two keys are compared without showing either
     Key {
         /// The file; the installation's own when absent

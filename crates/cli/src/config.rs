@@ -49,7 +49,7 @@ impl Config {
             .filter(|folder| !folder.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         // The same settings mean the same files from whatever folder the program is started in.
-        let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let folder = dunce::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
         for environment in [&mut settings.source, &mut settings.target] {
             locate(environment, &folder);
         }

@@ -19,6 +19,9 @@ use crate::save;
 use crate::ui::{Watch, counted};
 
 mod serve;
+mod together;
+
+use together::Together;
 
 pub use serve::{in_the_way, obstacles};
 
@@ -226,7 +229,7 @@ impl Execution<'_> {
             .collect();
         let settled = match progress.groups.get(group) {
             Some(GroupState::Committed { .. }) => return Ok(0),
-            Some(GroupState::InDoubt) => self.settle(group, &items)?,
+            Some(GroupState::InDoubt) => self.settle(group)?,
             _ => false,
         };
         if !settled {
@@ -370,11 +373,13 @@ impl Execution<'_> {
     }
 
     /// Finds out whether a transaction around whose commit the run died was committed.
-    fn settle(&mut self, group: &str, items: &[&Item]) -> Result<bool, Stop> {
-        let Some(name) = items.first().and_then(|item| self.target(&item.database)) else {
+    fn settle(&mut self, group: &str) -> Result<bool, Stop> {
+        let spanned = self.plan.spanned(group);
+        let Some(first) = spanned.first() else {
             return Ok(false);
         };
-        let mut session = self.engine.open(&name, Access::Read)?;
+        // The one mark speaks for all that the transaction spans.
+        let mut session = self.engine.open(&first.locator, Access::Read)?;
         let there = marks(session.as_mut(), self.dialect)?
             .iter()
             .any(|mark| mark.kind == "group" && mark.run == self.run && mark.group == group);
@@ -393,34 +398,32 @@ impl Execution<'_> {
         Ok(there)
     }
 
-    fn target(&self, role: &Role) -> Option<String> {
-        self.plan
-            .target
-            .iter()
-            .find(|database| database.role == *role)
-            .map(|database| database.locator.clone())
-    }
-
-    /// Cleans one database in one transaction. One that had to give way to others begins again, whole.
+    /// Cleans the databases that one transaction spans. One that had to give way to others begins again, whole.
     fn clean(&mut self, group: &str, items: &[&Item]) -> Result<(), Stop> {
-        let Some(name) = items.first().and_then(|item| self.target(&item.database)) else {
+        let spanned = self.plan.spanned(group);
+        let Some(first) = spanned.first() else {
             return Ok(());
         };
         self.watch.phase("clean");
-        let mut session = self.engine.open(&name, Access::Write)?;
-        session.execute(&self.dialect.create_marks())?;
+        let mut together = Together::open(self.engine, &spanned)?;
+        // Before the transaction: on some engines it would end with this.
+        for database in &spanned {
+            let session = together.within(&database.role)?;
+            session.execute(&self.dialect.create_marks())?;
+        }
         let mut attempts = 0;
         let Changed { rows, gone } = loop {
             attempts += 1;
-            match self.transaction(group, items, session.as_mut()) {
+            match self.transaction(group, items, &mut together) {
                 Err(Stop::Database(error)) if error.trouble.passes() && attempts < ATTEMPTS => {
                     std::thread::sleep(PAUSE * attempts);
                 }
                 other => break other?,
             }
         };
-        let at = now(session.as_mut(), self.dialect)?;
-        let proof = self.engine.look(&name)?.file;
+        let session = together.within(&first.role)?;
+        let at = now(session, self.dialect)?;
+        let proof = self.engine.look(&first.locator)?.file;
         let mark = Mark {
             kind: "group".to_owned(),
             run: self.run.clone(),
@@ -438,9 +441,10 @@ impl Execution<'_> {
             group: group.to_owned(),
             settled: None,
         })?;
+        let names: Vec<String> = spanned.iter().map(|it| named(&it.role)).collect();
         self.watch.done(&format!(
             "{}: {}, {}{}, committed",
-            group.replacen(':', " ", 1),
+            names.join(", "),
             counted(items.len() as u64, "item", "items"),
             counted(rows, "row", "rows"),
             self.plan
@@ -456,15 +460,15 @@ impl Execution<'_> {
         &mut self,
         group: &str,
         items: &[&Item],
-        session: &mut dyn Session,
+        together: &mut Together<'_>,
     ) -> Result<Changed, Stop> {
-        session.begin()?;
-        match self.changes(group, items, session) {
+        together.session().begin()?;
+        match self.changes(items, together) {
             Ok(changed) => Ok(changed),
             Err(stop) => {
                 // Where even that fails the connection is gone, and the transaction with it: what stopped the run is
                 // the better reason to tell.
-                if session.rollback().is_ok() {
+                if together.session().rollback().is_ok() {
                     self.journal.append(&Event::RolledBack {
                         group: group.to_owned(),
                         because: stop.reason(),
@@ -475,27 +479,27 @@ impl Execution<'_> {
         }
     }
 
-    fn changes(
-        &mut self,
-        group: &str,
-        items: &[&Item],
-        session: &mut dyn Session,
-    ) -> Result<Changed, Stop> {
+    fn changes(&mut self, items: &[&Item], together: &mut Together<'_>) -> Result<Changed, Stop> {
         let mut all = Changed::default();
-        let mut asked = match items.first() {
-            Some(first) => session.numbers(&questions_before(first))?,
-            None => Vec::new(),
-        };
+        let mut asked = Vec::new();
+        let mut before: Option<&Item> = None;
         for (at, item) in items.iter().enumerate() {
             if interrupted() {
                 return Err(Stop::Interrupted);
             }
             self.watch.progress(
-                &format!("{group} {}", item.step),
+                &format!("{} {}", named(&item.database), item.step),
                 at as u64,
                 items.len() as u64,
             );
+            let session = together.within(&item.database)?;
+            if before.is_none_or(|before| before.database != item.database) {
+                asked = session.numbers(&questions_before(item))?;
+            }
+            before = Some(item);
+            // What is asked ahead is asked where the session is.
             let next = items.get(at + 1).copied();
+            let next = next.filter(|next| next.database == item.database);
             let changed = self.change(item, &asked, next, session);
             if let Err(stop) = &changed
                 && !matches!(stop, Stop::Journal(_))
@@ -513,8 +517,8 @@ impl Execution<'_> {
         Ok(all)
     }
 
-    /// Makes an item's change. `asked` answers the questions before it; those before the next one are asked together with
-    /// this one's check, since round trips are what a clean-up costs.
+    /// Makes an item's change. `asked` answers the questions before it; those before the next one, if it is in the same
+    /// database, are asked together with this one's check, since round trips are what a clean-up costs.
     fn change(
         &mut self,
         item: &Item,
@@ -584,6 +588,11 @@ impl Execution<'_> {
         let gone = item.expect.unwrap_or(before).saturating_sub(before);
         Ok((Changed { rows, gone }, of_the_next))
     }
+}
+
+/// A database as a line of progress names it.
+fn named(role: &Role) -> String {
+    role.to_string().replacen(':', " ", 1)
 }
 
 /// What has to be known before an item's turn: how many rows it would touch, and how many refer to them.

@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use envclone_core::dialect::{Dialect, MARKS};
+use envclone_core::encoding::Encoding;
 use envclone_core::engine::Role;
-use envclone_core::evidence::{Collation, Contents, DatabaseEvidence, Evidence, Lineage, Observed};
+use envclone_core::evidence::{
+    Collation, Contents, DatabaseEvidence, Evidence, Identifier, Lineage, Observed,
+};
 use envclone_core::filter::{Filter, Test};
 use envclone_core::harvest::{self, Identity};
 use envclone_core::inventory::{
-    self, Catalog, DataFile, Database, Entity, Factory, ForeignKey, Holds, Inventory, Server, Table,
+    self, Catalog, DataFile, Database, Directory, Entity, Factory, ForeignKey, Holds, Inventory,
+    Server, Table,
 };
 use envclone_core::scan::secret_digest;
 use envclone_core::settings::Environment;
@@ -111,7 +115,7 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
         engine: eyes.dialect.engine(),
         taken_at: Timestamp::now().to_string(),
         platform_version,
-        server: server(eyes, &environment.platform)?,
+        server: server(eyes.engine, eyes.dialect, &environment.platform)?,
         databases,
         entities,
         catalogs,
@@ -126,13 +130,18 @@ pub fn inventory(eyes: Eyes<'_>, environment: &Environment) -> Result<Inventory,
 ///
 /// # Errors
 /// [`DbError`] as the engine reports it.
-pub fn server(eyes: Eyes<'_>, name: &str) -> Result<Option<Server>, DbError> {
-    let Some(query) = eyes.dialect.inspection().server else {
+pub fn server(
+    engine: &dyn Engine,
+    dialect: &dyn Dialect,
+    name: &str,
+) -> Result<Option<Server>, DbError> {
+    let queries = dialect.inspection();
+    let Some(query) = &queries.server else {
         return Ok(None);
     };
-    let mut session = eyes.engine.server(name)?;
+    let mut session = engine.server(name)?;
     let mut server = None;
-    session.query(&query, &mut |row| {
+    session.query(query, &mut |row| {
         let given = |column| Some(row.text(column)).filter(|text| !text.is_empty());
         server = Some(Server {
             name: row.text(0),
@@ -142,10 +151,40 @@ pub fn server(eyes: Eyes<'_>, name: &str) -> Result<Option<Server>, DbError> {
             data_folder: given(4),
             log_folder: given(5),
             backup_folder: given(6),
+            settings: None,
+            directories: None,
         });
         Go::Continue(())
     })?;
-    Ok(server)
+    let settings = queries.settings.map(|sql| pairs(session.as_mut(), &sql));
+    let directories = queries.directories.map(|sql| pairs(session.as_mut(), &sql));
+    Ok(server.map(|server| Server {
+        settings: settings.map(|found| observed(found.map(BTreeMap::from_iter))),
+        directories: directories.map(|found| {
+            let directory = |(name, path)| Directory { name, path };
+            observed(found.map(|all| all.into_iter().map(directory).collect()))
+        }),
+        ..server
+    }))
+}
+
+/// Rows of two texts, or why they can't be seen.
+fn pairs(session: &mut dyn Session, sql: &str) -> Seen<Vec<(String, String)>> {
+    let all = rows(session, sql).map_err(|error| error.message)?;
+    let pair = |row: Vec<String>| Some(<[String; 2]>::try_from(row).ok()?.into());
+    Ok(all.into_iter().filter_map(pair).collect())
+}
+
+/// How a server writes texts down, on engines where a copy may be written down otherwise.
+#[must_use]
+pub fn encoding(dialect: &dyn Dialect, server: &Server) -> Option<Observed<Encoding>> {
+    match server.settings.as_ref()? {
+        Observed::Unknown { why } => Some(unseen(why)),
+        Observed::Known(settings) => Some(dialect.encoding(settings).map_or_else(
+            || unseen("the database does not say its character set"),
+            Observed::Known,
+        )),
+    }
 }
 
 /// The files that a database consists of.
@@ -218,6 +257,7 @@ pub fn tables(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<Vec<Ta
             table: row.text(2),
             to: row.text(3),
             name: row.text(4),
+            schema: row.text(5),
         };
         keys.entry(row.text(0)).or_default().push(key);
         Go::Continue(())
@@ -451,13 +491,18 @@ pub fn evidence(
 }
 
 fn side(eyes: Eyes<'_>, environment: &Environment) -> Result<Vec<DatabaseEvidence>, DbError> {
-    let server = server(eyes, &environment.platform)?.map(|server| server.name);
+    let server = server(eyes.engine, eyes.dialect, &environment.platform)?;
+    let encoding = server
+        .as_ref()
+        .and_then(|server| encoding(eyes.dialect, server));
+    let server = server.map(|server| server.name);
     environment
         .databases()
         .into_iter()
         .map(|(role, name)| {
             Ok(DatabaseEvidence {
                 server: server.clone(),
+                encoding: encoding.clone(),
                 ..database(eyes, role, name)?
             })
         })
@@ -482,6 +527,16 @@ fn database(eyes: Eyes<'_>, role: Role, name: &str) -> Result<DatabaseEvidence, 
         collation: facts
             .collation
             .map(|(name, ignores_case)| Collation { name, ignores_case }),
+        encoding: None,
+        byte_columns: None,
+        identifiers: facts
+            .identifiers
+            .into_iter()
+            .map(|(what, value)| Identifier {
+                what: what.to_owned(),
+                value: observed(value),
+            })
+            .collect(),
         logins: None,
         server: None,
         marks: Vec::new(),
@@ -495,10 +550,15 @@ fn database(eyes: Eyes<'_>, role: Role, name: &str) -> Result<DatabaseEvidence, 
         family: observed(lineage.family),
         own: observed(lineage.own),
         restored: observed(lineage.restored),
+        unfinished: lineage.unfinished.map(observed),
     });
     let mut session = eyes.engine.open(name, Access::Read)?;
     let tables = tables(session.as_mut(), eyes.dialect)?;
     evidence.logins = users::logins(session.as_mut(), eyes.dialect)?;
+    evidence.byte_columns = eyes.dialect.inspection().byte_columns.map(|sql| {
+        let columns = session.number(&sql);
+        observed(columns.map_err(|error| error.message))
+    });
     let mut look = Look {
         session: session.as_mut(),
         dialect: eyes.dialect,

@@ -59,7 +59,7 @@ pub fn verify(
             continue;
         };
         let mut session = eyes.engine.open(name, Access::Read)?;
-        for table in &database.tables {
+        for (at, table) in database.tables.iter().enumerate() {
             watch.progress(&table.name, walked, tables as u64);
             walked += 1;
             let mut walk = Walk {
@@ -68,6 +68,9 @@ pub fn verify(
                 hits: BTreeMap::new(),
                 coverage: &mut coverage,
             };
+            if let Some(next) = database.tables.get(at + 1) {
+                session.foresee(&all_cells(eyes.dialect, next));
+            }
             match walk.table(session.as_mut(), eyes.dialect, table) {
                 Ok(()) => checks.extend(walk.checks(&role, table)),
                 Err(error) if error.trouble == Trouble::Interrupted => {
@@ -248,6 +251,12 @@ struct Traces {
     kinds: Vec<&'static str>,
 }
 
+/// A query for every cell of a table.
+fn all_cells(dialect: &dyn Dialect, table: &Table) -> String {
+    let columns: Vec<&str> = table.columns.iter().map(String::as_str).collect();
+    dialect.select(&table.name, &columns, &Filter::default())
+}
+
 /// A walk through one table.
 struct Walk<'a> {
     scanner: &'a Scanner,
@@ -263,36 +272,32 @@ impl Walk<'_> {
         dialect: &dyn Dialect,
         table: &Table,
     ) -> Result<(), DbError> {
-        let columns: Vec<&str> = table.columns.iter().map(String::as_str).collect();
         let mut stopped = false;
         let (coverage, identities, hits) = (&mut self.coverage, self.identities, &mut self.hits);
         let mut note = |found: &Found<'_>| trace(identities, hits, found);
         let mut batch = Batch::new(self.scanner);
-        session.query(
-            &dialect.select(&table.name, &columns, &Filter::default()),
-            &mut |row| {
-                coverage.rows += 1;
-                for column in 0..row.len() {
-                    match row.content(column) {
-                        Value::Text(bytes) => {
-                            coverage.text_bytes += bytes.len() as u64;
-                            batch.text(column, bytes, &mut note);
-                        }
-                        Value::Bytes(bytes) => {
-                            coverage.binary_bytes += bytes.len() as u64;
-                            batch.blob(column, bytes, &mut note);
-                        }
-                        _ => {}
+        session.query(&all_cells(dialect, table), &mut |row| {
+            coverage.rows += 1;
+            for column in 0..row.len() {
+                match row.content(column) {
+                    Value::Text(bytes) => {
+                        coverage.text_bytes += bytes.len() as u64;
+                        batch.text(column, bytes, &mut note);
                     }
+                    Value::Bytes(bytes) => {
+                        coverage.binary_bytes += bytes.len() as u64;
+                        batch.blob(column, bytes, &mut note);
+                    }
+                    _ => {}
                 }
-                stopped = coverage.rows.is_multiple_of(1024) && interrupted();
-                if stopped {
-                    Go::Break(())
-                } else {
-                    Go::Continue(())
-                }
-            },
-        )?;
+            }
+            stopped = coverage.rows.is_multiple_of(1024) && interrupted();
+            if stopped {
+                Go::Break(())
+            } else {
+                Go::Continue(())
+            }
+        })?;
         batch.finish(&mut note);
         if stopped {
             return Err(DbError::new(Trouble::Interrupted, "interrupted"));

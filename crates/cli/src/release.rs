@@ -81,7 +81,7 @@ fn called(
 ) -> Result<Endpoints, DbError> {
     let queries = endpoints::queries(tables, dialect);
     let found = match (&queries.modules, queries.addresses.is_empty()) {
-        (Some(modules), false) => seen(addresses(session, modules, &queries.addresses))?,
+        (Some(modules), false) => seen(addresses(session, modules, &queries))?,
         _ => Observed::Unknown {
             why: looks::nowhere(&queries.left_out),
         },
@@ -95,22 +95,44 @@ fn called(
 fn addresses(
     session: &mut dyn Session,
     modules: &str,
-    queries: &[endpoints::Query],
+    queries: &endpoints::Queries,
 ) -> Result<Vec<Endpoint>, DbError> {
-    let modules: BTreeMap<String, String> = rows(session, modules)?
+    let modules: BTreeMap<String, String> = cells::<2>(session, modules)?
         .into_iter()
-        .filter_map(|row| <[String; 2]>::try_from(row).ok())
         .map(Into::into)
         .collect();
     let mut all = Vec::new();
-    for query in queries {
-        let answers: Vec<[String; 4]> = rows(session, &query.sql)?
-            .into_iter()
-            .filter_map(|row| row.try_into().ok())
-            .collect();
+    for query in &queries.addresses {
+        let answers = cells(session, &query.sql)?;
         all.extend(endpoints::found(query.kind, &answers, &modules));
+    }
+    if let Some(queries) = &queries.properties {
+        let definitions = cells(session, &queries.definitions)?;
+        let mut values = Vec::new();
+        for query in &queries.values {
+            values.extend(cells(session, query)?);
+        }
+        let secrets = match &queries.secrets {
+            Some(query) => session.texts(query)?,
+            None => Vec::new(),
+        };
+        all.extend(endpoints::of_properties(
+            &definitions,
+            &values,
+            &secrets,
+            &modules,
+        ));
     }
     all.sort();
     all.dedup();
     Ok(all)
+}
+
+/// The answer to a query for so many columns.
+fn cells<const N: usize>(
+    session: &mut dyn Session,
+    sql: &str,
+) -> Result<Vec<[String; N]>, DbError> {
+    let rows = rows(session, sql)?.into_iter();
+    Ok(rows.filter_map(|row| row.try_into().ok()).collect())
 }

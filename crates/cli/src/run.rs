@@ -26,6 +26,7 @@ use crate::journal_file::{JournalFile, JournalFileError};
 use crate::observe;
 use crate::release::{self, hold::Wish};
 use crate::render;
+use crate::runbook::Standing;
 use crate::save::{recipient, write_whole};
 use crate::ui::{Watch, counted};
 
@@ -130,7 +131,11 @@ impl<'a> Phases<'a> {
     /// Where it can't be asked.
     pub fn destination(&self) -> Result<Option<Server>, Failure> {
         let target = &self.config.settings.target;
-        Ok(inspect::server(self.eyes(), &target.platform)?)
+        Ok(inspect::server(
+            self.engine,
+            self.config.dialect(),
+            &target.platform,
+        )?)
     }
 
     /// Looks at both sides and refuses where the evidence speaks against the run.
@@ -234,10 +239,11 @@ impl<'a> Phases<'a> {
                 }
                 if item.database == role {
                     // Others go before it is this one's turn, which nobody can count now.
-                    let alone: Vec<&Referrer> = drafted.unprovided(item).collect();
+                    let alone = drafted.unprovided(item).map(Referrer::when_planned);
+                    let alone: Vec<Referrer> = alone.collect();
                     let asked: Vec<&str> = alone.iter().map(|it| it.count.as_str()).collect();
                     let rows = session.numbers(&asked)?;
-                    if let Some(failure) = left_in_the_lurch(item, alone, &rows, session.as_mut())?
+                    if let Some(failure) = left_in_the_lurch(item, &alone, &rows, session.as_mut())?
                     {
                         return Err(failure);
                     }
@@ -607,6 +613,7 @@ pub fn report_of(folder: &RunFolder, catalogue: &Catalogue) -> Result<Report, Fa
     let facts = run_facts(&read, &progress);
     let results = item_results(&plan, &read.events(), &progress);
     let saved = saved_files(folder)?;
+    let runbook = Standing::if_begun(folder)?;
     Ok(Report::new(Parts {
         plan: &plan,
         evidence: Some(&start.evidence),
@@ -617,6 +624,7 @@ pub fn report_of(folder: &RunFolder, catalogue: &Catalogue) -> Result<Report, Fa
         catalogue: Some(catalogue),
         verification: verification.as_ref(),
         saved: &saved,
+        runbook: runbook.as_ref().map(Standing::ran),
     }))
 }
 

@@ -1,13 +1,16 @@
 //! A runbook in its run's folder: opened by whoever goes on with it, on whichever machine, one at a time.
 
 pub mod act;
+pub mod connections;
 pub mod look;
 pub mod platform;
+pub mod script;
 
 use std::path::PathBuf;
 
 use envclone_core::inventory::Inventory;
 use envclone_core::journal::{Entry, read_of};
+use envclone_core::report::Ran;
 use envclone_core::runbook::journal::{By, Event, FORMAT};
 use envclone_core::runbook::progress::{Progress, replay};
 use envclone_core::runbook::{Parts, Runbook};
@@ -117,6 +120,27 @@ impl Standing {
             progress,
             entries,
         })
+    }
+
+    /// The same where a runbook was begun.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub fn if_begun(run: &RunFolder) -> Result<Option<Self>, Failure> {
+        match folder(run).join(JOURNAL).is_file() {
+            true => Self::read(run).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// As the report wants it.
+    #[must_use]
+    pub fn ran(&self) -> Ran<'_> {
+        Ran {
+            runbook: &self.runbook,
+            progress: &self.progress,
+            entries: &self.entries,
+        }
     }
 
     /// Every line of the journal.

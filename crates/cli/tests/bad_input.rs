@@ -428,7 +428,7 @@ fn settings_of_servers_that_lead_nowhere() {
         ),
         (
             good.replace("{ file = \"password\" }", "\"made up\""),
-            "line 9: `password` says where",
+            "line 9: `password` or `token` says where",
         ),
     ] {
         let ran = plan(adopt, &server(&lines));

@@ -7,7 +7,15 @@
 
 mod support;
 
-use envclone_core::release::ReleaseCheck;
+use envclone::config::Config;
+use envclone::failure::{Exit, Failure};
+use envclone::release::hold::{Wish, carry_out};
+use envclone::run::Phases;
+use envclone::ui::Silent;
+use envclone_core::release::hold::Deed;
+use envclone_core::release::{Kind, ReleaseCheck};
+use envclone_db::checkup::{Need, Purpose};
+use envclone_db::{Access, Copied, Copies, DbError, Engine, Facts, Go, Lineage, Row, Session};
 use support::{Lab, approval_of, dump};
 
 const PLATFORM: &str = "outsystems.db";
@@ -217,4 +225,153 @@ fn what_is_unknown_to_hold_is_no_command() {
     ] {
         assert_eq!(lab.run(&[&["release-check"], wrong].concat()).code, 2);
     }
+}
+
+/// An engine with somebody else at work: right before a statement that begins so, another one is run.
+struct Meddled {
+    engine: Box<dyn Engine>,
+    before: &'static str,
+    with: &'static str,
+}
+
+struct MeddledSession {
+    session: Box<dyn Session>,
+    before: &'static str,
+    with: &'static str,
+}
+
+impl Session for MeddledSession {
+    fn query(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError> {
+        self.session.query(sql, each)
+    }
+
+    fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
+        if sql.starts_with(self.before) && !self.with.is_empty() {
+            self.session.execute(std::mem::take(&mut self.with))?;
+        }
+        self.session.execute(sql)
+    }
+
+    fn begin(&mut self) -> Result<(), DbError> {
+        self.session.begin()
+    }
+
+    fn commit(&mut self) -> Result<(), DbError> {
+        self.session.commit()
+    }
+
+    fn rollback(&mut self) -> Result<(), DbError> {
+        self.session.rollback()
+    }
+}
+
+impl Engine for Meddled {
+    fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
+        let Self { before, with, .. } = *self;
+        let session = self.engine.open(name, access)?;
+        Ok(match access {
+            Access::Read => session,
+            Access::Write => Box::new(MeddledSession {
+                session,
+                before,
+                with,
+            }),
+        })
+    }
+
+    fn look(&self, name: &str) -> Result<Facts, DbError> {
+        self.engine.look(name)
+    }
+
+    fn in_use(&self, name: &str) -> Result<Option<String>, DbError> {
+        self.engine.in_use(name)
+    }
+
+    fn lineage(&self, name: &str) -> Result<Option<Lineage>, DbError> {
+        self.engine.lineage(name)
+    }
+
+    fn checkup(&self, name: &str, purpose: Purpose) -> Vec<Need> {
+        self.engine.checkup(name, purpose)
+    }
+
+    fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError> {
+        self.engine.server(name)
+    }
+
+    fn work(
+        &self,
+        name: &str,
+        sql: &str,
+        progress: &mut dyn FnMut(Copied) -> Go,
+    ) -> Result<(), DbError> {
+        self.engine.work(name, sql, progress)
+    }
+
+    fn snapshot(&self, names: &[String]) -> Result<Box<dyn Copies>, DbError> {
+        self.engine.snapshot(names)
+    }
+
+    fn partial_name(&self, name: &str) -> String {
+        self.engine.partial_name(name)
+    }
+
+    fn publish(&self, partial: &str, name: &str) -> Result<(), DbError> {
+        self.engine.publish(partial, name)
+    }
+
+    fn discard(&self, partial: &str) {
+        self.engine.discard(partial);
+    }
+}
+
+/// Holds e-mails while somebody else runs a statement before one of ours.
+fn hold_meddled(lab: &Lab, before: &'static str, with: &'static str) -> Result<(), Failure> {
+    let config = Config::load(&lab.path("envclone.toml")).unwrap();
+    let engine = Meddled {
+        engine: config.engine().unwrap(),
+        before,
+        with,
+    };
+    let mut watch = Silent;
+    let phases = Phases::new(&config, &engine, Vec::new(), &mut watch).unwrap();
+    let wish = Wish {
+        deed: Deed::Hold,
+        kinds: vec![Kind::Emails],
+    };
+    let proposal = phases.propose(&wish).unwrap();
+    let target = &config.settings.target;
+    carry_out(phases.eyes(), target, &wish, &proposal, "somebody")
+}
+
+#[test]
+fn what_others_write_meanwhile_undoes_all_of_it() {
+    let one_more = "INSERT INTO OSSYS_EMAIL_STATUS (ID, TENANT_ID) VALUES (100, 2)";
+    let one_less = "UPDATE OSSYS_EMAIL_STATUS SET SENT = '2026-03-02 08:00:00' WHERE ID = 11";
+    let cases = [
+        // Other rows than those that were approved, before any was kept.
+        ("CREATE TABLE IF NOT EXISTS \"envclone_held\"", one_more),
+        // A value that was kept and not written over, and one that is left.
+        ("UPDATE \"ossys_email_status\"", one_less),
+        ("UPDATE \"ossys_email_status\"", one_more),
+    ];
+    for (before, with) in cases {
+        let lab = Lab::adopted();
+        lab.sql(
+            &lab.target(PLATFORM),
+            "PRAGMA foreign_keys = OFF; DELETE FROM OSSYS_EMAIL_STATUS WHERE ID >= 100",
+        );
+        let raw = platform(&lab);
+        let failure = hold_meddled(&lab, before, with).unwrap_err();
+        assert_eq!(failure.exit, Exit::Refused, "{failure:?}");
+        assert_eq!(number(&lab, "SELECT COUNT(*) FROM envclone_held"), 0);
+        // Only what was outside of the transaction is there.
+        let left = match before.starts_with("CREATE") {
+            true => platform(&lab).lines().count() - raw.lines().count(),
+            false => usize::from(platform(&lab) != raw),
+        };
+        assert_eq!(left, usize::from(before.starts_with("CREATE")), "{before}");
+    }
+    let lab = Lab::adopted();
+    hold_meddled(&lab, "nothing", "").unwrap();
 }

@@ -21,7 +21,7 @@ use envclone_rehearsal::oracle::{Loaders, fill};
 use envclone_testing::oracle::PASSWORD;
 use secrecy::ExposeSecret as _;
 use support::CATALOG;
-use support::oracle::{SPEC, assert_like_files, on_files};
+use support::oracle::{OWN, SPEC, assert_like_files, on_files, write_own_steps};
 
 /// Names an Oracle whose user is a DBA.
 const ORACLE: &str = "ENVCLONE_TEST_ORACLE";
@@ -161,10 +161,11 @@ fn schemas_are_copied_cleaned_and_like_those_in_files() {
     };
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
-        "profile = \"extra\"\nclone = \"make\"\n[copy]\ndirectory = \"{directory}\"\n{}{}",
+        "profile = \"extra\"\nclone = \"make\"\n{OWN}\n[copy]\ndirectory = \"{directory}\"\n{}{}",
         side("source", SOURCE),
         side("target", TARGET)
     );
+    write_own_steps(folder.path());
     fs::write(folder.path().join("envclone.toml"), text).unwrap();
     let envclone = |arguments: &[&str]| {
         let output = assert_cmd::Command::cargo_bin("envclone")

@@ -8,6 +8,7 @@
 
 mod support;
 
+use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use envclone_testing::oracle::OracleLab;
@@ -27,6 +28,12 @@ struct Played {
     cuts: bool,
     imported: bool,
     exported: bool,
+    /// The character sets of the source's database and of the target's, in which they are asked for; none where it is one.
+    characters: Option<[&'static str; 2]>,
+    /// How often they were.
+    asked: usize,
+    /// Whether rights stay that are to be taken away.
+    keeps_rights: bool,
 }
 
 type Shared = Arc<Mutex<Played>>;
@@ -52,6 +59,18 @@ fn play(played: &Shared, database: &MariaDb, request: &Request) -> Option<Answer
     let fails = played.fails.as_ref().is_some_and(|(what, _)| has(what));
     if fails && let Some((_, error)) = played.fails.take() {
         return Some(Answer::Error(error));
+    }
+    if has("nls_instance_parameters")
+        && let Some(both) = played.characters
+    {
+        let characters = both[played.asked % 2];
+        played.asked += 1;
+        let rows = [
+            ["NLS_CHARACTERSET", characters],
+            ["NLS_LENGTH_SEMANTICS", "BYTE"],
+        ];
+        let columns = [("P", Type::Varchar2(128)), ("V", Type::Varchar2(64))];
+        return Some(Answer::rows(columns, rows.map(|row| row.map(Value::from))));
     }
     if sql.starts_with("SELECT DBMS_LOB.FILEEXISTS") {
         return Some(number(0));
@@ -105,8 +124,27 @@ fn play(played: &Shared, database: &MariaDb, request: &Request) -> Option<Answer
         run(&rights.map(insert).collect::<Vec<_>>());
         "rights"
     } else if has("'REVOKE '") {
-        run(&["DELETE FROM sys_dictionary.dba_tab_privs".to_owned()]);
+        let across = "(grantee LIKE 'QA%' AND owner NOT LIKE 'QA%') OR (grantee NOT LIKE 'QA%' AND owner LIKE 'QA%')";
+        if !played.keeps_rights {
+            run(&[format!(
+                "DELETE FROM sys_dictionary.dba_tab_privs WHERE {across}"
+            )]);
+        }
         "part company"
+    } else if has("IMMEDIATE 'GRANT ") {
+        let (rights, rest) = after(sql, "IMMEDIATE 'GRANT ").split_once(" ON ").unwrap();
+        assert_eq!(rest, "", "the owner is in quotes");
+        let (owner, to) = (after(sql, " ON \""), after(sql, " TO \""));
+        let objects = sql.split_once("object_name IN (").unwrap().1;
+        let objects = objects.split_once("))").unwrap().0;
+        let insert = |right: &str| {
+            format!(
+                "INSERT INTO sys_dictionary.dba_tab_privs SELECT '{to}', o.owner, o.object_name, '{right}', 'NO' \
+                 FROM sys_dictionary.all_objects o WHERE o.owner = '{owner}' AND o.object_name IN ({objects})"
+            )
+        };
+        run(&rights.split(", ").map(insert).collect::<Vec<_>>());
+        "grants"
     } else if has("DBMS_UTILITY.COMPILE_SCHEMA") {
         "compile"
     } else {
@@ -149,7 +187,9 @@ fn started(played: Played) -> Option<(Oracle, Shared)> {
     let lab = OracleLab::start_with(&SOURCE, move |database, request| {
         play(&shared, database, request)
     })?;
-    let rights = "INSERT INTO sys_dictionary.dba_tab_privs VALUES ('QA_OSADMIN', 'OSADMIN', 'OSSYS_USER', 'SELECT')";
+    let rights = "INSERT INTO sys_dictionary.dba_tab_privs VALUES ('QA_OSADMIN', 'OSADMIN', 'OSSYS_USER', 'SELECT', 'NO'), \
+                  ('OSRUNTIME', 'OSADMIN', 'OSSYS_USER', 'SELECT', 'NO'), ('OSRUNTIME', 'OSADMIN', 'OSSYS_USER', 'UPDATE', 'NO'), \
+                  ('OSRUNTIME', 'OSADMIN', 'OSSYS_TENANT', 'SELECT', 'NO')";
     lab.database.run(&[rights]).unwrap();
     Some((Oracle::making(lab, "extra"), played))
 }
@@ -192,6 +232,19 @@ fn schemas_are_exported_imported_cleaned_and_like_those_in_files() {
     let marks = oracle.lab.database.query(marks).unwrap();
     let kinds = [["clone"], ["group"]].map(|[kind]| vec![Value::Text(kind.to_owned())]);
     assert_eq!(marks[..2], kinds);
+}
+
+#[test]
+fn rows_that_refer_from_another_schema_are_named_before_anything_is_exported() {
+    let Some((oracle, played)) = started(Played::default()) else {
+        return;
+    };
+    oracle.surprised(SOURCE);
+    let ran = oracle.run(&["refresh", "--approve", "000000000000"]);
+    assert_eq!(ran.code, 5, "{}", ran.err);
+    assert!(ran.err.contains("`FK_RACK`"), "{}", ran.err);
+    assert!(ran.err.contains("of the runtime schema"), "{}", ran.err);
+    assert_eq!(done(&played), [""; 0]);
 }
 
 #[test]
@@ -275,4 +328,91 @@ fn an_import_that_lost_its_session_is_finished_by_a_resume() {
     // Its own log says that it was done.
     assert!(!done(&played).contains(&"import".to_owned()));
     oracle.assert_like(&on_files("extra"), "resumed");
+}
+
+/// Adds lines to the settings' `[copy]`.
+fn copying(oracle: &Oracle, lines: &str) {
+    let path = oracle.folder().join("envclone.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}[copy]\n{lines}\n")).unwrap();
+}
+
+#[test]
+fn texts_that_would_be_lost_end_a_run_before_it_begins_and_doctor_says_so() {
+    let [wide, narrow] = ["AL32UTF8", "WE8MSWIN1252"];
+    for (characters, doctor, plan, said) in [
+        ([wide, narrow], 4, 5, "does not have all of its characters"),
+        ([narrow, wide], 0, 0, "may take more bytes"),
+        (["WE8ISO8859P15", narrow], 0, 5, "is not known"),
+    ] {
+        let Some((oracle, _)) = started(Played {
+            characters: Some(characters),
+            ..Played::default()
+        }) else {
+            return;
+        };
+        let ran = oracle.run(&["doctor"]);
+        assert_eq!(ran.code, doctor, "{characters:?}: {}{}", ran.out, ran.err);
+        let told = ran.out.replace('\n', " ");
+        assert!(told.contains("character set for"), "{told}");
+        let ran = oracle.run(&["doctor", "--json"]);
+        assert!(ran.out.contains(said), "{characters:?}: {}", ran.out);
+        let ran = oracle.run(&["plan"]);
+        assert_eq!(ran.code, plan, "{characters:?}: {}", ran.err);
+        assert_eq!(
+            plan == 5,
+            ran.err.contains("characters-lost"),
+            "{}",
+            ran.err
+        );
+    }
+}
+
+#[test]
+fn rights_are_listed_taken_away_and_given_anew() {
+    let Some((oracle, played)) = started(Played::default()) else {
+        return;
+    };
+    copying(&oracle, "mend-grants = true");
+    let ran = oracle.run(&["plan"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let listed = "--   REVOKE SELECT, UPDATE ON \"QA_OSADMIN\".\"OSSYS_USER\" FROM \"OSRUNTIME\"; (OSRUNTIME has SELECT, UPDATE on \
+                  OSADMIN.OSSYS_USER)";
+    assert!(ran.out.contains(listed), "{}", ran.out);
+    let ran = oracle.run(&["refresh", "--approve", &oracle.plan_id()]);
+    assert!([0, 7].contains(&ran.code), "{}", ran.err);
+    let done = done(&played);
+    let parts = ["part company", "grants", "grants", "compile"];
+    let from = done.iter().position(|what| what == "part company").unwrap();
+    assert_eq!(done[from..from + 4], parts);
+    let rights = "SELECT CONCAT(grantee, ' ', privilege, ' ', owner, '.', table_name) FROM sys_dictionary.dba_tab_privs ORDER BY 1";
+    let rights = oracle.lab.database.query(rights).unwrap();
+    let expected = [
+        "OSRUNTIME SELECT OSADMIN.OSSYS_TENANT",
+        "OSRUNTIME SELECT OSADMIN.OSSYS_USER",
+        "OSRUNTIME UPDATE OSADMIN.OSSYS_USER",
+        "QA_OSRUNTIME SELECT QA_OSADMIN.OSSYS_TENANT",
+        "QA_OSRUNTIME SELECT QA_OSADMIN.OSSYS_USER",
+        "QA_OSRUNTIME UPDATE QA_OSADMIN.OSSYS_USER",
+    ];
+    assert_eq!(rights, expected.map(|text| vec![Value::from(text)]));
+}
+
+#[test]
+fn rights_that_are_still_there_end_the_run() {
+    let Some((oracle, played)) = started(Played {
+        keeps_rights: true,
+        ..Played::default()
+    }) else {
+        return;
+    };
+    let ran = oracle.run(&["refresh", "--approve", &oracle.plan_id()]);
+    assert_eq!(ran.code, 6, "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("rights between the source's and the copy's users may be left"),
+        "{}",
+        ran.err
+    );
+    assert!(!done(&played).contains(&"compile".to_owned()));
 }

@@ -268,6 +268,15 @@ fn endpoints_are_the_effective_ones_and_show_no_credentials() {
         of("Books", "SAP router").unwrap().1,
         "/H/router.books.example.net"
     );
+    let properties = found.iter().filter(|one| one.kind == "site property");
+    assert!(properties.clone().count() > 0);
+    for one in properties {
+        let sql = format!(
+            "SELECT COUNT(*) FROM ossys_Site_Property_Definition WHERE NAME = '{}'",
+            one.name
+        );
+        assert!(by_hand(&lab, &sql) > 0, "{one:?}");
+    }
     assert!(check.is_green(), "endpoints make nothing red by themselves");
 }
 

@@ -45,6 +45,7 @@ impl Case {
             results: &self.results,
             verification: self.verification.as_ref(),
             saved: &self.saved,
+            runbook: None,
         })
     }
 
@@ -165,6 +166,9 @@ fn observed(role: Role, locator: &str, file: &str) -> DatabaseEvidence {
         in_use: Observed::Known(None),
         lineage: None,
         collation: None,
+        encoding: None,
+        byte_columns: None,
+        identifiers: Vec::new(),
         logins: None,
         server: None,
         marks: Vec::new(),

@@ -59,7 +59,7 @@ fn a_readme_says_what_the_scripts_do_not() {
 }
 
 #[test]
-fn every_engines_files_are_named_alike_and_say_each_thing_once() {
+fn every_transaction_has_a_file_that_says_each_thing_once() {
     let lab = Lab::new();
     let inventory = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -76,7 +76,17 @@ fn every_engines_files_are_named_alike_and_say_each_thing_once() {
             engine,
         ]);
         assert_eq!(ran.code, 0, "{}", ran.err);
-        for name in ["clean-platform.sql", "clean-log.sql"] {
+        let readme = fs::read_to_string(lab.path(engine).join("README.txt")).unwrap();
+        let says = match engine {
+            "oracle" => "all of it in one transaction.",
+            _ => "each database in one transaction.",
+        };
+        assert!(readme.contains(says), "{engine}: {readme}");
+        let names: &[&str] = match engine {
+            "oracle" => &["clean.sql"],
+            _ => &["clean-platform.sql", "clean-log.sql"],
+        };
+        for name in names {
             let text = fs::read_to_string(lab.path(engine).join(name)).unwrap();
             let comments: Vec<Option<&str>> =
                 text.lines().map(|line| line.strip_prefix("-- ")).collect();

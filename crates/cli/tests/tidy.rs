@@ -85,8 +85,15 @@ fn nothing_decides_by_engine_but_the_dialects() {
     let mut crossed = Vec::new();
     for (path, code) in [sources("crates/core/src"), sources("crates/cli/src")].concat() {
         // The command line has its own names for the engines, translated in one place. How a server is reached is each
-        // engine's own: in the settings, and where they become sessions.
-        let apart = ["command/script.rs", "settings/server.rs", "src/connect.rs"];
+        // engine's own: in the settings, and where they become sessions. Which keys the platform's own file has on which engine is
+        // the vendor's, and stands there as a table.
+        let apart = [
+            "command/script.rs",
+            "settings/server.rs",
+            "src/connect.rs",
+            "hsconf/keys.rs",
+            "hsconf/wanted.rs",
+        ];
         if path.contains("/dialect/") || apart.iter().any(|file| path.ends_with(file)) {
             continue;
         }
@@ -132,6 +139,14 @@ fn the_core_has_no_driver_and_the_sessions_no_core() {
             !dependencies("db").contains(forbidden),
             "db depends on {forbidden}"
         );
+    }
+    for part in ["machine", "lifetime"] {
+        for forbidden in ["envclone-core", "envclone-db", "clap"] {
+            assert!(
+                !dependencies(part).contains(forbidden),
+                "{part} depends on {forbidden}"
+            );
+        }
     }
     // What judges the clean-up shares no list with it.
     assert!(!dependencies("rehearsal").contains("envclone-core"));

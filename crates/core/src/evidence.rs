@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::encoding::Encoding;
 use crate::engine::Role;
 
 /// Something that was looked for.
@@ -80,6 +81,17 @@ pub struct DatabaseEvidence {
     pub lineage: Option<Lineage>,
     /// How its texts compare, on engines where a database decides that.
     pub collation: Option<Collation>,
+    /// How its server writes texts down, on engines where a copy may be written down otherwise. The server is there before the
+    /// copy is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Observed<Encoding>>,
+    /// How many of its columns hold a number of bytes instead of a number of characters, on the same engines; none where there
+    /// is no database yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub byte_columns: Option<Observed<u64>>,
+    /// What else the engine knows it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identifiers: Vec<Identifier>,
     /// The logins that are users of it, on engines where users and logins are two things.
     pub logins: Option<Observed<Vec<String>>>,
     /// What the server that it is on calls itself, on engines with servers.
@@ -88,6 +100,16 @@ pub struct DatabaseEvidence {
     pub marks: Vec<String>,
     /// Extra catalogs that the platform knows.
     pub catalogs: Vec<String>,
+}
+
+/// One of the things that tell a database from any other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identifier {
+    /// What it is, as a table of evidence says it.
+    pub what: String,
+    /// Its value.
+    pub value: Observed<String>,
 }
 
 /// How a database compares texts.
@@ -110,6 +132,9 @@ pub struct Lineage {
     pub own: Observed<String>,
     /// The newest restore into it, from what and when; none where nothing was restored into it.
     pub restored: Observed<Option<String>>,
+    /// Imports that the engine lists as begun and not ended, on engines that list them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Observed<Vec<String>>>,
 }
 
 /// What kind of tables a database has.

@@ -29,6 +29,7 @@ pub use edit::{Change, Edit, WriteError};
 pub use forbidden::{Forbidden, Owned};
 pub use keys::Category;
 pub use refusal::{Guard, Refusal};
+pub(crate) use wanted::Value;
 pub use wanted::{
     Authentication, CacheService, Database, Place, SessionDatabase, Tablespace, Wanted,
 };

@@ -1,5 +1,7 @@
 //! What was found in an environment: the value that `inspect` writes and `plan` reads.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Engine, Role};
@@ -103,6 +105,22 @@ pub struct Server {
     /// Where it puts backups unless told otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup_folder: Option<String>,
+    /// Those of its settings that decide what becomes of texts, by their names, on engines where a copy may have others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Observed<BTreeMap<String, String>>>,
+    /// Its own names for folders that an export is written to, as far as the login sees them, on engines that have such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directories: Option<Observed<Vec<Directory>>>,
+}
+
+/// A folder that a server has a name for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Directory {
+    /// The name.
+    pub name: String,
+    /// Where it is, as the server sees it.
+    pub path: String,
 }
 
 impl Server {
@@ -171,6 +189,9 @@ pub struct ForeignKey {
     pub column: String,
     /// The table referred to.
     pub table: String,
+    /// Its schema, where that is another one than the referring table's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub schema: String,
     /// The column referred to.
     pub to: String,
     /// Its name, on engines where it has one.

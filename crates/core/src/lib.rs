@@ -8,6 +8,7 @@ pub mod account;
 pub mod catalogue;
 pub mod config_search;
 pub mod dialect;
+pub mod encoding;
 pub mod engine;
 pub mod evidence;
 pub mod filter;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::encoding::{Difference, differences};
 use crate::engine::Role;
 use crate::evidence::{DatabaseEvidence, Evidence, Lineage, Observed};
 use crate::plan::{Basis, Plan, Reason};
@@ -187,6 +188,20 @@ pub const LINTS: &[Lint] = &[
         check: collations_differ,
     },
     Lint {
+        id: "characters-lost",
+        refuses: "a copy in a database whose character set does not have all characters of the source's, or may not have them",
+        hint: "make the copy in a database of the source's character set (Oracle: or of AL32UTF8). Where only nobody knows whether characters are missing, decide by `--override characters-lost=REASON`",
+        overridable: true,
+        check: characters_lost,
+    },
+    Lint {
+        id: "texts-too-long",
+        refuses: "a copy in a database where texts of the source may not fit: a character takes more bytes, and columns hold a number of bytes",
+        hint: "make the copy in a database of the source's character set; or find out how long the texts are, and decide by `--override texts-too-long=REASON`: an import that turns rows away is stopped by its log",
+        overridable: true,
+        check: texts_too_long,
+    },
+    Lint {
         id: "another-family",
         refuses: "a target that was not restored from a backup of the source, as the engine's own record says",
         hint: "this target comes from another database: restore a backup of the source, or correct the settings",
@@ -199,6 +214,13 @@ pub const LINTS: &[Lint] = &[
         hint: "let a login look that may see the engine's own record (SQL Server: `msdb` and the server's state); or decide by `--override restore-unproven=REASON`, which the report records",
         overridable: true,
         check: restore_unproven,
+    },
+    Lint {
+        id: "import-unfinished",
+        refuses: "a target in whose database an import was begun and has not ended",
+        hint: "wait for its end, or go on with it (Data Pump: attach to it with `impdp attach=JOB`); where it is another schema's, decide by `--override import-unfinished=REASON`",
+        overridable: true,
+        check: import_unfinished,
     },
     Lint {
         id: "target-is-newer",
@@ -595,6 +617,72 @@ fn collations_differ(case: &Case<'_>, said: &mut Vec<Say>) {
     }
 }
 
+/// How both servers write texts down, where a copy is made that may be written down otherwise than its source.
+fn encodings<'a>(case: &Case<'a>) -> Option<Result<Vec<Difference>, &'a str>> {
+    let of = |side: &'a [DatabaseEvidence]| platform(side)?.encoding.as_ref();
+    let evidence = case.evidence;
+    let both = (of(&evidence.source)?, of(&evidence.target)?);
+    case.makes_the_copy.then_some(match both {
+        (Observed::Known(source), Observed::Known(target)) => Ok(differences(source, target)),
+        (Observed::Unknown { why }, _) | (_, Observed::Unknown { why }) => Err(why),
+    })
+}
+
+fn characters_lost(case: &Case<'_>, said: &mut Vec<Say>) {
+    match encodings(case) {
+        None => {}
+        Some(Err(why)) => said.push((
+            Level::Unknown,
+            format!("the character sets could not be compared: {why}"),
+        )),
+        Some(Ok(found)) => {
+            for one in found {
+                match one {
+                    Difference::Lost { .. } => refuse(said, one.to_string()),
+                    Difference::Doubtful { .. } => said.push((Level::Unknown, one.to_string())),
+                    Difference::Longer { .. } | Difference::Shorter => {}
+                }
+            }
+        }
+    }
+}
+
+fn texts_too_long(case: &Case<'_>, said: &mut Vec<Say>) {
+    let found = match encodings(case) {
+        None => return,
+        Some(Err(why)) => {
+            let what = format!("whether texts take more bytes could not be seen: {why}");
+            return said.push((Level::Unknown, what));
+        }
+        Some(Ok(found)) => found,
+    };
+    for one in found {
+        match one {
+            Difference::Longer { .. } => {
+                let databases = case.evidence.source.iter();
+                said.extend(databases.filter_map(|source| longer(&one, source)));
+            }
+            Difference::Shorter => said.push((Level::Unknown, one.to_string())),
+            Difference::Lost { .. } | Difference::Doubtful { .. } => {}
+        }
+    }
+}
+
+/// What is to be said of a database whose texts take more bytes in the copy: nothing where no column holds bytes.
+fn longer(difference: &Difference, source: &DatabaseEvidence) -> Option<Say> {
+    let columns = match source.byte_columns.as_ref()? {
+        Observed::Known(0) => return None,
+        Observed::Known(1) => "1 column".to_owned(),
+        Observed::Known(columns) => format!("{columns} columns"),
+        Observed::Unknown { why } => format!("some columns, how many could not be seen ({why}),"),
+    };
+    let what = format!(
+        "{difference}: {columns} of `{}` hold a number of bytes, and whether their texts still fit is not known",
+        source.locator
+    );
+    Some((Level::Unknown, what))
+}
+
 /// Existing target databases with the source's of the same role, and both lineages.
 fn lineages<'a>(
     case: &Case<'a>,
@@ -649,6 +737,26 @@ fn restore_unproven(case: &Case<'_>, said: &mut Vec<Say>) {
             format!(
                 "nothing proves that `{}` was restored: {why}",
                 target.locator
+            ),
+        ));
+    }
+}
+
+/// Which schemas it is for is in no list.
+fn import_unfinished(case: &Case<'_>, said: &mut Vec<Say>) {
+    let mut jobs: BTreeSet<&String> = BTreeSet::new();
+    for (_, lineage, _) in lineages(case) {
+        let found = lineage.unfinished.as_ref().and_then(Observed::known);
+        jobs.extend(found.into_iter().flatten());
+    }
+    // While the copy is made, its own may be among them.
+    if !jobs.is_empty() && !case.makes_the_copy {
+        let jobs: Vec<&str> = jobs.into_iter().map(String::as_str).collect();
+        said.push((
+            Level::Unknown,
+            format!(
+                "the target's database lists imports that have not ended: {}; whether they are for the copy is not known",
+                jobs.join(", ")
             ),
         ));
     }
@@ -918,8 +1026,12 @@ mod tests {
                 family: nothing(),
                 own: nothing(),
                 restored: nothing(),
+                unfinished: Some(nothing()),
             }),
             collation: None,
+            encoding: Some(nothing()),
+            byte_columns: Some(nothing()),
+            identifiers: Vec::new(),
             logins: Some(nothing()),
             server: Some("SQL1".to_owned()),
             marks: Vec::new(),
@@ -942,22 +1054,26 @@ mod tests {
             }],
             ..Security::default()
         };
-        let said = lint(&Case {
-            evidence: &evidence,
-            safety: &Safety::default(),
-            security: &security,
-            plan: None,
-            makes_the_copy: false,
+        let said = [true, false].map(|makes_the_copy| {
+            lint(&Case {
+                evidence: &evidence,
+                safety: &Safety::default(),
+                security: &security,
+                plan: None,
+                makes_the_copy,
+            })
         });
         let unknown: BTreeSet<&str> = said
             .iter()
+            .flatten()
             .filter(|finding| finding.level == Level::Unknown)
             .map(|finding| finding.lint.as_str())
             .collect();
         let overridable: BTreeSet<&str> = LINTS
             .iter()
-            // This one's evidence is a plan: its own test has one.
-            .filter(|lint| lint.overridable && lint.id != "no-common-moment")
+            // The evidence of one is a plan, and the other's is that something was seen: their own tests have both.
+            .filter(|lint| !["no-common-moment", "import-unfinished"].contains(&lint.id))
+            .filter(|lint| lint.overridable)
             .map(|lint| lint.id)
             .collect();
         assert_eq!(unknown, overridable);

@@ -5,8 +5,11 @@
 
 mod outcome;
 mod proof;
+mod runbook;
 mod steps;
 mod tasks;
+
+pub use runbook::{Happened, Ran, RunbookReport, RunbookStep, SeenOn};
 
 use outcome::*;
 use proof::*;
@@ -55,6 +58,8 @@ pub struct Parts<'a> {
     pub verification: Option<&'a Verification>,
     /// Files with saved rows.
     pub saved: &'a [SavedFile],
+    /// What followed; none where no runbook was begun.
+    pub runbook: Option<Ran<'a>>,
 }
 
 /// A finding that a person overrode.
@@ -162,6 +167,9 @@ pub struct Report {
     pub left_out: Vec<LeftOutGroup>,
     /// What was found afterwards; none when verification did not run.
     pub verification: Option<Verified>,
+    /// What followed the clean-up; none where no runbook was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<RunbookReport>,
     /// What a person still has to do.
     pub tasks: Vec<Task>,
     /// Files with saved rows.
@@ -487,13 +495,21 @@ pub enum TaskKind {
     Residue,
     /// Something that could not be checked.
     Unknown,
+    /// A step of the runbook that is open.
+    Runbook,
     /// A step that only a person can take.
     Guide,
 }
 
 impl TaskKind {
     /// Every kind, in the order in which tasks are listed.
-    pub const ALL: [Self; 4] = [Self::Item, Self::Residue, Self::Unknown, Self::Guide];
+    pub const ALL: [Self; 5] = [
+        Self::Item,
+        Self::Residue,
+        Self::Unknown,
+        Self::Runbook,
+        Self::Guide,
+    ];
 
     /// What heads its tasks.
     #[must_use]
@@ -502,6 +518,7 @@ impl TaskKind {
             "Finish what was not done",
             "Remove what is left of the source, or accept it with a reason",
             "Check what envclone could not",
+            "Go on with the runbook",
             "Do what only a person can do",
         ][self as usize]
     }
@@ -513,6 +530,7 @@ impl TaskKind {
             "Resume the run. Until these items are done, do not start the platform's services on the copy.",
             "Correct each place, or add an entry with a reason to `[[verify.accept]]` in `envclone.toml`. Then verify again.",
             "Look at each place by hand, or give envclone what it lacked and verify again. What was not checked does not count as clean.",
+            "`envclone runbook next` goes on with the first of them.",
             "These are outside the database, or need knowledge that the database does not hold.",
         ][self as usize]
     }
@@ -543,6 +561,7 @@ impl Report {
         let steps = steps(&parts);
         let totals = totals(&parts, &steps);
         let verification = parts.verification.map(verified);
+        let runbook = parts.runbook.as_ref().map(runbook::runbook);
         Self {
             format: FORMAT,
             outcome: outcome(&parts, &steps, &totals),
@@ -553,7 +572,8 @@ impl Report {
             findings: parts.findings.to_vec(),
             overrides: parts.overrides.to_vec(),
             left_out: left_out(parts.plan),
-            tasks: tasks(&parts, &steps, verification.as_ref()),
+            tasks: tasks(&parts, &steps, verification.as_ref(), runbook.as_ref()),
+            runbook,
             verification,
             steps,
             saved: parts.saved.to_vec(),

@@ -8,6 +8,7 @@ pub mod check;
 pub mod configuration;
 pub mod deed;
 pub mod journal;
+pub mod powershell;
 pub mod progress;
 pub mod step;
 pub mod value;
@@ -44,6 +45,7 @@ pub const STEPS: &[(&str, &str)] = built_in![
     "integration-studio",
     "license",
     "license-backup",
+    "lifetime-connections",
     "lifetime-register",
     "lifetime-unregister",
     "log-database",
@@ -195,8 +197,7 @@ impl Parts<'_> {
                     || self.settings.runbook.lifetime.is_some()
             }
             Condition::HasFrontEnds => self.settings.runbook.machines.len() > 1,
-            // The rows are gone from the copy, and an inventory does not count them.
-            Condition::HadConnections => true,
+            Condition::WantsConnections => !self.settings.runbook.connections.is_empty(),
         }
     }
 }
@@ -266,14 +267,10 @@ pub struct Step {
 }
 
 impl Step {
-    /// Who does it: the word of the table of steps.
+    /// Who takes it with these settings.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        match (self.deeds.is_empty(), self.checks.is_empty()) {
-            (false, _) => "automated",
-            (true, false) => "guided and checked",
-            (true, true) => "guided",
-        }
+        step::kind(!self.deeds.is_empty(), !self.checks.is_empty())
     }
 }
 

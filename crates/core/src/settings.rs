@@ -9,8 +9,8 @@ mod security;
 mod server;
 
 pub use runbook::{
-    Account, Cache, INSTALL_FOLDER, LifeTime, PlatformTablespaces, PlatformUsers, Purpose,
-    RunbookSettings, ServiceCenter, Session,
+    Account, Cache, Connection, INSTALL_FOLDER, LifeTime, PlatformTablespaces, PlatformUsers,
+    Purpose, RunbookSettings, ServiceCenter, Session,
 };
 pub use security::{NewUser, Rights, Security};
 pub use server::{Encryption, Login, Secret, Server};
@@ -194,6 +194,8 @@ pub struct Copying {
     pub tablespaces: BTreeMap<String, String>,
     /// Oracle: whether synonyms of the copy that lead to a copied schema of the source are led to the copy's.
     pub mend_synonyms: bool,
+    /// Oracle: whether the copy's users get on the copy's objects the rights that the source's users have on each other's.
+    pub mend_grants: bool,
 }
 
 impl Default for Copying {
@@ -218,6 +220,7 @@ impl Default for Copying {
             parallel: 1,
             tablespaces: BTreeMap::new(),
             mend_synonyms: false,
+            mend_grants: false,
         }
     }
 }

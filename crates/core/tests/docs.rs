@@ -6,10 +6,15 @@
 use std::fmt::Write as _;
 
 use envclone_core::catalogue::Catalogue;
-use envclone_core::engine::Role;
+use envclone_core::engine::{Engine, Role};
+use envclone_core::runbook::step::Way;
+use envclone_core::runbook::steps;
 use envclone_core::step::{Action, DeleteRows, NewValue, Profile, SetColumns, Step};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/steps.md");
+
+const PROCEDURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/procedure.md");
+const RUNBOOK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/runbook.md");
 
 #[test]
 fn the_reference_of_steps_is_the_catalogues() {
@@ -45,6 +50,117 @@ fn the_table_of_the_procedure_names_steps_that_exist() {
         );
     }
 }
+
+/// A page whose part between two marks is written by a test.
+fn kept(path: &str, mark: &str, wanted: &str) {
+    let begin =
+        format!("<!-- {mark}: kept by crates/core/tests/docs.rs, UPDATE_DOCS=1 rewrites it -->\n");
+    let end = format!("<!-- end of {mark} -->\n");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = page.split_once(&begin).unwrap();
+    let (part, after) = rest.split_once(&end).unwrap();
+    if std::env::var("UPDATE_DOCS").is_ok_and(|value| value == "1") {
+        std::fs::write(path, format!("{before}{begin}{wanted}{end}{after}")).unwrap();
+        return;
+    }
+    assert!(
+        part == wanted,
+        "{path} is not what the runbook's steps say: run the tests with UPDATE_DOCS=1 to write it"
+    );
+}
+
+#[test]
+fn the_table_of_the_procedure_has_every_step_of_the_runbook() {
+    let (files, order) = steps().unwrap();
+    for way in Way::ALL {
+        let mut table =
+            "| SQL Server | Oracle | step | id | how |\n|---|---|---|---|---|\n".to_owned();
+        for id in order.of(way) {
+            let file = files.iter().find(|file| file.id == *id).unwrap();
+            let number = |engine| {
+                let numbers = file.published.numbers(way);
+                numbers
+                    .and_then(|it| it.shown(engine))
+                    .unwrap_or_else(|| "-".to_owned())
+            };
+            writeln!(
+                table,
+                "| {} | {} | {} | [{id}](runbook.md#{id}) | {} |",
+                number(Engine::SqlServer),
+                number(Engine::Oracle),
+                file.title,
+                file.kind()
+            )
+            .unwrap();
+        }
+        kept(PROCEDURE, &format!("runbook {way}"), &table);
+    }
+}
+
+#[test]
+fn the_reference_of_the_runbook_is_its_files() {
+    let (files, _) = steps().unwrap();
+    let mut page = RUNBOOK_HEAD.to_owned();
+    for file in files {
+        writeln!(
+            page,
+            "\n## {}\n\n**{}.** {}\n",
+            file.id,
+            file.title,
+            file.why.trim()
+        )
+        .unwrap();
+        writeln!(page, "{}", file.text.trim()).unwrap();
+        let engines = [
+            ("SQL Server", &file.on_sqlserver),
+            ("Oracle", &file.on_oracle),
+        ];
+        for (engine, text) in engines {
+            if let Some(text) = text {
+                writeln!(page, "\nOn {engine}:\n\n{}", text.trim()).unwrap();
+            }
+        }
+        page.push('\n');
+        for check in &file.checks {
+            writeln!(page, "- Checked: {}.", check.title()).unwrap();
+        }
+        if !file.checks.is_empty() {
+            page.push('\n');
+        }
+        let place = file.on.phrase();
+        writeln!(
+            page,
+            "{}, {place}. Source: {}.",
+            capital(file.kind()),
+            file.source
+        )
+        .unwrap();
+    }
+    if std::env::var("UPDATE_DOCS").is_ok_and(|value| value == "1") {
+        std::fs::write(RUNBOOK, &page).unwrap();
+    }
+    let found = std::fs::read_to_string(RUNBOOK).unwrap_or_default();
+    assert!(
+        found == page,
+        "docs/runbook.md is not what the runbook's steps say: run the tests with UPDATE_DOCS=1 to write it"
+    );
+}
+
+fn capital(text: &str) -> String {
+    let (first, rest) = text.split_at(1);
+    format!("{}{rest}", first.to_uppercase())
+}
+
+const RUNBOOK_HEAD: &str = "\
+# Steps of the runbook
+
+What follows the clean-up, in the order of the names. [procedure.md](procedure.md) has them in the order in which they are
+taken, with their numbers in the published article.
+
+\"Automated\" steps are done by envclone on Windows where the settings say what it takes, after approval, and by a person
+otherwise. \"Guided and checked\" steps are a person's, and what came of them is looked at. \"Guided\" ones are a person's
+word. This page is written by a test from the files in `crates/core/runbook`.
+";
 
 const HEAD: &str = "\
 # Clean-up steps

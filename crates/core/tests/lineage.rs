@@ -1,6 +1,7 @@
 //! Refusals by what an engine with servers says of its databases: where they come from, how they compare texts.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
 
+use envclone_core::encoding::Encoding;
 use envclone_core::engine::{Engine, Role};
 use envclone_core::evidence::{Collation, Contents, DatabaseEvidence, Evidence, Lineage, Observed};
 use envclone_core::lint::{Case, Level, lint};
@@ -38,6 +39,9 @@ fn database(name: &str, lineage: Lineage) -> DatabaseEvidence {
         in_use: Observed::Known(None),
         lineage: Some(lineage),
         collation: None,
+        encoding: None,
+        byte_columns: None,
+        identifiers: Vec::new(),
         logins: None,
         server: None,
         marks: Vec::new(),
@@ -50,6 +54,7 @@ fn source() -> Lineage {
         family: seen("F1"),
         own: seen("G1"),
         restored: Observed::Known(None),
+        unfinished: None,
     }
 }
 
@@ -66,12 +71,12 @@ impl Found {
     }
 
     fn by_plan(source: DatabaseEvidence, target: DatabaseEvidence, plan: Option<&Plan>) -> Self {
-        Self::all(source, target, plan, &Security::default())
+        Self::all(source, target, plan, &Security::default(), false)
     }
 
     /// Where the copy gets users.
     fn made(source: DatabaseEvidence, target: DatabaseEvidence, security: &Security) -> Self {
-        Self::all(source, target, None, security)
+        Self::all(source, target, None, security, false)
     }
 
     fn all(
@@ -79,6 +84,7 @@ impl Found {
         target: DatabaseEvidence,
         plan: Option<&Plan>,
         security: &Security,
+        makes_the_copy: bool,
     ) -> Self {
         let evidence = Evidence {
             source: vec![source],
@@ -89,7 +95,7 @@ impl Found {
             safety: &Safety::default(),
             security,
             plan,
-            makes_the_copy: false,
+            makes_the_copy,
         };
         Self(
             lint(&case)
@@ -113,6 +119,7 @@ fn a_database_of_another_family_is_no_copy() {
         family: seen("F2"),
         own: seen("G2"),
         restored: Observed::Known(Some("yesterday, from other".to_owned())),
+        unfinished: None,
     });
     assert_eq!(found.refused_by("another-family"), Some(Level::Refused));
 }
@@ -123,11 +130,13 @@ fn a_restore_is_proven_by_history_or_by_ids() {
         family: unseen(),
         own: unseen(),
         restored: Observed::Known(Some("yesterday, from prod".to_owned())),
+        unfinished: None,
     };
     let by_ids = Lineage {
         family: seen("F1"),
         own: seen("G2"),
         restored: Observed::Known(None),
+        unfinished: None,
     };
     for proven in [by_history, by_ids] {
         assert_eq!(Found::with(proven).0, []);
@@ -140,6 +149,7 @@ fn what_nobody_may_see_proves_nothing() {
         family: unseen(),
         own: unseen(),
         restored: unseen(),
+        unfinished: None,
     };
     let never = Lineage {
         restored: Observed::Known(None),
@@ -258,4 +268,74 @@ fn a_login_of_the_source_on_the_same_server_is_no_login_of_the_copy() {
     let other = Observed::Known(vec!["sa".to_owned()]);
     assert_eq!(with(other, "sql1", &security), None);
     assert_eq!(with(unseen(), "sql1", &Security::default()), None);
+}
+
+fn encoding(characters: &str, bytes: bool) -> Encoding {
+    Encoding {
+        characters: characters.to_owned(),
+        unicode: characters == "AL32UTF8",
+        bytes,
+    }
+}
+
+#[test]
+fn texts_that_would_not_come_across_end_a_run_that_makes_the_copy() {
+    let with = |makes, from: Observed<Encoding>, to: Observed<Encoding>, columns| {
+        let (mut left, mut right) = (database("prod", source()), database("copy", source()));
+        left.encoding = Some(from);
+        left.byte_columns = Some(columns);
+        right.encoding = Some(to);
+        right.exists = false;
+        let found = Found::all(left, right, None, &Security::default(), makes);
+        [
+            found.refused_by("characters-lost"),
+            found.refused_by("texts-too-long"),
+        ]
+    };
+    let wide = |bytes| Observed::Known(encoding("AL32UTF8", bytes));
+    let narrow = |bytes| Observed::Known(encoding("WE8MSWIN1252", bytes));
+    let other = || Observed::Known(encoding("WE8ISO8859P15", true));
+    let (some, none) = (|| Observed::Known(7), || Observed::Known(0));
+    let (refused, unknown) = (Some(Level::Refused), Some(Level::Unknown));
+    assert_eq!(with(true, wide(true), wide(true), some()), [None, None]);
+    assert_eq!(
+        with(true, wide(true), narrow(true), some()),
+        [refused, None]
+    );
+    // A copy that is there has lost what it has lost.
+    assert_eq!(with(false, wide(true), narrow(true), some()), [None, None]);
+    assert_eq!(with(true, other(), narrow(true), some()), [unknown, None]);
+    assert_eq!(
+        with(true, narrow(true), wide(true), some()),
+        [None, unknown]
+    );
+    assert_eq!(with(true, narrow(true), wide(true), none()), [None, None]);
+    assert_eq!(
+        with(true, narrow(true), wide(true), unseen()),
+        [None, unknown]
+    );
+    assert_eq!(with(true, wide(false), wide(true), none()), [None, unknown]);
+    assert_eq!(with(true, unseen(), wide(true), some()), [unknown, unknown]);
+    assert_eq!(with(true, wide(true), unseen(), some()), [unknown, unknown]);
+}
+
+#[test]
+fn an_import_that_has_not_ended_is_for_a_person_to_decide() {
+    let with = |unfinished, makes| {
+        let lineage = Lineage {
+            unfinished,
+            own: seen("G2"),
+            ..source()
+        };
+        let (left, right) = (database("prod", source()), database("copy", lineage));
+        let found = Found::all(left, right, None, &Security::default(), makes);
+        found.refused_by("import-unfinished")
+    };
+    let one = || Some(Observed::Known(vec!["SYSTEM.J (NOT RUNNING)".to_owned()]));
+    assert_eq!(with(one(), false), Some(Level::Unknown));
+    assert_eq!(with(one(), true), None);
+    assert_eq!(with(Some(Observed::Known(Vec::new())), false), None);
+    // Who may not see them can't tell, and is asked about the proof of the copy already.
+    assert_eq!(with(Some(unseen()), false), None);
+    assert_eq!(with(None, false), None);
 }

@@ -8,7 +8,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use envclone_core::dialect::Mark;
 use envclone_core::engine::Engine;
@@ -60,11 +60,14 @@ fn judge(variable: &str, arguments: &[&str], engine: Engine) {
 
 /// What makes the copies, by settings that between them say everything once.
 fn copied(engine: Engine) -> Vec<Item> {
-    let inventory = support::inventory(1, engine);
+    let mut inventory = support::inventory(1, engine);
+    if engine.has_schemas() {
+        support::with_rights(&mut inventory);
+    }
     let ways: [&str; 3] = match engine.has_schemas() {
         true => [
             "",
-            "directory = \"it's\"\nimport-directory = 'DUMPS'\nparallel = 4\ncompress = true\nmend-synonyms = true\n\
+            "directory = \"it's\"\nimport-directory = 'DUMPS'\nparallel = 4\ncompress = true\nmend-synonyms = true\nmend-grants = true\n\
              data-folder = '/u02/oradata'\ntablespaces.OSSYS = \"QA's\"",
             "data-folder = '+DATA'",
         ],
@@ -125,6 +128,8 @@ fn spelled(engine: Engine, inventory: &Inventory) -> Vec<Named> {
                 for obstacle in &deed.obstacles {
                     add(name.clone(), obstacle.batch());
                 }
+                let foreseen = deed.foresees.iter().flat_map(|one| &one.statements);
+                foreseen.for_each(|one| add(format!("{name}: foreseen"), one.sql.clone()));
                 if let Some(listing) = &deed.lists {
                     add(name.clone(), listing.sql.clone());
                 }
@@ -156,6 +161,8 @@ fn spelled(engine: Engine, inventory: &Inventory) -> Vec<Named> {
     let inspection = dialect.inspection();
     for query in &inspection.links {
         add(query.kind.to_owned(), query.sql.clone());
+        let own = query.own.clone().unwrap_or_default();
+        add(format!("{}, one's own", query.kind), own);
     }
     for (name, sql) in [
         ("columns", inspection.columns),
@@ -174,6 +181,13 @@ fn spelled(engine: Engine, inventory: &Inventory) -> Vec<Named> {
             inspection.recovery_model.unwrap_or_default(),
         ),
         ("server", inspection.server.unwrap_or_default()),
+        ("own login", inspection.own_login.unwrap_or_default()),
+        ("settings", inspection.settings.unwrap_or_default()),
+        ("directories", inspection.directories.unwrap_or_default()),
+        (
+            "columns in bytes",
+            inspection.byte_columns.unwrap_or_default(),
+        ),
     ] {
         add(name.to_owned(), sql);
     }
@@ -199,7 +213,12 @@ fn spelled(engine: Engine, inventory: &Inventory) -> Vec<Named> {
     }
     let guard = support::guard();
     let files = dialect.script(&plan, &guard);
-    assert_eq!(files.len(), 2, "a script for each database");
+    let transactions: BTreeSet<_> = guard
+        .target
+        .iter()
+        .map(|(role, name)| dialect.transaction(role, name))
+        .collect();
+    assert_eq!(files.len(), transactions.len(), "one for each transaction");
     let made = support::making(inventory, "", inventory.server.as_ref());
     let made = made
         .into_iter()

@@ -4,7 +4,7 @@
 mod support;
 
 use envclone_core::dialect;
-use envclone_core::engine::Engine;
+use envclone_core::engine::{Engine, Role};
 use envclone_core::evidence::Observed;
 use envclone_core::inventory::{ForeignKey, Inventory, Server};
 use envclone_core::link::{Link, Links};
@@ -62,6 +62,89 @@ fn the_statements() {
     let same = support::server("19.0.0.0.0");
     let copy = "mend-synonyms = true\ndata-folder = '/u02/oradata'\nparallel = 4\ncompress = true";
     insta::assert_snapshot!(sent(&made(copy, &same)));
+}
+
+#[test]
+fn rights_that_will_be_taken_away_are_listed_in_the_plan() {
+    let same = support::server("19.0.0.0.0");
+    let listed = |inventory: &Inventory| {
+        let plan = support::making(inventory, "", Some(&same)).unwrap();
+        let mut deeds = deeds(&plan).into_iter();
+        let foreseen = deeds.find_map(|deed| deed.foresees.clone()).unwrap();
+        (*foreseen, plan)
+    };
+    let mut inventory = source();
+    assert_eq!(listed(&inventory).0.statements, []);
+    support::with_rights(&mut inventory);
+    let (foreseen, plan) = listed(&inventory);
+    let lines: Vec<String> = foreseen
+        .statements
+        .iter()
+        .map(|one| format!("{} -- {}", one.sql, one.comment))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "REVOKE SELECT ON \"OSPRE\".\"It's\" FROM \"OSPRODLOG\" -- OSPRODLOG has SELECT on OSPROD.It's",
+            "REVOKE SELECT, UPDATE ON \"OSPRE\".\"OSSYS_USER\" FROM \"OSPRODLOG\" -- OSPRODLOG has SELECT, UPDATE on OSPROD.OSSYS_USER",
+            "REVOKE SELECT ON \"OSPRE\".\"OSSYS_USER\" FROM \"PROD_LEDGER\" -- PROD_LEDGER has SELECT on OSPROD.OSSYS_USER",
+        ]
+    );
+    assert_eq!(foreseen.unseen, [] as [String; 0]);
+    let files = dialect::of(Engine::Oracle).script(&plan, &support::guard());
+    let import = files.iter().find(|file| file.name == "import.sql").unwrap();
+    assert!(
+        import
+            .text
+            .contains(&format!("--   {};", foreseen.statements[1].sql))
+    );
+    // What nobody saw is not nothing.
+    let why = "not permitted".to_owned();
+    inventory.databases[0].links[0].found = Observed::Unknown { why };
+    let (foreseen, _) = listed(&inventory);
+    assert_eq!(
+        foreseen.unseen,
+        ["rights on the objects of OSPROD: not permitted"]
+    );
+}
+
+#[test]
+fn grants_are_mended_where_the_settings_say_so() {
+    let mut inventory = source();
+    support::with_rights(&mut inventory);
+    let made =
+        |copy: &str, inventory: &Inventory| support::making(inventory, copy, Some(&elsewhere()));
+    let given = |plan: &Plan| {
+        let items = plan
+            .items
+            .iter()
+            .filter(|item| item.title.starts_with("Give "));
+        items
+            .map(|item| {
+                let sql = item.deed.statements()[0].sql.as_str();
+                format!(
+                    "-- {}\n{sql}\n-- 0 when it is done\n{}",
+                    item.title, item.check
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(given(&made("", &inventory).unwrap()), [] as [String; 0]);
+    let plan = made("mend-grants = true", &inventory).unwrap();
+    insta::assert_snapshot!(given(&plan).join("\n\n"));
+    let why = "not permitted".to_owned();
+    inventory.databases[0].links[0].found = Observed::Unknown { why };
+    match made("mend-grants = true", &inventory).unwrap_err() {
+        DraftError::NoCopy(why @ NoCopy::NoGrants { .. }) => {
+            assert!(
+                why.hint().contains("SELECT ANY DICTIONARY"),
+                "{}",
+                why.hint()
+            );
+        }
+        other => panic!("{other}"),
+    }
+    made("", &inventory).unwrap();
 }
 
 #[test]
@@ -168,27 +251,92 @@ fn nothing_may_be_in_the_way() {
 }
 
 #[test]
-fn foreign_keys_between_schemas_are_named_where_rows_go() {
+fn what_refers_from_another_schema_is_counted_in_the_source_and_in_the_copy() {
     let mut inventory = source();
-    let named = |plan: &Plan| {
-        let mut guides = plan.guides.iter();
-        let guide = guides.find(|guide| guide.title.contains("foreign keys between"));
-        guide.map(|guide| guide.text.clone())
-    };
-    assert_eq!(named(&made("", &elsewhere())), None);
-    let extra = inventory.databases.last_mut().unwrap();
-    let key = |table: &str| ForeignKey {
+    for (database, locator) in
+        inventory
+            .databases
+            .iter_mut()
+            .zip(["OSPROD", "OSPRODLOG", "PROD_LEDGER"])
+    {
+        let roles = ["platform", "log", "catalog:PROD_LEDGER"];
+        assert!(roles.contains(&database.role.to_string().as_str()));
+        database.locator = format!("{locator}@proddb");
+    }
+    let ledger = inventory
+        .databases
+        .iter_mut()
+        .find(|it| matches!(it.role, Role::Catalog(_)));
+    let child = &mut ledger.unwrap().tables[0];
+    let (name, first) = (child.name.to_uppercase(), child.columns[0].to_uppercase());
+    let key = |schema: &str, table: &str| ForeignKey {
         column: "SERVER_ID".to_owned(),
         table: table.to_owned(),
         to: "ID".to_owned(),
-        name: format!("FK_{table}"),
+        name: format!("FK_{schema}_{table}"),
+        schema: schema.to_owned(),
     };
-    // Rows of the first go, those of the second stay.
-    extra.tables[0].foreign_keys = vec![key("OSSYS_SERVER"), key("OSSYS_TENANT")];
+    // Rows of the first go, those of the second stay, and the third leads to a table of the same name somewhere else.
+    child.foreign_keys = vec![
+        key("OSPROD", "OSSYS_SERVER"),
+        key("OSPROD", "OSSYS_TENANT"),
+        key("HR", "OSSYS_SERVER"),
+    ];
     let plan = support::making(&inventory, "", Some(&elsewhere())).unwrap();
-    let text = named(&plan).unwrap();
-    assert!(text.contains("FK_OSSYS_SERVER"), "{text}");
-    assert!(!text.contains("FK_OSSYS_TENANT"), "{text}");
+    let items = plan.items.iter();
+    let found: Vec<_> = items
+        .flat_map(|item| plan.unprovided(item).map(move |it| (item, it)))
+        .filter(|(_, it)| it.elsewhere.is_some())
+        .collect();
+    let [(item, referrer)] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(item.table.as_deref(), Some("ossys_Server"));
+    assert_eq!(
+        referrer.phrase(),
+        format!(
+            "the foreign key `FK_OSPROD_OSSYS_SERVER` from `{}.SERVER_ID` of the catalog PROD_LEDGER",
+            child_name(&inventory)
+        )
+    );
+    // It is asked where the parent is: only the child's table needs its schema.
+    let counts = |schema: &str| {
+        format!(
+            "SELECT COUNT(*) FROM \"{schema}\".\"{name}\"\nWHERE \"SERVER_ID\" IN (SELECT \"ID\" FROM \"OSSYS_SERVER\""
+        )
+    };
+    let shows = |schema: &str| format!("SELECT \"{first}\" FROM \"{schema}\".\"{name}\"\nWHERE ");
+    assert!(
+        referrer.count.starts_with(&counts("PRE_LEDGER")),
+        "{}",
+        referrer.count
+    );
+    assert!(
+        referrer.rows.starts_with(&shows("PRE_LEDGER")),
+        "{}",
+        referrer.rows
+    );
+    let planned = referrer.when_planned();
+    assert!(
+        planned.count.starts_with(&counts("PROD_LEDGER")),
+        "{}",
+        planned.count
+    );
+    assert!(
+        planned.rows.starts_with(&shows("PROD_LEDGER")),
+        "{}",
+        planned.rows
+    );
+    let read: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+    assert_eq!(read, plan);
+}
+
+fn child_name(inventory: &Inventory) -> &str {
+    let ledger = inventory
+        .databases
+        .iter()
+        .find(|it| matches!(it.role, Role::Catalog(_)));
+    &ledger.unwrap().tables[0].name
 }
 
 #[test]
@@ -248,14 +396,13 @@ fn the_scripts_make_the_copy_as_well() {
             "import.sql",
             "export.par",
             "import.par",
-            "clean-platform.sql",
-            "clean-log.sql",
+            "clean.sql",
             "passwords.sql"
         ]
     );
     let texts: Vec<String> = files
         .iter()
-        .filter(|file| !file.name.starts_with("clean-"))
+        .filter(|file| file.name != "clean.sql")
         .map(|file| {
             format!(
                 "## {}\n{}",
@@ -265,4 +412,106 @@ fn the_scripts_make_the_copy_as_well() {
         })
         .collect();
     insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
+fn one_transaction_spans_all_schemas_of_one_database() {
+    let oracle = dialect::of(Engine::Oracle);
+    let at = |name: &str| oracle.transaction(&Role::Log, name);
+    assert_eq!(at("OSPRE"), at("OSPRELOG"));
+    assert_eq!(at("OSPRE@QADB"), at("OSPRELOG@qadb"));
+    assert_ne!(at("OSPRE@QADB"), at("OSPRE@QADB2"));
+    assert_ne!(at("OSPRE@QADB"), at("OSPRE"));
+
+    let plan = made("", &elsewhere());
+    let [one] = plan.transactions()[..] else {
+        panic!("{:?}", plan.transactions());
+    };
+    let spanned: Vec<&Role> = plan.spanned(one).iter().map(|it| &it.role).collect();
+    assert_eq!(spanned, [&Role::Platform, &Role::Log]);
+    for engine in [Engine::SqlServer, Engine::Sqlite] {
+        let (plan, _) = support::plan(&support::inventory(1, engine));
+        assert!(plan.transactions().len() > 1, "{engine}");
+        for group in plan.transactions() {
+            let spanned: Vec<_> = plan
+                .spanned(group)
+                .into_iter()
+                .map(|it| it.role.to_string())
+                .collect();
+            assert_eq!(spanned, [group], "{engine}");
+        }
+    }
+}
+
+/// The lines that a script for SQL*Plus sends, by what they begin with.
+fn places(text: &str, begins: &[&str]) -> Vec<usize> {
+    let there = |line: &str| begins.iter().any(|word| line.starts_with(word));
+    let lines = text.lines().enumerate();
+    lines
+        .filter(|(_, line)| there(line))
+        .map(|(at, _)| at)
+        .collect()
+}
+
+#[test]
+fn a_script_changes_all_schemas_in_one_transaction() {
+    let plan = made("", &elsewhere());
+    let oracle = dialect::of(Engine::Oracle);
+    let clean = |plan: &Plan| -> Vec<_> {
+        let files = oracle.script(plan, &support::guard());
+        files
+            .into_iter()
+            .filter(|file| file.name.starts_with("clean"))
+            .collect()
+    };
+    let [file] = &clean(&plan)[..] else {
+        panic!("one file");
+    };
+    let text = &file.text;
+    let changes = places(text, &["DELETE ", "UPDATE ", "INSERT "]);
+    let (first, last) = (changes[0], changes[changes.len() - 1]);
+    let commits = places(text, &["COMMIT"]);
+    assert!(commits.len() == 1 && commits[0] > last, "{commits:?}");
+    for ends in ["CREATE ", "DROP ", "ALTER TABLE", "TRUNCATE ", "GRANT "] {
+        assert_eq!(places(text, &[ends]), [0; 0], "{ends} commits");
+    }
+    // All schemas are judged before a row of any is touched, and each change is made in its own.
+    for schema in ["OSPRE", "OSPRELOG"] {
+        let judged =
+            format!("'refused: this script was made for the schema {schema}; nothing was changed'");
+        let at = text.lines().position(|line| line.contains(&judged));
+        assert!(at.is_some_and(|at| at < first), "{schema}");
+    }
+    let mut schema = "";
+    let mut found = Vec::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("ALTER SESSION SET CURRENT_SCHEMA = ") {
+            schema = rest;
+        }
+        if line.starts_with("PROMPT ") && line != "PROMPT committed" {
+            found.push(schema);
+        }
+    }
+    let guard = support::guard();
+    let named = |role: &Role| guard.target.iter().find(|(its, _)| its == role);
+    let planned = plan.items.iter().filter(|item| item.group.is_some());
+    let expected: Vec<String> = planned
+        .filter_map(|item| named(&item.database))
+        .map(|(_, name)| format!("\"{name}\";"))
+        .collect();
+    assert_eq!(found, expected);
+
+    // In two databases they can't share one.
+    let mut parted = plan.clone();
+    for item in &mut parted.items {
+        if item.group.is_some() && item.database == Role::Log {
+            item.group = Some(oracle.transaction(&Role::Log, "OSPRELOG@LOGDB"));
+        }
+    }
+    let files = clean(&parted);
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["clean-platform.sql", "clean-log.sql"]);
+    for file in &files {
+        assert_eq!(places(&file.text, &["COMMIT"]).len(), 1, "{}", file.name);
+    }
 }

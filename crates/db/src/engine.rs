@@ -25,6 +25,8 @@ pub struct Facts {
     /// How its texts compare: the engine's name for that, and whether case is ignored where the engine says it. None
     /// on engines where each comparison decides for itself.
     pub collation: Option<(String, Option<bool>)>,
+    /// What else the engine knows it by: what that is, and its value.
+    pub identifiers: Vec<(&'static str, Seen<String>)>,
 }
 
 /// What was seen, or why it could not be.
@@ -39,6 +41,8 @@ pub struct Lineage {
     pub own: Seen<String>,
     /// The newest restore into it: from what and when; none where nothing was restored into it.
     pub restored: Seen<Option<String>>,
+    /// Imports that are begun and not ended; none on engines that list none.
+    pub unfinished: Option<Seen<Vec<String>>>,
 }
 
 /// How much of something long is done.
@@ -73,6 +77,16 @@ pub trait Engine {
     /// # Errors
     /// [`DbError`] as the engine reports it.
     fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError>;
+    /// Opens a session that changes several databases in one transaction, and is in the first of them.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it, and where no transaction of the engine's spans them.
+    fn open_together(&self, names: &[&str]) -> Result<Box<dyn Session>, DbError> {
+        match names {
+            [name] => self.open(name, Access::Write),
+            _ => Err(no_common_transaction(names)),
+        }
+    }
     /// Looks without opening a session.
     ///
     /// # Errors
@@ -148,6 +162,12 @@ pub fn engine(reach: Reach, interrupted: fn() -> bool) -> Box<dyn Engine> {
     }
 }
 
+/// These are not changed together.
+pub(crate) fn no_common_transaction(names: &[&str]) -> DbError {
+    let why = format!("no transaction spans these together: {}", names.join(", "));
+    DbError::new(Trouble::Unsuitable, why)
+}
+
 fn no_server() -> DbError {
     DbError::new(
         Trouble::Other,
@@ -190,6 +210,7 @@ impl Engine for Sqlite {
             identity,
             bytes,
             collation: None,
+            identifiers: Vec::new(),
         })
     }
 

@@ -100,13 +100,26 @@ fn no_number() -> DbError {
     DbError::new(Trouble::Other, "the query did not answer with a number")
 }
 
-/// A connection to one database.
+/// A connection to one database, or to several that one transaction changes: then it is in one of them at a time.
 pub trait Session {
+    /// Goes on in another of the databases that it was opened for. An open transaction stays as it is.
+    ///
+    /// # Errors
+    /// [`DbError`] as the engine reports it, and where it was not opened for this one.
+    fn enter(&mut self, name: &str) -> Result<(), DbError> {
+        let why = "the session was opened for another database";
+        Err(DbError::new(Trouble::NotPermitted, why).at(name))
+    }
+
     /// Runs a query and hands over its rows one by one, so that memory stays flat.
     ///
     /// # Errors
     /// [`DbError`] as the engine reports it.
     fn query(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError>;
+
+    /// Says which query comes after the next one, so that the server can answer it while the rows of the next one are looked
+    /// at. An engine that has no use for it hears nothing.
+    fn foresee(&mut self, _query: &str) {}
 
     /// Runs a statement; the number of rows that it changed.
     ///

@@ -125,8 +125,16 @@ fn a_parser_takes_all_that_sessions_ask_of_oracle() {
             let users = request.sql.contains("all_users");
             tns::Answer::rows([("N", tns::Type::Number)], [[i64::from(users).into()]])
         }
+        // As before 12.2: then the database's own view is asked.
+        "SELECT" if request.sql.contains("'CON_DBID'") => {
+            tns::Answer::error(2003, "invalid USERENV parameter")
+        }
+        // Values that may be large: it is asked how large.
+        "SELECT" if request.sql.starts_with("SELECT content") => {
+            tns::Answer::rows([("CONTENT", tns::Type::Blob)], [[vec![1].into()]])
+        }
         "SELECT" => {
-            let texts = ["5", "5", "5", "1", "5"];
+            let texts = ["5", "5", "5", "1", "5", "5"];
             tns::Answer::rows(
                 texts.map(|_| ("T", tns::Type::Varchar2(10))),
                 [texts.map(Into::into)],
@@ -191,10 +199,17 @@ fn a_parser_takes_all_that_sessions_ask_of_oracle() {
         )
         .unwrap();
     session.rollback().unwrap();
+    session
+        .query("SELECT content FROM t -- of files", &mut |_| {
+            Go::Continue(())
+        })
+        .unwrap();
     let loader = Loader::open(&server, "it's \"odd\"", || false).unwrap();
     loader
         .load("t", &[("a", oracle::Kind::Number)], [[Value::Integer(1)]])
         .unwrap();
+    let asked = at.received();
+    assert!(asked.iter().any(|one| one.sql.contains("GETLENGTH")));
     // Ends of transactions are calls of the protocol, and no statements.
     let received = at.received().into_iter();
     let statements = received.filter(|request| {

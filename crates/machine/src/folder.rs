@@ -205,6 +205,10 @@ fn remove(path: &Path, _: &Metadata) -> io::Result<()> {
 
 /// Windows deletes no file that is marked as read-only, and a link to a folder as a folder.
 #[cfg(windows)]
+#[allow(
+    clippy::permissions_set_readonly_false,
+    reason = "it is about Unix, where this would open the file to everybody"
+)]
 fn remove(path: &Path, metadata: &Metadata) -> io::Result<()> {
     use std::os::windows::fs::MetadataExt;
 

@@ -205,7 +205,7 @@ impl Command {
         let program = Argument::Text(self.program.to_string());
         for part in std::iter::once(&program).chain(&self.arguments) {
             let part = match part {
-                Argument::Secret(_) => HIDDEN.to_owned(),
+                Argument::Secret(_) => part.to_string(),
                 Argument::Text(_) => clean(&part.to_string(), self.secrets()),
             };
             if !shown.is_empty() {

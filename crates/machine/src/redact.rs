@@ -53,8 +53,6 @@ impl Redactor {
                 }
             }
         }
-        // The longest first: where one secret begins with another, nothing of it is left over.
-        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
         Self {
             secrets: forms,
             held: Zeroizing::new(Vec::new()),
@@ -105,6 +103,7 @@ impl Redactor {
         let mut found = Found::Nothing;
         for secret in &self.secrets {
             match matches(secret, text, ended) {
+                // Of two that begin alike the longer one: nothing of it is left over.
                 Match::Whole(length) => {
                     if !matches!(found, Found::Secret(longest) if longest >= length) {
                         found = Found::Secret(length);

@@ -270,6 +270,13 @@ fn the_log_is_read_from_where_it_ended() {
     let findings = config_tool_log::read(&log, config_tool_log::Mark::default(), &secrets).unwrap();
     assert!(findings.secrets);
     assert_eq!(findings.errors.len(), 2);
+    let wide: Vec<u8> = "all well"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    fs::write(&log, wide).unwrap();
+    let findings = config_tool_log::read(&log, config_tool_log::Mark::default(), &secrets).unwrap();
+    assert!(findings.there && !findings.secrets);
 }
 
 #[test]
@@ -295,6 +302,9 @@ fn the_log_is_removed_or_protected() {
             "*S-1-5-18:F"
         ]]
     );
+    machine.program("icacls.exe", "echo 'Access is denied.'; exit 5");
+    let error = config_tool_log::protect(&machine, &log, &Quiet).unwrap_err();
+    assert!(error.to_string().contains("Access is denied"), "{error}");
     config_tool_log::remove(&log).unwrap();
     assert!(!log.exists());
     config_tool_log::remove(&log).unwrap();

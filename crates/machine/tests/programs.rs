@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use envclone_machine::{
-    Command, Event, Iis, Machine, MachineError, Patience, Quiet, StandIn, StartType, State, Watch,
-    iis,
+    Argument, Command, Event, Iis, Machine, MachineError, Patience, Quiet, StandIn, StartType,
+    State, Watch, iis,
 };
 use secrecy::SecretString;
 
@@ -108,8 +108,9 @@ fn a_secret_is_shown_nowhere() {
         error.to_string(),
         "`tool /SetupInstall *** \"--connect=sa/***@host\"` ended with exit code 3; its last lines:\nusing ***\n***\nbad ***"
     );
+    let argument = Argument::from(secret(SECRET));
     let shown = format!(
-        "{command} {command:?} {outcome:?} {error} {error:?} {:?} {:?} {:?}",
+        "{command} {command:?} {argument} {argument:?} {outcome:?} {error} {error:?} {:?} {:?} {:?}",
         ear.heard.borrow(),
         machine.told(),
         machine

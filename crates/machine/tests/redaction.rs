@@ -80,6 +80,14 @@ fn other_encodings_are_found() {
 }
 
 #[test]
+fn a_question_mark_beside_a_foreign_letter_is_found() {
+    let secrets = secrets(&["Zoë?!"]);
+    for form in ["Zoë?!", "Zo??!"] {
+        assert_eq!(in_pieces(&secrets, form.as_bytes(), 1), b"***", "{form}");
+    }
+}
+
+#[test]
 fn an_empty_secret_is_none() {
     assert_eq!(in_pieces(&secrets(&[""]), b"as it is", 2), b"as it is");
     assert_eq!(in_pieces(&[], b"as it is", 2), b"as it is");

@@ -21,7 +21,7 @@ pub struct OracleLab {
 }
 
 /// The views of the dictionary that are asked for, as far as MariaDB has what they tell. What it has none of is empty.
-const DICTIONARY: [&str; 29] = [
+const DICTIONARY: [&str; 44] = [
     "CREATE VIEW live_all_users AS SELECT {u:s.schema_name} AS username, CRC32(s.schema_name) AS user_id, \
      TIMESTAMP '2026-11-02 08:00:00' AS created FROM information_schema.schemata s \
      WHERE s.schema_name NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', 'sys_dictionary')",
@@ -32,14 +32,20 @@ const DICTIONARY: [&str; 29] = [
     "CREATE TABLE all_lobs (owner VARCHAR(128), tablespace_name VARCHAR(30))",
     "CREATE TABLE session_roles (role VARCHAR(128))",
     "INSERT INTO session_roles VALUES ('EXP_FULL_DATABASE'), ('IMP_FULL_DATABASE')",
-    "CREATE TABLE all_directories (directory_name VARCHAR(128))",
-    "INSERT INTO all_directories VALUES ('DATA_PUMP_DIR')",
+    "CREATE TABLE all_directories (directory_name VARCHAR(128), directory_path VARCHAR(4000))",
+    "INSERT INTO all_directories VALUES ('DATA_PUMP_DIR', '/u01/dumps')",
     "CREATE TABLE dba_tablespaces (tablespace_name VARCHAR(30))",
     "CREATE TABLE dba_sys_privs (grantee VARCHAR(128), privilege VARCHAR(40))",
-    "CREATE TABLE dba_tab_privs (grantee VARCHAR(128), owner VARCHAR(128), table_name VARCHAR(128), privilege VARCHAR(40))",
+    "CREATE TABLE dba_tab_privs (grantee VARCHAR(128), owner VARCHAR(128), table_name VARCHAR(128), privilege VARCHAR(40), \
+     grantable VARCHAR(3) DEFAULT 'NO')",
+    "CREATE TABLE dba_col_privs (grantee VARCHAR(128), owner VARCHAR(128), table_name VARCHAR(128), column_name VARCHAR(128), \
+     privilege VARCHAR(40))",
+    "CREATE TABLE dba_datapump_jobs (owner_name VARCHAR(128), job_name VARCHAR(128), operation VARCHAR(128), state VARCHAR(128))",
+    "CREATE TABLE \"v$database\" (dbid BIGINT, con_dbid BIGINT)",
     "CREATE TABLE \"v$session_longops\" (opname VARCHAR(64), sofar INTEGER, totalwork INTEGER)",
     "CREATE VIEW live_all_tab_columns AS SELECT {u:c.table_schema} AS owner, {u:c.table_name} AS table_name, \
-     {u:c.column_name} AS column_name, c.ordinal_position AS column_id FROM information_schema.columns c",
+     {u:c.column_name} AS column_name, c.ordinal_position AS column_id, \
+     CASE WHEN c.data_type = 'varchar' THEN 'C' END AS char_used FROM information_schema.columns c",
     "CREATE VIEW live_all_constraints AS SELECT {u:r.constraint_schema} AS owner, {u:r.constraint_name} AS constraint_name, \
      'R' AS constraint_type, {u:r.table_name} AS table_name, {u:r.unique_constraint_schema} AS r_owner, \
      CONCAT('PK_', {u:r.referenced_table_name}) AS r_constraint_name, 'ENABLED' AS status \
@@ -52,24 +58,40 @@ const DICTIONARY: [&str; 29] = [
     "CREATE VIEW live_all_objects AS SELECT {u:t.table_schema} AS owner, {u:t.table_name} AS object_name, 'TABLE' AS object_type, \
      TIMESTAMP '2026-11-02 08:05:00' AS created FROM information_schema.tables t WHERE t.table_type = 'BASE TABLE'",
     "CREATE VIEW live_dba_segments AS SELECT {u:t.table_schema} AS owner, t.data_length AS bytes FROM information_schema.tables t",
-    "CREATE TABLE all_synonyms (owner VARCHAR(128), synonym_name VARCHAR(128), table_owner VARCHAR(128), table_name VARCHAR(128), \
+    "CREATE TABLE dba_synonyms (owner VARCHAR(128), synonym_name VARCHAR(128), table_owner VARCHAR(128), table_name VARCHAR(128), \
      db_link VARCHAR(128))",
-    "CREATE TABLE all_dependencies (owner VARCHAR(128), name VARCHAR(128), type VARCHAR(30), referenced_owner VARCHAR(128), \
+    "CREATE TABLE dba_dependencies (owner VARCHAR(128), name VARCHAR(128), type VARCHAR(30), referenced_owner VARCHAR(128), \
      referenced_name VARCHAR(128))",
-    "CREATE TABLE all_source (owner VARCHAR(128), name VARCHAR(128), type VARCHAR(30), line INTEGER, text VARCHAR(4000))",
-    "CREATE TABLE all_db_links (owner VARCHAR(128), db_link VARCHAR(128), username VARCHAR(128), host VARCHAR(2000))",
-    "CREATE TABLE all_tab_privs (grantor VARCHAR(128), grantee VARCHAR(128), table_schema VARCHAR(128), table_name VARCHAR(128), \
-     privilege VARCHAR(40))",
-    "CREATE TABLE all_scheduler_jobs (owner VARCHAR(128), job_name VARCHAR(128), enabled VARCHAR(5), job_action VARCHAR(4000))",
+    "CREATE TABLE dba_views (owner VARCHAR(128), view_name VARCHAR(128), text_vc VARCHAR(4000))",
+    "CREATE TABLE dba_source (owner VARCHAR(128), name VARCHAR(128), type VARCHAR(30), line INTEGER, text VARCHAR(4000))",
+    "CREATE TABLE dba_db_links (owner VARCHAR(128), db_link VARCHAR(128), username VARCHAR(128), host VARCHAR(2000))",
+    "CREATE VIEW all_db_links AS SELECT * FROM dba_db_links WHERE owner = 'PUBLIC'",
+    "CREATE TABLE dba_scheduler_jobs (owner VARCHAR(128), job_name VARCHAR(128), enabled VARCHAR(5), job_action VARCHAR(4000), \
+     program_owner VARCHAR(128), program_name VARCHAR(128))",
+    "CREATE TABLE dba_jobs (job INTEGER, schema_user VARCHAR(128), what VARCHAR(4000))",
+    // To the one who is their own user these show the same.
+    "CREATE VIEW all_synonyms AS SELECT * FROM dba_synonyms",
+    "CREATE VIEW all_dependencies AS SELECT * FROM dba_dependencies",
+    "CREATE VIEW all_source AS SELECT * FROM dba_source",
+    "CREATE VIEW all_views AS SELECT * FROM dba_views",
+    "CREATE VIEW all_tab_privs AS SELECT grantee, owner AS table_schema, table_name, privilege, grantable FROM dba_tab_privs",
+    "CREATE VIEW all_scheduler_jobs AS SELECT * FROM dba_scheduler_jobs",
+    "CREATE VIEW user_jobs AS SELECT * FROM dba_jobs",
     "CREATE TABLE \"v$session\" (type VARCHAR(10), schemaname VARCHAR(128), username VARCHAR(128), program VARCHAR(84), \
      machine VARCHAR(64))",
     "CREATE TABLE session_privs (privilege VARCHAR(40))",
     "INSERT INTO session_privs VALUES ('DELETE ANY TABLE'), ('UPDATE ANY TABLE'), ('INSERT ANY TABLE'), ('CREATE ANY TABLE'), ('LOCK ANY TABLE'), ('CREATE TABLESPACE'), ('CREATE USER'), ('GRANT ANY PRIVILEGE')",
     "CREATE VIEW product_component_version AS SELECT '19.0.0.0.0' AS version, \
      'Oracle Database 19c Standard Edition 2' AS product",
-    "CREATE VIEW nls_database_parameters AS SELECT 'NLS_CHARACTERSET' AS parameter, 'AL32UTF8' AS value",
+    "CREATE TABLE nls_database_parameters (parameter VARCHAR(128), value VARCHAR(64))",
+    "INSERT INTO nls_database_parameters VALUES ('NLS_CHARACTERSET', 'AL32UTF8'), ('NLS_NCHAR_CHARACTERSET', 'AL16UTF16'), \
+     ('NLS_LENGTH_SEMANTICS', 'BYTE'), ('NLS_COMP', 'BINARY'), ('NLS_SORT', 'BINARY'), ('NLS_LANGUAGE', 'AMERICAN'), \
+     ('NLS_TERRITORY', 'AMERICA'), ('NLS_RDBMS_VERSION', '19.0.0.0.0')",
+    "CREATE TABLE nls_instance_parameters (parameter VARCHAR(128), value VARCHAR(64))",
+    "INSERT INTO nls_instance_parameters VALUES ('NLS_LENGTH_SEMANTICS', 'CHAR'), ('NLS_COMP', NULL)",
     "CREATE FUNCTION sys_context(space VARCHAR2(30), name VARCHAR2(40)) RETURN VARCHAR2(128) AS BEGIN \
      CASE name WHEN 'DB_UNIQUE_NAME' THEN RETURN 'FREE'; WHEN 'CON_NAME' THEN RETURN 'FREEPDB1'; \
+     WHEN 'CON_ID' THEN RETURN '3'; WHEN 'DBID' THEN RETURN '1514744604'; WHEN 'CON_DBID' THEN RETURN '3638231841'; \
      WHEN 'CURRENT_SCHEMA' THEN RETURN @current_schema_name; WHEN 'SESSION_USER' THEN RETURN @current_user_name; \
      WHEN 'CLIENT_PROGRAM_NAME' THEN RETURN 'envclone'; WHEN 'HOST' THEN RETURN 'here'; ELSE RETURN NULL; END CASE; END",
 ];
@@ -151,6 +173,7 @@ impl OracleLab {
                 format!("CREATE TABLE {name} AS SELECT * FROM live_{name} WHERE 1 = 0")
             }),
         );
+        dictionary.push("CREATE VIEW dba_objects AS SELECT * FROM all_objects".to_owned());
         let dictionary: Vec<&str> = dictionary.iter().map(String::as_str).collect();
         database.run(&dictionary).unwrap();
         for schema in schemas {
@@ -167,7 +190,8 @@ impl OracleLab {
         let front = options.start_before(database.clone(), move |request: &Request| {
             let begins = |with: &str| request.sql.starts_with(with);
             let mut stale = stale.lock().unwrap_or_else(PoisonError::into_inner);
-            if *stale && KEPT.iter().any(|name| request.sql.contains(name)) {
+            let kept = KEPT.iter().chain(["dba_objects"].iter());
+            if *stale && { kept }.any(|name| request.sql.contains(name)) {
                 look(&behind);
                 *stale = false;
             }
@@ -186,24 +210,7 @@ impl OracleLab {
     /// How the DBA gets there.
     #[must_use]
     pub fn server(&self) -> Server {
-        Server {
-            label: "test".to_owned(),
-            place: Place::Service {
-                host: "127.0.0.1".to_owned(),
-                port: self.front.port(),
-                service: "freepdb1".to_owned(),
-                encrypted: false,
-            },
-            user: DBA.to_owned(),
-            password: PASSWORD.into(),
-            sysdba: false,
-            wallet: None,
-            wallet_password: None,
-            application: "envclone".to_owned(),
-            connect: Duration::from_secs(10),
-            command: Some(Duration::from_secs(120)),
-            lock: Duration::from_secs(5),
-        }
+        server_at(self.front.port())
     }
 
     /// An engine for these schemas, which may be written: named `SCHEMA@test`.
@@ -216,5 +223,28 @@ impl OracleLab {
             writable: true,
         };
         Oracle::new(vec![side], "ENVCLONE_MARK", || false)
+    }
+}
+
+/// How the DBA gets to one that another process started.
+#[must_use]
+pub fn server_at(port: u16) -> Server {
+    Server {
+        label: "test".to_owned(),
+        place: Place::Service {
+            host: "127.0.0.1".to_owned(),
+            port,
+            service: "freepdb1".to_owned(),
+            encrypted: false,
+        },
+        user: DBA.to_owned(),
+        password: PASSWORD.into(),
+        sysdba: false,
+        wallet: None,
+        wallet_password: None,
+        application: "envclone".to_owned(),
+        connect: Duration::from_secs(10),
+        command: Some(Duration::from_secs(120)),
+        lock: Duration::from_secs(5),
     }
 }

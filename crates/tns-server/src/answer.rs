@@ -38,6 +38,8 @@ pub enum Answer {
     Lost(Box<Answer>),
     /// Sends so many of the answer's rows, then closes the connection in the middle of the fetch.
     CutAfter(u64, Box<Answer>),
+    /// The answer's rows, so many times over. They are in memory once.
+    Again(u64, Box<Answer>),
     /// Like [`Answer::Lost`], and the server is gone with all its connections: it doesn't listen any more. With
     /// [`Answer::PassOn`] in it that is after the work was done, with [`Answer::Done`] before.
     Vanish(Box<Answer>),
@@ -82,6 +84,12 @@ impl Answer {
     #[must_use]
     pub fn cut_after(self, rows: u64) -> Self {
         Self::CutAfter(rows, Box::new(self))
+    }
+
+    /// The same rows, so many times over.
+    #[must_use]
+    pub fn again(self, times: u64) -> Self {
+        Self::Again(times, Box::new(self))
     }
 }
 
@@ -183,7 +191,7 @@ pub enum Value {
     Real(f64),
     /// For `VARCHAR2` and its like, and for CLOBs.
     Text(String),
-    /// For `RAW` and BLOBs.
+    /// For `RAW` and BLOBs. For a `BINARY_DOUBLE` they go out as they are, so that it can be one that no server sends.
     Bytes(Vec<u8>),
     /// For `DATE` and `TIMESTAMP`.
     Moment(DateTime),

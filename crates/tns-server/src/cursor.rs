@@ -84,6 +84,8 @@ pub(crate) struct Cursor {
     /// As what the columns are sent, where the client said so.
     pub(crate) defines: Option<Vec<Bind>>,
     pub(crate) rows: VecDeque<Vec<Value>>,
+    /// How many rows are sent a second time, or a later one.
+    pub(crate) again: u64,
     /// How many rows were fetched.
     pub(crate) fetched: u64,
     /// After how many rows the connection breaks.
@@ -101,6 +103,7 @@ impl Cursor {
             columns: Vec::new(),
             defines: None,
             rows: VecDeque::new(),
+            again: 0,
             fetched: 0,
             cut_after: None,
         }

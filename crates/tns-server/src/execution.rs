@@ -175,7 +175,13 @@ impl Session<'_> {
             }
             Answer::CutAfter(rows, answer) => match self.work(request, *answer)? {
                 Outcome::Answer(answer @ Answer::Rows { .. }) => {
-                    Outcome::Answer(Answer::CutAfter(rows, Box::new(answer)))
+                    Outcome::Answer(answer.cut_after(rows))
+                }
+                other => other,
+            },
+            Answer::Again(times, answer) => match self.work(request, *answer)? {
+                Outcome::Answer(answer @ Answer::Rows { .. }) => {
+                    Outcome::Answer(answer.again(times))
                 }
                 other => other,
             },
@@ -262,12 +268,17 @@ impl Session<'_> {
             }
             self.changed = false;
         }
+        let (answer, cut_after, times) = match answer {
+            Answer::CutAfter(after, answer) => (*answer, Some(after), 1),
+            Answer::Again(times, answer) => (*answer, None, times),
+            answer => (answer, None, 1),
+        };
         match answer {
-            Answer::Rows { columns, rows } => return self.tell_rows(id, call, columns, rows, None),
-            Answer::CutAfter(after, answer) => {
-                if let Answer::Rows { columns, rows } = *answer {
-                    return self.tell_rows(id, call, columns, rows, Some(after));
-                }
+            Answer::Rows { columns, rows } => {
+                let cursor = self.cursor_of(id);
+                cursor.cut_after = cut_after;
+                cursor.again = rows.len() as u64 * times.saturating_sub(1);
+                return self.tell_rows(id, call, columns, rows);
             }
             Answer::Changed(counts) => {
                 respond::parameters(&mut self.out, call.counts.then_some(&counts));
@@ -305,7 +316,6 @@ impl Session<'_> {
         call: &Execute,
         columns: Vec<Column>,
         rows: Vec<Vec<Value>>,
-        cut_after: Option<u64>,
     ) -> io::Result<End> {
         let cursor = self.cursor_of(id);
         let known = call.sql.is_none() && cursor.columns == columns;
@@ -315,7 +325,6 @@ impl Session<'_> {
         cursor.columns = columns;
         cursor.rows = rows.into();
         cursor.fetched = 0;
-        cursor.cut_after = cut_after;
         let waits = cursor.waits_for_defines();
         if !known {
             respond::columns(&mut self.out, self.version, &self.cursors[&id].columns);
@@ -362,6 +371,10 @@ impl Session<'_> {
                 defines,
                 &row,
             )?;
+            if cursor.again > 0 {
+                cursor.again -= 1;
+                cursor.rows.push_back(row);
+            }
             count += 1;
             cursor.fetched += 1;
         }

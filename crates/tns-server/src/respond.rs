@@ -334,7 +334,10 @@ fn value(
             _ => None,
         },
         kind::NUMBER | kind::INTEGER => text(value).and_then(|text| number::encode(&text)),
-        kind::BINARY_DOUBLE => text(value).and_then(|text| text.parse().ok()).map(double),
+        kind::BINARY_DOUBLE => match value {
+            Value::Bytes(bytes) => Some(bytes.clone()),
+            _ => text(value).and_then(|text| text.parse().ok()).map(double),
+        },
         kind::DATE | kind::TIMESTAMP | kind::TIMESTAMP_TZ | kind::TIMESTAMP_LTZ => match value {
             Value::Moment(moment) => Some(moment::encode(*moment)),
             _ => None,

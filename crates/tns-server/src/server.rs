@@ -129,6 +129,7 @@ impl Options {
             received: Mutex::default(),
             logins: Mutex::default(),
             open: Mutex::default(),
+            fetches: AtomicU64::new(0),
             pings: AtomicU64::new(0),
             logoffs: AtomicU64::new(0),
             breaks: AtomicU64::new(0),
@@ -241,6 +242,12 @@ impl Server {
         lock(&self.shared.logins).clone()
     }
 
+    /// How often a client asked for more rows than came with the answer to a query.
+    #[must_use]
+    pub fn fetches(&self) -> u64 {
+        self.shared.fetches.load(Ordering::SeqCst)
+    }
+
     /// How often somebody pinged.
     #[must_use]
     pub fn pings(&self) -> u64 {
@@ -288,6 +295,7 @@ pub(crate) struct Shared {
     received: Mutex<Vec<Request>>,
     logins: Mutex<Vec<Login>>,
     open: Mutex<Vec<(u64, TcpStream)>>,
+    pub(crate) fetches: AtomicU64,
     pub(crate) pings: AtomicU64,
     pub(crate) logoffs: AtomicU64,
     pub(crate) breaks: AtomicU64,

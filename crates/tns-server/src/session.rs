@@ -302,7 +302,10 @@ impl<'a> Session<'a> {
         }
         match message.function {
             Function::Execute(call) => return self.execute(call),
-            Function::Fetch { cursor, rows } => return self.fetch(cursor, rows, false),
+            Function::Fetch { cursor, rows } => {
+                self.shared.fetches.fetch_add(1, Ordering::SeqCst);
+                return self.fetch(cursor, rows, false);
+            }
             Function::Commit => return self.end_transaction(true),
             Function::Rollback => return self.end_transaction(false),
             Function::Lob(call) => {

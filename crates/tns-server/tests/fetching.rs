@@ -298,3 +298,24 @@ fn temporary_lobs_are_written_read_and_freed() {
         },
     );
 }
+
+#[test]
+fn rows_can_come_several_times_over() {
+    let script = |request: &Request| {
+        let rows = (1..=3_i64).map(|number| [number.into()]);
+        let times = request.sql.matches("again").count() as u64;
+        Answer::rows([("N", Type::Number)], rows).again(times)
+    };
+    with_both(script, |server| {
+        let connection = open(server);
+        for (sql, times) in [
+            ("SELECT n FROM again_again_again", 3),
+            ("SELECT n FROM again", 1),
+            ("SELECT n FROM t", 1),
+        ] {
+            let rows = connection.query(sql, &[]).unwrap();
+            let numbers: Vec<i64> = rows.map(|row| row.unwrap().get(0).unwrap()).collect();
+            assert_eq!(numbers, [1, 2, 3].repeat(times), "{sql}");
+        }
+    });
+}

@@ -18,6 +18,8 @@ pub enum Part {
     Begin,
     Count,
     Change,
+    /// Going to another of the databases that a transaction spans.
+    Enter,
     /// One of the walk's queries.
     Walk,
     /// Any other query.
@@ -71,6 +73,21 @@ impl<'a> Watched<'a> {
             walk: Rc::default(),
         }
     }
+
+    fn opened(
+        &self,
+        open: impl FnOnce(&dyn Engine) -> Result<Box<dyn Session>, DbError>,
+    ) -> Result<Box<dyn Session>, DbError> {
+        let began = Instant::now();
+        let session = Some(open(self.engine)?);
+        self.spent.borrow_mut().add(Part::Open, began.elapsed());
+        Ok(Box::new(WatchedSession {
+            session,
+            spent: Rc::clone(&self.spent),
+            undoes: self.undoes,
+            walk: Rc::clone(&self.walk),
+        }))
+    }
 }
 
 struct WatchedSession {
@@ -90,6 +107,10 @@ impl WatchedSession {
 }
 
 impl Session for WatchedSession {
+    fn enter(&mut self, name: &str) -> Result<(), DbError> {
+        self.during(Part::Enter, |session| session.enter(name))
+    }
+
     fn query(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError> {
         if self.walk.contains(sql) {
             let mut done = Ok(());
@@ -149,15 +170,11 @@ impl Drop for WatchedSession {
 
 impl Engine for Watched<'_> {
     fn open(&self, name: &str, access: Access) -> Result<Box<dyn Session>, DbError> {
-        let began = Instant::now();
-        let session = Some(self.engine.open(name, access)?);
-        self.spent.borrow_mut().add(Part::Open, began.elapsed());
-        Ok(Box::new(WatchedSession {
-            session,
-            spent: Rc::clone(&self.spent),
-            undoes: self.undoes,
-            walk: Rc::clone(&self.walk),
-        }))
+        self.opened(|engine| engine.open(name, access))
+    }
+
+    fn open_together(&self, names: &[&str]) -> Result<Box<dyn Session>, DbError> {
+        self.opened(|engine| engine.open_together(names))
     }
 
     fn look(&self, name: &str) -> Result<Facts, DbError> {

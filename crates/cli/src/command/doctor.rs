@@ -1,6 +1,10 @@
 //! `doctor`: whether a run could begin, asked before anything begins.
 
 use comfy_table::Table;
+use envclone_core::dialect::Dialect;
+use envclone_core::encoding::{Difference, differences};
+use envclone_core::engine::Role;
+use envclone_core::evidence::Observed;
 use envclone_core::settings::{CloneMode, Environment};
 use envclone_db::Engine;
 use envclone_db::checkup::{Need, Purpose, Side, State};
@@ -10,6 +14,7 @@ use super::print_json;
 use crate::args::Cli;
 use crate::config::Config;
 use crate::failure::{Exit, Failure, Why};
+use crate::inspect;
 use crate::ui::data;
 
 /// A need with the environment and database that it concerns.
@@ -35,6 +40,10 @@ pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
         "target",
         purpose(Side::Target),
     ));
+    let makes = config.settings.clone == CloneMode::Make;
+    if makes {
+        entries.extend(texts(engine.as_ref(), config.dialect(), source, target));
+    }
     if cli.json {
         let all: Vec<_> = entries.iter().map(as_json).collect();
         print_json(&json!({ "format": 1, "needs": all }))?;
@@ -64,6 +73,45 @@ pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
         why,
         hint: None,
     })
+}
+
+/// Whether a copy would have the source's texts as they are. A server that is not reached is told of already.
+fn texts(
+    engine: &dyn Engine,
+    dialect: &dyn Dialect,
+    source: &Environment,
+    target: &Environment,
+) -> Vec<Entry> {
+    let entry = |need: Need| Entry {
+        side: "target",
+        database: Role::Platform.to_string(),
+        need: need.of_server(),
+    };
+    let of = |environment: &Environment| {
+        let server = inspect::server(engine, dialect, &environment.platform).ok()??;
+        inspect::encoding(dialect, &server)
+    };
+    let what = "character set for the source's texts";
+    let (source, target) = match (of(source), of(target)) {
+        (Some(Observed::Known(source)), Some(Observed::Known(target))) => (source, target),
+        (Some(Observed::Unknown { why }), Some(_)) | (Some(_), Some(Observed::Unknown { why })) => {
+            return vec![entry(Need::lacking("clone", what, why, ""))];
+        }
+        _ => return Vec::new(),
+    };
+    let found = differences(&source, &target);
+    if found.is_empty() {
+        let same = format!("{}, as the source", target.characters);
+        return vec![entry(Need::there("clone", what, same))];
+    }
+    let hint = "make the copy in a database of the source's character set";
+    let need = |one: Difference| match one {
+        Difference::Lost { .. } => Need::missing("clone", what, one.to_string(), hint),
+        Difference::Doubtful { .. } | Difference::Longer { .. } | Difference::Shorter => {
+            Need::lacking("clone", what, one.to_string(), hint)
+        }
+    };
+    found.into_iter().map(need).map(entry).collect()
 }
 
 /// What each database of an environment needs; what concerns the server is said once.

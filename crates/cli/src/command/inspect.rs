@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use comfy_table::{CellAlignment, Table};
 use envclone_core::evidence::Observed;
-use envclone_core::inventory::Inventory;
+use envclone_core::inventory::{Directory, Inventory, Server};
 use envclone_core::link::LEADS_OUT;
-use envclone_core::plan::{Deed, Plan, WHOLE_STEP};
+use envclone_core::plan::{Deed, Plan, ServerDeed, WHOLE_STEP};
 use envclone_core::report::LeftOutGroup;
 
 use super::{print_json, with_phases};
@@ -67,6 +67,33 @@ fn leading_out(inventory: &Inventory) -> Vec<(String, String)> {
     told.into_iter().map(row).collect()
 }
 
+/// What a server says of texts and of folders, where it does.
+fn of_server(server: &Server) -> Vec<(String, String)> {
+    let seen = |what: &str, lines: Observed<Vec<String>>| {
+        let told = match lines {
+            Observed::Known(lines) if lines.is_empty() => "none".to_owned(),
+            Observed::Known(lines) => lines.join("\n"),
+            Observed::Unknown { why } => format!("not seen: {why}"),
+        };
+        (what.to_owned(), told)
+    };
+    let settings = server.settings.as_ref().map(|found| {
+        let line = |(name, value): (&String, &String)| format!("{name} {value}");
+        seen(
+            "server's settings",
+            found.clone().map(|all| all.iter().map(line).collect()),
+        )
+    });
+    let directories = server.directories.as_ref().map(|found| {
+        let line = |one: &Directory| format!("{} → {}", one.name, one.path);
+        seen(
+            "directories",
+            found.clone().map(|all| all.iter().map(line).collect()),
+        )
+    });
+    settings.into_iter().chain(directories).collect()
+}
+
 /// How many lines of one kind are shown; the inventory has all of them.
 const SHOWN: usize = 5;
 
@@ -110,6 +137,7 @@ fn tell(inventory: &Inventory) {
             server.name, server.version, server.edition
         );
         rows.push(("server".to_owned(), what));
+        rows.extend(of_server(server));
     }
     for database in &inventory.databases {
         let mut what = format!(
@@ -231,6 +259,7 @@ pub(super) fn show(plan: &Plan, as_data: bool) {
             for statement in item.deed.statements() {
                 print(&format!("{};", statement.sql));
             }
+            foreseen(&item.deed).iter().for_each(|line| print(line));
         }
     }
     if !plan.left_out.is_empty() {
@@ -247,6 +276,33 @@ pub(super) fn show(plan: &Plan, as_data: bool) {
         }
     }
 }
+
+/// What a deed that looks for itself will come to. The plan's file has all of it.
+fn foreseen(deed: &Deed) -> Vec<String> {
+    let Deed::Server(ServerDeed {
+        foresees: Some(foreseen),
+        ..
+    }) = deed
+    else {
+        return Vec::new();
+    };
+    let all = foreseen.statements.len();
+    let mut lines = vec![format!("-- {}", foreseen.about)];
+    let shown = foreseen.statements.iter().take(FORESEEN);
+    lines.extend(shown.map(|one| format!("--   {}; ({})", one.sql, one.comment)));
+    if all == 0 && foreseen.unseen.is_empty() {
+        lines.push("--   none is known".to_owned());
+    }
+    if all > FORESEEN {
+        lines.push(format!("--   … {} more", all - FORESEEN));
+    }
+    let unseen = foreseen.unseen.iter();
+    lines.extend(unseen.map(|one| format!("--   not seen: {one}")));
+    lines
+}
+
+/// How many statements are shown that a deed is expected to come to.
+const FORESEEN: usize = 20;
 
 /// How many parts of one step are named.
 const NAMED: usize = 6;

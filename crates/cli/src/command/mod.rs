@@ -137,7 +137,7 @@ fn named_or_newest(config: &Config, named: Option<&PathBuf>) -> Result<RunFolder
 }
 
 /// Prints a result for machines.
-fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
+pub(crate) fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Failure::before(Exit::Unexpected, error.to_string()))?;
     data(&text);

@@ -23,7 +23,7 @@ use crate::render::runbook as render;
 use crate::run::machine as host_name;
 use crate::runbook::act::Act;
 use crate::runbook::look::Look;
-use crate::runbook::{Known, Open, Standing, by, platform};
+use crate::runbook::{Known, Open, Standing, by, platform, script};
 use crate::ui::{data, say};
 
 /// How many digits of a runbook's id are an approval.
@@ -61,6 +61,7 @@ pub(super) fn run(cli: &Cli, args: &RunbookArgs, machine: &dyn Machine) -> Resul
         }) => shell.done(*n, machine.as_deref(), because.as_deref()),
         Some(RunbookVerb::Skip { n, because }) => shell.skip(*n, because),
         Some(RunbookVerb::Undo { n }) => shell.undo(*n),
+        Some(RunbookVerb::Script { out }) => script::write(cli, &config, &shell.run, out),
         Some(RunbookVerb::Key { .. }) => Ok(()),
     }
 }

@@ -172,11 +172,17 @@ fn readme(plan: &Plan, guard: &ScriptGuard, files: &[ScriptFile]) -> String {
             plan.short_id()
         ),
         String::new(),
-        match plan.makes_the_copy() {
-            true => "They make a copy and clean it, each database in one transaction.",
-            false => "They clean a copy that somebody else made, each database in one transaction.",
-        }
-        .to_owned(),
+        format!(
+            "They {}, {} in one transaction.",
+            match plan.makes_the_copy() {
+                true => "make a copy and clean it",
+                false => "clean a copy that somebody else made",
+            },
+            match plan.transactions().len() {
+                1 => "all of it",
+                _ => "each database",
+            }
+        ),
         "They don't verify it. Read each before it is run, and run them in this order:".to_owned(),
         String::new(),
     ];

@@ -4,7 +4,7 @@ use envclone_core::report::{Report, TaskKind, Verified};
 
 use super::{
     column, counted, coverage, decision, duration, duration_or_dash, facts, identity, level,
-    number, number_or_dash, pieces, profile, visible, weight,
+    looked, moment, number, number_or_dash, pieces, profile, visible, weight,
 };
 
 /// The report as Markdown.
@@ -28,6 +28,7 @@ pub fn markdown(report: &Report) -> String {
     findings(report, &mut page);
     steps(report, &mut page);
     left_out(report, &mut page);
+    runbook(report, &mut page);
     saved(report, &mut page);
     page.text
 }
@@ -232,6 +233,61 @@ fn tasks(report: &Report, page: &mut Page) {
             page.line(kind.advice());
             page.line(&lines.join("\n"));
         }
+    }
+}
+
+/// What followed: who did which step, and what was seen of it.
+fn runbook(report: &Report, page: &mut Page) {
+    page.heading("What followed the clean-up");
+    let Some(runbook) = &report.runbook else {
+        return page.line(
+            "No runbook was begun. What leads from the copy to a running environment is not in this report.",
+        );
+    };
+    let ended = match &runbook.finished {
+        Some(at) => format!(", finished {}", moment(at)),
+        None => format!(
+            "; {}",
+            counted(runbook.open, "step is open", "steps are open")
+        ),
+    };
+    page.line(&format!(
+        "{}: begun {} by {} on {}{ended}.",
+        runbook.way.title(),
+        moment(&runbook.started),
+        prose(&runbook.by.who),
+        prose(&runbook.by.machine)
+    ));
+    let rows = runbook.steps.iter().map(|step| {
+        let happened = step.happened.iter().map(|one| {
+            let who = one.who.as_ref().map(|who| format!(", {who}"));
+            prose(&format!(
+                "{}{} on {}: {}",
+                moment(&one.at),
+                who.unwrap_or_default(),
+                one.machine,
+                one.what
+            ))
+        });
+        let seen = step.seen.iter().flat_map(|seen| {
+            let from = |look| format!("{} (seen from {})", looked(look), seen.machine);
+            seen.found.iter().map(move |look| prose(&from(look)))
+        });
+        vec![
+            step.n.to_string(),
+            prose(&step.title),
+            step.state.clone(),
+            happened.chain(seen).collect::<Vec<_>>().join("<br>"),
+        ]
+    });
+    let heads = ["Step>", "What", "State", "Who did what, and what was seen"];
+    page.table(&heads, rows.collect(), "It has no step.");
+    for one in &runbook.left_out {
+        page.line(&format!(
+            "Left out: {}: {}.",
+            prose(&one.title),
+            prose(&one.because)
+        ));
     }
 }
 

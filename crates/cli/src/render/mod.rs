@@ -10,6 +10,7 @@ pub use markdown::markdown;
 use envclone_core::engine::Role;
 use envclone_core::plan::Basis;
 use envclone_core::report::Report;
+use envclone_core::runbook::check::Looked;
 
 /// The report as data: pretty, and always in the same order.
 ///
@@ -76,6 +77,12 @@ fn bytes(bytes: u64) -> String {
         }
     }
     format!("{bytes} B")
+}
+
+/// What was found of a check, in one line.
+fn looked(looked: &Looked) -> String {
+    let word = ["holds", "does not hold", "could not be looked at"][looked.outcome as usize];
+    format!("{}: {word}: {}", looked.check.title(), looked.seen)
 }
 
 /// A moment as people read it: `2026-03-14 21:04:09 UTC`. What is no moment is shown as it is.

@@ -19,7 +19,7 @@ use envclone_machine::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::look::Look;
-use super::{REGISTRATION, folder, platform};
+use super::{REGISTRATION, connections, folder, platform};
 use crate::config::Config;
 use crate::connect::secret;
 use crate::execute::interrupted;
@@ -84,7 +84,7 @@ fn told(done: &[envclone_machine::Done]) -> String {
     done.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn lifetime_failure(error: &envclone_lifetime::Error) -> Failure {
+pub(super) fn lifetime_failure(error: &envclone_lifetime::Error) -> Failure {
     Failure::before(Exit::NoAccess, chain(error)).hint(error.hint())
 }
 
@@ -168,16 +168,23 @@ impl Act<'_> {
             Deed::StopServices => stop_services(machine, &patience, &watch)
                 .map(|done| told(&done))
                 .map_err(|error| halted(&error)),
-            Deed::StartServices => start_services(machine, Scheduler::Held, &patience, &watch)
-                .map(|done| told(&done))
-                .map_err(|error| halted(&error)),
+            Deed::StartServices => {
+                self.must_lead_here("the services were not started")?;
+                start_services(machine, Scheduler::Held, &patience, &watch)
+                    .map(|done| told(&done))
+                    .map_err(|error| halted(&error))
+            }
             Deed::ReleaseScheduler => {
+                self.must_lead_here("the Scheduler was not started")?;
                 start_services(machine, Scheduler::Released, &patience, &watch)
                     .map(|done| told(&done))
                     .map_err(|error| halted(&error))
             }
             Deed::StopIis => self.iis(Iis::Stop),
-            Deed::StartIis => self.iis(Iis::Start),
+            Deed::StartIis => {
+                self.must_lead_here("IIS was not started")?;
+                self.iis(Iis::Start)
+            }
             Deed::EmptyFolder { path } => self.empty(Path::new(path)),
             Deed::OwnKey { path } => self.own_key(Path::new(path)),
             Deed::Configure { path, wanted } => self.configure(Path::new(path), wanted),
@@ -189,6 +196,22 @@ impl Act<'_> {
             } => self.run(path, arguments, *minutes),
             Deed::UnregisterLifetime => self.unregister(),
             Deed::RegisterLifetime => self.register(),
+            Deed::CreateConnections { .. } => {
+                connections::create(self.config(), &folder(self.look.run))
+            }
+        }
+    }
+
+    /// Nothing of the platform starts while its configuration leads elsewhere: it would work on the database that it leads to.
+    fn must_lead_here(&self, state: &str) -> Result<(), Failure> {
+        let leads = self.look.one(CheckKind::ConfigurationPointsHere);
+        match leads.outcome {
+            Outcome::Holds => Ok(()),
+            Outcome::Fails | Outcome::Unknown => Err(Failure::before(
+                Exit::Refused,
+                format!("{state}: {}", leads.seen),
+            )
+            .hint("take the step that configures the platform database first, here or in the Configuration Tool's own window")),
         }
     }
 
@@ -370,7 +393,7 @@ fn shown(change: &Change) -> String {
     )
 }
 
-fn refused(refusals: &[envclone_core::hsconf::Refusal]) -> Failure {
+pub(super) fn refused(refusals: &[envclone_core::hsconf::Refusal]) -> Failure {
     let mut failure = Failure::before(Exit::Refused, "");
     failure.why = refusals
         .iter()
@@ -424,14 +447,7 @@ impl Act<'_> {
         secrets: &[SecretString],
     ) -> Result<String, Failure> {
         let (machine, watch) = (self.machine(), self.watch());
-        let leads = self.look.one(CheckKind::ConfigurationPointsHere);
-        if leads.outcome != Outcome::Holds {
-            return Err(Failure::before(
-                Exit::Refused,
-                format!("the Configuration Tool was not started: {}", leads.seen),
-            )
-            .hint("take the step that configures the platform database first, here or in the Configuration Tool's own window"));
-        }
+        self.must_lead_here("the Configuration Tool was not started")?;
         // A tool whose envclone was interrupted may have started the Scheduler that it had found disabled.
         if self.again {
             hold_scheduler(machine, &Patience::SERVICES, &watch).map_err(|it| stopped(&it))?;
@@ -551,6 +567,7 @@ impl Act<'_> {
                 .map_err(|error| lifetime_failure(&error))?;
             self.not_the_source(&saved)?;
             let text = saved.to_json().map_err(|error| lifetime_failure(&error))?;
+            connections::save(&lifetime, &saved.key, &folder(self.look.run))?;
             write_whole(&path, text.as_bytes())?;
         }
         let saved = self.saved()?;

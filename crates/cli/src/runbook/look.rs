@@ -125,6 +125,7 @@ impl<'a> Look<'a> {
             K::Catalogs => self.catalogs(),
             K::NotInLifetime => self.in_lifetime(false),
             K::InLifetime => self.in_lifetime(true),
+            K::ConnectionsMade => super::connections::made(self.config()),
             K::NoTraceOfSource => self.trace(),
             K::NothingFires => self.fires(),
         }

@@ -72,7 +72,7 @@ fn step_of(world: &World, id: &str, step: &serde_json::Value) {
             }
             "other-machines" => {
                 copy_to_front_end(world);
-                world.done(machine, id);
+                world.goes(machine, id);
             }
             _ if automated => {
                 let progress = world.must(machine, &["show", &n]);

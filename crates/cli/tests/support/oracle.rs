@@ -1,6 +1,7 @@
 //! A source and its copy in schemas, over the Oracle wire.
 
 use std::fs;
+use std::path::Path;
 
 use envclone_db::oracle::Loader;
 use envclone_db::{Access, Engine};
@@ -22,6 +23,21 @@ const SECRET: &str = "ENVCLONE_ORACLE_PASSWORD";
 /// The schemas of the source and those of its copy: Admin, Runtime, log, and the extra one.
 pub(crate) const SOURCE: [&str; 4] = ["OSADMIN", "OSRUNTIME", "OSADMIN_LOG", "LEDGER"];
 pub(crate) const TARGET: [&str; 4] = ["QA_OSADMIN", "QA_OSRUNTIME", "QA_OSADMIN_LOG", "QA_LEDGER"];
+
+/// The line of settings that names the folder of one's own steps.
+pub(crate) const OWN: &str = "steps = \"own\"";
+
+/// No built-in step changes the rehearsal's extra schema: one of one's own does, so that all schemas have something to lose.
+pub(crate) fn write_own_steps(folder: &Path) {
+    let own = folder.join("own");
+    fs::create_dir(&own).unwrap();
+    let step = format!(
+        "title = \"Let the ledger export nowhere\"\nwhy = \"Its settings name the source's partner.\"\n\
+         source = \"Our runbook\"\nprofile = \"official\"\ndatabase = \"catalog:{CATALOG}\"\n\
+         [[do]]\nset-columns.table = \"OSUSR_L3D_LEDGERSETTING\"\nset-columns.set.VALUE = \"nowhere\"\n"
+    );
+    fs::write(own.join("ledger.toml"), step).unwrap();
+}
 
 /// A source and a copy of it in one database, and settings that take the copy over.
 pub(crate) struct Oracle {
@@ -66,16 +82,17 @@ impl Oracle {
             )
         };
         let text = format!(
-            "profile = \"{profile}\"\nclone = \"{clone}\"\n{}{}",
+            "profile = \"{profile}\"\nclone = \"{clone}\"\n{OWN}\n{}{}",
             side("source", SOURCE),
             side("target", TARGET)
         );
+        write_own_steps(folder.path());
         fs::write(folder.path().join("envclone.toml"), text).unwrap();
         Self { lab, folder }
     }
 
     /// The folder of the settings.
-    pub(crate) fn folder(&self) -> &std::path::Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
@@ -88,6 +105,22 @@ impl Oracle {
             .output()
             .unwrap();
         Ran::of(output)
+    }
+
+    /// A table of the Runtime schema whose two rows refer to front-ends of the Admin schema, and would go with them.
+    pub(crate) fn surprised(&self, [platform, runtime, ..]: [&str; 4]) {
+        let rack = format!("{runtime}.osusr_zzz_rack").to_lowercase();
+        let parent = format!("{platform}.ossys_server").to_lowercase();
+        let statements = [
+            format!(
+                "CREATE TABLE {rack} AS SELECT ID AS \"ID\", ID AS \"SERVERID\" FROM {parent} ORDER BY ID LIMIT 2"
+            ),
+            format!(
+                "ALTER TABLE {rack} ADD CONSTRAINT FK_RACK FOREIGN KEY (SERVERID) REFERENCES {parent} (ID) ON DELETE CASCADE"
+            ),
+        ];
+        let statements = statements.each_ref().map(String::as_str);
+        self.lab.database.run(&statements).unwrap();
     }
 
     /// The id of a plan for it.
@@ -173,7 +206,9 @@ pub(crate) fn roles() -> [Role; 3] {
 /// What the same run leaves in files.
 pub(crate) fn on_files(profile: &str) -> Lab {
     let lab = Lab::adopted();
-    lab.edit("profile = \"extra\"", &format!("profile = \"{profile}\""));
+    let settings = format!("profile = \"{profile}\"\n{OWN}");
+    lab.edit("profile = \"extra\"", &settings);
+    write_own_steps(&lab.path(""));
     let ran = lab.refresh();
     assert!([0, 7].contains(&ran.code), "{}", ran.err);
     lab

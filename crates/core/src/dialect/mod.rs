@@ -11,7 +11,10 @@ mod users;
 pub use held::{HELD, HELD_COLUMNS, HeldColumn, HeldState};
 pub use users::{UserChange, UserQueries, Users};
 
-use crate::engine::Engine;
+use std::collections::BTreeMap;
+
+use crate::encoding::Encoding;
+use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, NoCopy, Reason};
 
@@ -30,19 +33,28 @@ pub struct Statement {
 pub struct InspectionQueries {
     /// Table name, column name: ordered by both the table and the column's position.
     pub columns: String,
-    /// Table, column, table referred to, column referred to (NULL: its primary key), name (NULL where it has none) of each
-    /// foreign key that the engine enforces.
+    /// Table, column, table referred to, column referred to (NULL: its primary key), name (NULL where it has none), schema
+    /// referred to (NULL: the table's own) of each foreign key that the engine enforces.
     pub foreign_keys: String,
     /// Name, what it holds (`rows`, `log` or something else), path and bytes of each file that the database consists of;
     /// none on engines whose databases are files or have none of their own.
     pub files: Option<String>,
     /// What leads out of the database.
     pub links: Vec<LinkQuery>,
+    /// 1 where the login is the database's own user; none where that makes no difference.
+    pub own_login: Option<String>,
     /// One text: what the database keeps of its changes; none on engines that don't let one choose.
     pub recovery_model: Option<String>,
     /// Of the server itself: name, version, edition, whether it compresses backups (1 or 0), folders for data, logs and
     /// backups (NULL where it does not say); none where no server stands in front of the databases.
     pub server: Option<String>,
+    /// Of the server: name and value of each setting that decides what becomes of texts; none where a copy can't have others.
+    pub settings: Option<String>,
+    /// Of the server: name and path of each folder that an export can be written to; none where it has no names for them.
+    pub directories: Option<String>,
+    /// How many columns of the database hold a number of bytes instead of a number of characters; none where a copy is written
+    /// down as its source is.
+    pub byte_columns: Option<String>,
 }
 
 /// Asks for things of one kind that lead out of a database: name, where to.
@@ -54,6 +66,9 @@ pub struct LinkQuery {
     pub of_server: bool,
     /// The query.
     pub sql: String,
+    /// The same of views that every login may ask, and that have everything for the database's own user alone. None where
+    /// there is one query for all: then a view that is missing is one that an older version lacks.
+    pub own: Option<String>,
 }
 
 /// How an engine spells SQL. A new verb is a new method without a body, so that no engine can be forgotten.
@@ -78,12 +93,26 @@ pub trait Dialect: Sync {
     fn count(&self, table: &str, filter: &Filter) -> String;
     /// Some columns of some rows.
     fn select(&self, table: &str, columns: &[&str], filter: &Filter) -> String;
+    /// A number of rows of another database that one transaction spans together with the one that it is asked in, where the
+    /// filter's own tables are. None where there is no such database.
+    fn count_elsewhere(&self, locator: &str, table: &str, filter: &Filter) -> Option<String>;
+    /// The same for a column of these rows.
+    fn select_elsewhere(
+        &self,
+        locator: &str,
+        table: &str,
+        column: &str,
+        filter: &Filter,
+    ) -> Option<String>;
     /// The largest value of all of these columns: table and column.
     fn newest(&self, columns: &[(&str, &str)]) -> String;
     /// Deletes rows.
     fn delete_rows(&self, table: &str, filter: &Filter) -> String;
     /// Writes columns.
     fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String;
+    /// What one transaction spans, by a name for it: databases of an environment that lead to the same one are changed
+    /// together, or not at all. `locator` is what the settings call the database.
+    fn transaction(&self, role: &Role, locator: &str) -> String;
     /// How databases are copied so that they belong together.
     ///
     /// # Errors
@@ -98,6 +127,8 @@ pub trait Dialect: Sync {
     fn with_notes(&self, sql: &str, notes: &[(&str, &str)]) -> String;
     /// What `inspect` asks.
     fn inspection(&self) -> InspectionQueries;
+    /// How a server with these settings writes texts down; none where a copy is written down as its source is.
+    fn encoding(&self, settings: &BTreeMap<String, String>) -> Option<Encoding>;
     /// The database's clock, in the zone that the platform logs in, as `YYYY-MM-DD HH:MM:SS`.
     fn now(&self) -> String;
     /// The same clock so many hours later, as an expression that dates are compared with.

@@ -1,10 +1,13 @@
 //! Oracle's SQL, PL/SQL and SQL*Plus.
 
+use std::collections::BTreeMap;
+
 use super::{
     Dialect, HELD, HELD_COLUMNS, HeldColumn, InspectionQueries, MARK_COLUMNS, MARKS, Mark,
-    ScriptFile, ScriptGuard, Users, spell,
+    ScriptFile, ScriptGuard, Users, name_and_server, spell,
 };
-use crate::engine::Engine;
+use crate::encoding::Encoding;
+use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, NoCopy, Plan, Reason};
 use links::OWNER;
@@ -12,10 +15,33 @@ use links::OWNER;
 mod creation;
 mod data_pump;
 mod links;
+mod rights;
 mod script;
+
+/// Settings that decide what becomes of texts, or how they are read by somebody.
+const SETTINGS: [&str; 7] = [
+    "NLS_CHARACTERSET",
+    "NLS_NCHAR_CHARACTERSET",
+    "NLS_LENGTH_SEMANTICS",
+    "NLS_COMP",
+    "NLS_SORT",
+    "NLS_LANGUAGE",
+    "NLS_TERRITORY",
+];
+
+/// The character sets that have every character. `UTF8` writes the rarest of them in six bytes.
+const UNICODE: [&str; 2] = ["AL32UTF8", "UTF8"];
 
 /// The dialect.
 pub(super) struct Oracle;
+
+impl Oracle {
+    /// A table of another schema than the session's.
+    fn table_of(&self, locator: &str, table: &str) -> String {
+        let schema = name_and_server(locator).0;
+        format!("{}.{}", self.identifier(schema), self.table(table))
+    }
+}
 
 impl Dialect for Oracle {
     fn engine(&self) -> Engine {
@@ -71,6 +97,26 @@ impl Dialect for Oracle {
         spell::select(self, table, columns, filter)
     }
 
+    fn count_elsewhere(&self, locator: &str, table: &str, filter: &Filter) -> Option<String> {
+        Some(spell::count_from(
+            self,
+            &self.table_of(locator, table),
+            table,
+            filter,
+        ))
+    }
+
+    fn select_elsewhere(
+        &self,
+        locator: &str,
+        table: &str,
+        column: &str,
+        filter: &Filter,
+    ) -> Option<String> {
+        let place = self.table_of(locator, table);
+        Some(spell::select_from(self, &place, table, &[column], filter))
+    }
+
     fn newest(&self, columns: &[(&str, &str)]) -> String {
         spell::newest(self, columns)
     }
@@ -81,6 +127,15 @@ impl Dialect for Oracle {
 
     fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String {
         spell::set_columns(self, table, set, filter)
+    }
+
+    /// All schemas of one database: a session goes from one `CURRENT_SCHEMA` to another amid its transaction, which commits
+    /// nothing. What stands behind the `@` is another database.
+    fn transaction(&self, _role: &Role, locator: &str) -> String {
+        match name_and_server(locator).1 {
+            Some(server) => format!("schemas@{}", server.to_lowercase()),
+            None => "schemas".to_owned(),
+        }
     }
 
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
@@ -103,7 +158,8 @@ impl Dialect for Oracle {
                  t.table_name = c.table_name WHERE c.owner = {OWNER} ORDER BY c.table_name, c.column_id"
             ),
             foreign_keys: format!(
-                "SELECT f.table_name, f.column_name, p.table_name, p.column_name, c.constraint_name FROM all_constraints c \
+                "SELECT f.table_name, f.column_name, p.table_name, p.column_name, c.constraint_name, \
+                 CASE WHEN c.r_owner = c.owner THEN NULL ELSE c.r_owner END AS parent_schema FROM all_constraints c \
                  JOIN all_cons_columns f ON f.owner = c.owner AND f.constraint_name = c.constraint_name \
                  JOIN all_cons_columns p ON p.owner = c.r_owner AND p.constraint_name = c.r_constraint_name AND p.position = f.position \
                  WHERE c.constraint_type = 'R' AND c.status = 'ENABLED' AND c.owner = {OWNER} ORDER BY 1, 2, 3, 4"
@@ -117,6 +173,7 @@ impl Dialect for Oracle {
                  WHERE x.tablespace_name IS NOT NULL GROUP BY x.tablespace_name ORDER BY x.tablespace_name"
             )),
             links: links::queries(),
+            own_login: Some(links::own_login()),
             recovery_model: None,
             server: Some(
                 "SELECT CASE WHEN SYS_CONTEXT('USERENV', 'CON_NAME') IS NULL THEN SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME') \
@@ -125,7 +182,31 @@ impl Dialect for Oracle {
                  FROM SYS.product_component_version p WHERE p.product LIKE 'Oracle%'"
                     .to_owned(),
             ),
+            // What the instance was started with is what new sessions begin with; character sets are the database's.
+            settings: Some(format!(
+                "SELECT d.parameter, NVL(i.value, d.value) FROM SYS.nls_database_parameters d LEFT JOIN \
+                 SYS.nls_instance_parameters i ON i.parameter = d.parameter WHERE d.parameter IN ({}) ORDER BY d.parameter",
+                SETTINGS.map(|name| self.text(name)).join(", ")
+            )),
+            directories: Some(
+                "SELECT d.directory_name, d.directory_path FROM all_directories d ORDER BY d.directory_name"
+                    .to_owned(),
+            ),
+            byte_columns: Some(format!(
+                "SELECT COUNT(*) FROM all_tab_columns c JOIN all_tables t ON t.owner = c.owner AND t.table_name = c.table_name \
+                 WHERE c.owner = {OWNER} AND c.char_used = 'B'"
+            )),
         }
+    }
+
+    fn encoding(&self, settings: &BTreeMap<String, String>) -> Option<Encoding> {
+        let characters = settings.get("NLS_CHARACTERSET")?.clone();
+        let lengths = settings.get("NLS_LENGTH_SEMANTICS");
+        Some(Encoding {
+            unicode: UNICODE.contains(&characters.to_uppercase().as_str()),
+            bytes: lengths.is_none_or(|lengths| lengths.eq_ignore_ascii_case("BYTE")),
+            characters,
+        })
     }
 
     fn now(&self) -> String {

@@ -157,19 +157,33 @@ fn where_clause(d: &dyn Dialect, table: &str, filter: &Filter) -> String {
 }
 
 pub(super) fn count(d: &dyn Dialect, table: &str, filter: &Filter) -> String {
+    count_from(d, &d.table(table), table, filter)
+}
+
+/// The same where the table is called otherwise, since it is somewhere else.
+pub(super) fn count_from(d: &dyn Dialect, place: &str, table: &str, filter: &Filter) -> String {
     format!(
-        "SELECT COUNT(*) FROM {}{}",
-        d.table(table),
+        "SELECT COUNT(*) FROM {place}{}",
         where_clause(d, table, filter)
     )
 }
 
 pub(super) fn select(d: &dyn Dialect, table: &str, columns: &[&str], filter: &Filter) -> String {
+    select_from(d, &d.table(table), table, columns, filter)
+}
+
+/// The same where the table is called otherwise, since it is somewhere else.
+pub(super) fn select_from(
+    d: &dyn Dialect,
+    place: &str,
+    table: &str,
+    columns: &[&str],
+    filter: &Filter,
+) -> String {
     let columns: Vec<_> = columns.iter().map(|column| d.identifier(column)).collect();
     format!(
-        "SELECT {} FROM {}{}",
+        "SELECT {} FROM {place}{}",
         columns.join(", "),
-        d.table(table),
         where_clause(d, table, filter)
     )
 }

@@ -1,11 +1,14 @@
 //! `SQLite`, the embedded engine of the rehearsal. Text comparisons ignore case, as they do on the engines
 //! that the platform runs on.
 
+use std::collections::BTreeMap;
+
 use super::{
     Dialect, HELD, HELD_COLUMNS, HeldColumn, InspectionQueries, MARK_COLUMNS, MARKS, Mark,
     ScriptFile, ScriptGuard, Users, spell,
 };
-use crate::engine::Engine;
+use crate::encoding::Encoding;
+use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{CloneOf, Cloned, Cloning, Deed, NoCopy, Part, Plan, Reason};
 
@@ -60,6 +63,15 @@ impl Dialect for Sqlite {
         spell::select(self, table, columns, filter)
     }
 
+    /// Nothing leads from one file to another.
+    fn count_elsewhere(&self, _: &str, _: &str, _: &Filter) -> Option<String> {
+        None
+    }
+
+    fn select_elsewhere(&self, _: &str, _: &str, _: &str, _: &Filter) -> Option<String> {
+        None
+    }
+
     fn newest(&self, columns: &[(&str, &str)]) -> String {
         spell::newest(self, columns)
     }
@@ -70,6 +82,11 @@ impl Dialect for Sqlite {
 
     fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String {
         spell::set_columns(self, table, set, filter)
+    }
+
+    /// Each database is a file, opened by itself.
+    fn transaction(&self, role: &Role, _locator: &str) -> String {
+        role.to_string()
     }
 
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
@@ -110,14 +127,23 @@ impl Dialect for Sqlite {
                 joined("pragma_table_info")
             ),
             foreign_keys: format!(
-                "SELECT m.name, i.\"from\", i.\"table\", i.\"to\", NULL FROM {} ORDER BY m.name, i.id, i.seq",
+                "SELECT m.name, i.\"from\", i.\"table\", i.\"to\", NULL, NULL FROM {} ORDER BY m.name, i.id, i.seq",
                 joined("pragma_foreign_key_list")
             ),
             files: None,
             links: Vec::new(),
+            own_login: None,
             recovery_model: None,
             server: None,
+            settings: None,
+            directories: None,
+            byte_columns: None,
         }
+    }
+
+    /// A copy keeps what its source has.
+    fn encoding(&self, _settings: &BTreeMap<String, String>) -> Option<Encoding> {
+        None
     }
 
     fn now(&self) -> String {

@@ -1,10 +1,13 @@
 //! SQL Server's T-SQL.
 
+use std::collections::BTreeMap;
+
 use super::{
     Dialect, HELD, HELD_COLUMNS, HeldColumn, InspectionQueries, MARK_COLUMNS, MARKS, Mark,
     ScriptFile, ScriptGuard, Users, spell,
 };
-use crate::engine::Engine;
+use crate::encoding::Encoding;
+use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
 use crate::plan::{Cloned, Cloning, NoCopy, Plan, Reason};
 
@@ -67,6 +70,15 @@ impl Dialect for SqlServer {
         spell::select(self, table, columns, filter)
     }
 
+    /// No foreign key leads out of a catalog.
+    fn count_elsewhere(&self, _: &str, _: &str, _: &Filter) -> Option<String> {
+        None
+    }
+
+    fn select_elsewhere(&self, _: &str, _: &str, _: &str, _: &Filter) -> Option<String> {
+        None
+    }
+
     fn newest(&self, columns: &[(&str, &str)]) -> String {
         spell::newest(self, columns)
     }
@@ -77,6 +89,11 @@ impl Dialect for SqlServer {
 
     fn set_columns(&self, table: &str, set: &[(String, Source)], filter: &Filter) -> String {
         spell::set_columns(self, table, set, filter)
+    }
+
+    /// Each database is a catalog, which guards, marks and locks of its own are about.
+    fn transaction(&self, role: &Role, _locator: &str) -> String {
+        role.to_string()
     }
 
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
@@ -104,7 +121,7 @@ impl Dialect for SqlServer {
                       WHERE t.schema_id = SCHEMA_ID(N'dbo') ORDER BY t.name, c.column_id"
                 .to_owned(),
             foreign_keys: "SELECT OBJECT_NAME(k.parent_object_id), COL_NAME(k.parent_object_id, k.parent_column_id), \
-                           OBJECT_NAME(k.referenced_object_id), COL_NAME(k.referenced_object_id, k.referenced_column_id), f.name \
+                           OBJECT_NAME(k.referenced_object_id), COL_NAME(k.referenced_object_id, k.referenced_column_id), f.name, NULL AS parent_schema \
                            FROM sys.foreign_key_columns k JOIN sys.foreign_keys f ON f.object_id = k.constraint_object_id \
                            WHERE f.is_disabled = 0 ORDER BY 1, 2, 3, 4"
                 .to_owned(),
@@ -114,6 +131,7 @@ impl Dialect for SqlServer {
                     .to_owned(),
             ),
             links: links::queries(),
+            own_login: None,
             recovery_model: Some(
                 "SELECT d.recovery_model_desc + CASE WHEN d.recovery_model_desc = N'FULL' AND NOT EXISTS \
                  (SELECT 1 FROM sys.database_recovery_status s WHERE s.database_id = d.database_id \
@@ -131,7 +149,15 @@ impl Dialect for SqlServer {
                  CAST(SERVERPROPERTY('InstanceDefaultBackupPath') AS nvarchar(512))"
                     .to_owned(),
             ),
+            settings: None,
+            directories: None,
+            byte_columns: None,
         }
+    }
+
+    /// A copy keeps what its source has.
+    fn encoding(&self, _settings: &BTreeMap<String, String>) -> Option<Encoding> {
+        None
     }
 
     fn now(&self) -> String {

@@ -1,6 +1,6 @@
 //! What belongs to the source, and how its names are recognised under another spelling.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -227,7 +227,7 @@ impl Forbidden {
     }
 
     /// What is looked for in texts that have a host somewhere in them: each name, and without its domain.
-    pub(super) fn terms(&self) -> Vec<&str> {
+    pub(crate) fn terms(&self) -> Vec<&str> {
         let short = |host: &'_ str| {
             host.parse::<IpAddr>()
                 .is_err()
@@ -308,6 +308,7 @@ mod tests {
             !is("sql01\\OS11", "sql01"),
             "the default instance is another one"
         );
+        assert!(!is("sql01", "sql01\\OS11"), "and the other way round");
         assert!(!is("sql01,1433", "sql01,1499"));
         assert!(!is("ora01:1521/OSTEST", "ora01:1521/OSPROD"));
         let alias = Server {

@@ -142,15 +142,15 @@ pub struct CacheService {
 }
 
 /// One key and what it must say.
-pub(super) struct Entry {
-    pub(super) category: Category,
-    pub(super) key: String,
-    pub(super) value: Value,
+pub(crate) struct Entry {
+    pub(crate) category: Category,
+    pub(crate) key: String,
+    pub(crate) value: Value,
 }
 
 /// What a key must say.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// This.
     Text(String),
     /// What the writer is told.
@@ -279,6 +279,24 @@ impl Wanted {
         self.platform.place.engine()
     }
 
+    /// The user that a password of the file is for; none for a key that is no password of a user.
+    pub(crate) fn user_of(&self, category: Category, key: &str) -> Option<&str> {
+        match (category, key) {
+            (Category::Platform, "AdminPassword") => Some(&self.platform.admin),
+            (Category::Platform, "RuntimePassword") => Some(&self.platform.runtime),
+            (Category::Logging, "AdminPassword") => Some(&self.logging.admin),
+            (Category::Logging, "RuntimePassword") => Some(&self.logging.runtime),
+            (Category::Session, "SessionPassword") => Some(&self.session.user),
+            (Category::Cache, "ServicePassword") => self.cache.as_ref()?.user.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What the file calls the engine.
+    pub(crate) fn provider(&self) -> Option<&'static str> {
+        keys::provider(self.engine())
+    }
+
     /// The databases' places.
     pub(super) fn places(&self) -> [(Category, &Place); 3] {
         [
@@ -298,7 +316,7 @@ impl Wanted {
     }
 
     /// Every key that matters, in the order of a file.
-    pub(super) fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn entries(&self) -> Vec<Entry> {
         let controller = self.controller.iter().map(|host| {
             let key = "CompilerServerHostname".to_owned();
             (key, Value::Text(host.clone()))

@@ -90,6 +90,16 @@ pub enum NoCopy {
         "{0} is an Azure SQL Database, which has no BACKUP and no RESTORE, and `clone` is `make`"
     )]
     Service(String),
+    /// Rights that are to be mended could not be seen.
+    #[error(
+        "`mend-grants` is set, and the rights on the objects of {schema} could not be seen: {why}"
+    )]
+    NoGrants {
+        /// Whose objects.
+        schema: String,
+        /// Why.
+        why: String,
+    },
     /// The source did not say what it consists of.
     #[error("the files of the {0} could not be seen")]
     NoFiles(String),
@@ -110,6 +120,10 @@ impl NoCopy {
             }
             Self::OlderServer { .. } => {
                 "name a server of the source's version or a newer one under [target.server]"
+                    .to_owned()
+            }
+            Self::NoGrants { .. } => {
+                "grant the source's login SELECT_CATALOG_ROLE; or leave `mend-grants` out under [copy]"
                     .to_owned()
             }
             Self::NoFiles(_) => {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::referrers::{Ordered, children_first, keys_from_elsewhere, referrers};
+use super::referrers::{Beside, Deleted, Ordered, children_first, referrers, referrers_beside};
 use super::{
     CLONE, CloneOf, Cloning, DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, NoCopy, OPEN, Part,
-    Plan, Reason, Save, WHOLE_STEP,
+    Plan, Reason, Referrer, Save, WHOLE_STEP,
 };
 use crate::catalogue::Catalogue;
 use crate::dialect::{Dialect, Statement};
@@ -90,7 +90,9 @@ pub fn draft(
     let mut draft = Draft {
         inventory,
         dialect,
+        settings,
         security: &settings.security,
+        transactions: transactions(settings, dialect),
         basis,
         items: Vec::new(),
         left_out: Vec::new(),
@@ -115,8 +117,6 @@ pub fn draft(
         }
     }
     draft.deletes.resize(draft.items.len(), false);
-    let keys = keys_from_elsewhere(inventory, &draft.items, &draft.deletes);
-    draft.guides.extend(keys);
     let ordered = draft.items.drain(..).zip(draft.deletes.drain(..));
     let ordered = ordered.map(|(item, deletes)| Ordered { item, deletes });
     draft.items = children_first(ordered.collect());
@@ -191,11 +191,19 @@ fn applications_are_there(inventory: &Inventory) -> Result<(), DraftError> {
 /// What names of applications' tables begin with.
 const APPLICATION: &str = "OSUSR_";
 
+/// The transaction that changes each of the target's databases.
+fn transactions(settings: &Settings, dialect: &dyn Dialect) -> BTreeMap<Role, String> {
+    let of = |(role, name): (Role, &str)| (role.clone(), dialect.transaction(&role, name));
+    settings.target.databases().into_iter().map(of).collect()
+}
+
 /// A plan in the making.
 pub(super) struct Draft<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) dialect: &'a dyn Dialect,
+    settings: &'a Settings,
     pub(super) security: &'a Security,
+    transactions: BTreeMap<Role, String>,
     pub(super) basis: Basis,
     items: Vec<Item>,
     left_out: Vec<LeftOut>,
@@ -279,6 +287,12 @@ impl<'a> Draft<'a> {
             .unwrap_or(u32::MAX)
             .saturating_add(1);
         self.items.push(item);
+    }
+
+    /// The transaction that changes a database.
+    pub(super) fn transaction(&self, role: &Role) -> String {
+        let spanning = self.transactions.get(role).cloned();
+        spanning.unwrap_or_else(|| role.to_string())
     }
 
     pub(super) fn leave_out(&mut self, step: &Step, part: &str, reason: Reason) {
@@ -601,15 +615,14 @@ impl<'a> Draft<'a> {
                 .iter()
                 .map(|it| (it.table.as_str(), it.column.as_str()))
                 .collect();
-            let Place { role, table } = place;
-            referrers(
-                self.inventory,
-                self.dialect,
-                role,
-                table,
-                &change.touched,
-                &provided,
-            )
+            let deleted = Deleted {
+                role: &place.role,
+                table: place.table,
+                filter: &change.touched,
+            };
+            let mut found = referrers(self.inventory, self.dialect, &deleted, &provided);
+            found.extend(self.referrers_beside(&deleted));
+            found
         });
         self.deletes.resize(self.items.len(), false);
         self.deletes.push(change.deletes.is_some());
@@ -618,7 +631,7 @@ impl<'a> Draft<'a> {
             title: format!("{}: {}", step.title, change.comment),
             profile: Some(step.profile),
             database: place.role.clone(),
-            group: Some(place.role.to_string()),
+            group: Some(self.transaction(&place.role)),
             table: Some(place.table.name.clone()),
             deed: Deed::Sql {
                 statements: vec![Statement {
@@ -631,6 +644,33 @@ impl<'a> Draft<'a> {
             save,
             ..blank(&step.id)
         });
+    }
+
+    /// What refers to deleted rows from the other databases that their transaction spans.
+    fn referrers_beside(&self, deleted: &Deleted<'_>) -> Vec<Referrer> {
+        let own = self.transaction(deleted.role);
+        let sources = self.settings.source.databases();
+        let mut found = Vec::new();
+        for (role, target) in self.settings.target.databases() {
+            if role == *deleted.role || self.transaction(&role) != own {
+                continue;
+            }
+            let source = sources.iter().find(|(other, _)| *other == role);
+            let beside = Beside {
+                role: &role,
+                target,
+                source: source
+                    .filter(|_| self.basis == Basis::Source)
+                    .map(|(_, name)| *name),
+            };
+            found.extend(referrers_beside(
+                self.inventory,
+                self.dialect,
+                deleted,
+                &beside,
+            ));
+        }
+        found
     }
 
     fn sql(&mut self, step: &Step, it: &Sql) {
@@ -653,7 +693,7 @@ impl<'a> Draft<'a> {
             title: step.title.clone(),
             profile: Some(step.profile),
             database: step.database.clone(),
-            group: Some(step.database.to_string()),
+            group: Some(self.transaction(&step.database)),
             table: it.tables.first().cloned(),
             deed: Deed::Sql {
                 statements: vec![Statement {

@@ -9,7 +9,7 @@ mod referrers;
 pub use cloning::{CloneOf, Cloned, Cloning, NoCopy, Part};
 pub use draft::{Basis, DraftError, draft};
 pub use reason::{LeftOut, Reason, WHOLE_STEP};
-pub use referrers::Referrer;
+pub use referrers::{Elsewhere, Questions, Referrer};
 
 use serde::{Deserialize, Serialize};
 
@@ -160,6 +160,9 @@ pub struct ServerDeed {
     /// The same for a person with the vendor's own tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_hand: Option<Box<ByHand>>,
+    /// What statements that find out for themselves what to change will come to, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foresees: Option<Box<Foreseen>>,
     /// What an end in the middle of it leaves on the server.
     pub remains: String,
 }
@@ -177,9 +180,23 @@ impl ServerDeed {
             lists: None,
             account: None,
             by_hand: None,
+            foresees: None,
             remains,
         }
     }
+}
+
+/// What a deed will come to that looks for itself what there is to change, as far as it was known when the plan was made. It is
+/// for who approves the plan: nothing of it is run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Foreseen {
+    /// What the statements are, and how far they can be relied on.
+    pub about: String,
+    /// What it would say, one for each thing that is known.
+    pub statements: Vec<Statement>,
+    /// What could not be seen, and why.
+    pub unseen: Vec<String>,
 }
 
 /// A file for the vendor's own tool, which does what a deed does.
@@ -396,16 +413,34 @@ impl Plan {
             .collect()
     }
 
+    /// The transactions, in the order in which they are begun.
+    #[must_use]
+    pub fn transactions(&self) -> Vec<&str> {
+        let mut found: Vec<&str> = Vec::new();
+        for group in self.items.iter().filter_map(|item| item.group.as_deref()) {
+            if !found.contains(&group) {
+                found.push(group);
+            }
+        }
+        found
+    }
+
+    /// The target's databases that a transaction changes. Its mark stands in the first one.
+    #[must_use]
+    pub fn spanned(&self, group: &str) -> Vec<&DatabaseId> {
+        let changed = |database: &&DatabaseId| {
+            self.items
+                .iter()
+                .any(|item| item.database == database.role && item.group.as_deref() == Some(group))
+        };
+        self.target.iter().filter(changed).collect()
+    }
+
     /// The foreign keys to rows that an item deletes, from tables that no item changes.
     pub fn unprovided<'a>(&'a self, item: &'a Item) -> impl Iterator<Item = &'a Referrer> {
         item.referrers.iter().filter(|referrer| {
-            !self.items.iter().any(|other| {
-                other.group == item.group
-                    && other
-                        .table
-                        .as_ref()
-                        .is_some_and(|table| table.eq_ignore_ascii_case(&referrer.table))
-            })
+            let changed = self.items.iter().any(|other| referrer.is_of(other, item));
+            !changed
         })
     }
 

@@ -211,7 +211,7 @@ impl Draft<'_> {
             title: format!("{}: {title}", step.title),
             profile: Some(step.profile),
             database: role.clone(),
-            group: Some(role.to_string()),
+            group: Some(self.transaction(role)),
             deed: Deed::Sql {
                 statements: change.statements,
             },

@@ -1,11 +1,9 @@
 //! Foreign keys as they are found, beside those that steps know of: who goes first, and who would be left in the lurch.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::{CLONE, Guidance, Item};
-use crate::dialect::Dialect;
+use super::Item;
+use crate::dialect::{Dialect, catalog_of};
 use crate::engine::Role;
 use crate::filter::{Filter, Rows, Test};
 use crate::inventory::{ForeignKey, Inventory, Table};
@@ -25,6 +23,31 @@ pub struct Referrer {
     pub count: String,
     /// The first column of these rows.
     pub rows: String,
+    /// Where the table that refers is not in the item's own database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// Another database than the item's own, which the item's transaction spans as well. Questions about it have its name in
+/// them, and it has another one in the source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Elsewhere {
+    /// Which one.
+    pub database: Role,
+    /// What is asked when the plan is made, where it is made from the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_source: Option<Questions>,
+}
+
+/// What is asked of a referrer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Questions {
+    /// As [`Referrer::count`].
+    pub count: String,
+    /// As [`Referrer::rows`].
+    pub rows: String,
 }
 
 impl Referrer {
@@ -35,7 +58,53 @@ impl Referrer {
             "" => "a foreign key".to_owned(),
             key => format!("the foreign key `{key}`"),
         };
-        format!("{key} from `{}.{}`", self.table, self.column)
+        let of = self.elsewhere.as_ref().map_or_else(String::new, |it| {
+            format!(" of the {}", it.database.phrase())
+        });
+        format!("{key} from `{}.{}`{of}", self.table, self.column)
+    }
+
+    /// The same with what is asked when the plan is made.
+    #[must_use]
+    pub fn when_planned(&self) -> Self {
+        let mut planned = self.clone();
+        let of_source = self.elsewhere.as_ref().and_then(|it| it.of_source.clone());
+        if let Some(Questions { count, rows }) = of_source {
+            planned.count = count;
+            planned.rows = rows;
+        }
+        planned
+    }
+
+    /// Whether an item changes the table that refers to rows of another item.
+    pub(super) fn is_of(&self, child: &Item, parent: &Item) -> bool {
+        let database = match &self.elsewhere {
+            Some(elsewhere) => &elsewhere.database,
+            None => &parent.database,
+        };
+        let table = child.table.as_deref().unwrap_or_default();
+        child.group == parent.group
+            && child.database == *database
+            && self.table.eq_ignore_ascii_case(table)
+    }
+}
+
+/// Rows of a table that an item deletes.
+pub(super) struct Deleted<'a> {
+    pub(super) role: &'a Role,
+    pub(super) table: &'a Table,
+    pub(super) filter: &'a Filter,
+}
+
+impl Deleted<'_> {
+    /// The rows that refer to them by a key.
+    fn referring(&self, key: &ForeignKey) -> Filter {
+        let rows = Rows {
+            table: self.table.name.clone(),
+            column: key.to.clone(),
+            filter: self.filter.clone(),
+        };
+        Filter::column(&key.column, Test::InRows(Box::new(rows)))
     }
 }
 
@@ -43,98 +112,105 @@ impl Referrer {
 pub(super) fn referrers(
     inventory: &Inventory,
     dialect: &dyn Dialect,
-    role: &Role,
-    parent: &Table,
-    filter: &Filter,
+    deleted: &Deleted<'_>,
     provided: &[(&str, &str)],
 ) -> Vec<Referrer> {
-    let tables = inventory.database(role).map(|database| &database.tables);
+    let database = inventory.database(deleted.role);
+    let parent = deleted.table;
     let mut found = Vec::new();
-    for child in tables.into_iter().flatten() {
+    for child in database.into_iter().flat_map(|it| &it.tables) {
         // Rows of one table that refer to each other go in one statement, and the engine judges its end.
         if child.name.eq_ignore_ascii_case(&parent.name) {
             continue;
         }
-        for key in keys_to(child, parent) {
+        for key in keys_to(child, parent, "") {
             let is_provided = provided.iter().any(|(table, column)| {
                 table.eq_ignore_ascii_case(&child.name) && column.eq_ignore_ascii_case(&key.column)
             });
             if is_provided {
                 continue;
             }
-            let referring = Filter::column(
-                &key.column,
-                Test::InRows(Box::new(Rows {
-                    table: parent.name.clone(),
-                    column: key.to.clone(),
-                    filter: filter.clone(),
-                })),
-            );
-            let first = child.columns.first().map_or("", String::as_str);
+            let referring = deleted.referring(key);
             found.push(Referrer {
                 table: child.name.clone(),
                 column: key.column.clone(),
                 key: key.name.clone(),
                 count: dialect.count(&child.name, &referring),
-                rows: dialect.select(&child.name, &[first], &referring),
+                rows: dialect.select(&child.name, &[first_column(child)], &referring),
+                elsewhere: None,
             });
         }
     }
     found
 }
 
-fn keys_to<'a>(child: &'a Table, parent: &'a Table) -> impl Iterator<Item = &'a ForeignKey> {
-    child
-        .foreign_keys
-        .iter()
-        .filter(|key| key.table.eq_ignore_ascii_case(&parent.name) && !key.to.is_empty())
+/// A database that the transaction spans as well, and the names of its like on both sides.
+pub(super) struct Beside<'a> {
+    pub(super) role: &'a Role,
+    pub(super) target: &'a str,
+    /// Where rows are counted in the source.
+    pub(super) source: Option<&'a str>,
 }
 
-/// Foreign keys that lead from one database of the environment to tables of another that rows are deleted from. Statements on one
-/// can't count rows of the other, so a person looks at them.
-pub(super) fn keys_from_elsewhere(
+/// The foreign keys to some rows of a table that lead there from another database which the transaction spans. No step can
+/// provide for them beforehand.
+pub(super) fn referrers_beside(
     inventory: &Inventory,
-    items: &[Item],
-    deletes: &[bool],
-) -> Option<Guidance> {
-    let mut keys = Vec::new();
-    let mut parents: BTreeMap<(&Role, String), &str> = BTreeMap::new();
-    for (item, _) in items.iter().zip(deletes).filter(|(_, deletes)| **deletes) {
-        if let Some(table) = &item.table {
-            let parent = (&item.database, table.to_uppercase());
-            parents.entry(parent).or_insert(&item.step);
+    dialect: &dyn Dialect,
+    deleted: &Deleted<'_>,
+    beside: &Beside<'_>,
+) -> Vec<Referrer> {
+    let (Some(parents), Some(children)) = (
+        inventory.database(deleted.role),
+        inventory.database(beside.role),
+    ) else {
+        return Vec::new();
+    };
+    let schema = catalog_of(&parents.locator);
+    let asked = |locator: &str, child: &Table, referring: &Filter| {
+        Some(Questions {
+            count: dialect.count_elsewhere(locator, &child.name, referring)?,
+            rows: dialect.select_elsewhere(locator, &child.name, first_column(child), referring)?,
+        })
+    };
+    let mut found = Vec::new();
+    for child in &children.tables {
+        for key in keys_to(child, deleted.table, schema) {
+            let referring = deleted.referring(key);
+            let Some(Questions { count, rows }) = asked(beside.target, child, &referring) else {
+                continue;
+            };
+            let source = beside.source;
+            found.push(Referrer {
+                table: child.name.clone(),
+                column: key.column.clone(),
+                key: key.name.clone(),
+                count,
+                rows,
+                elsewhere: Some(Elsewhere {
+                    database: beside.role.clone(),
+                    of_source: source.and_then(|it| asked(it, child, &referring)),
+                }),
+            });
         }
     }
-    for ((role, parent), step) in parents {
-        let others = inventory.databases.iter().filter(|it| it.role != *role);
-        // A table of this name of its own is the one that is meant.
-        for database in others.filter(|it| inventory.table(&it.role, &parent).is_none()) {
-            for child in &database.tables {
-                let leads = child
-                    .foreign_keys
-                    .iter()
-                    .filter(|key| key.table.eq_ignore_ascii_case(&parent));
-                keys.extend(leads.map(|key| {
-                    format!(
-                        "{}.{} of the {} leads to {parent}, from which `{step}` deletes: {}",
-                        child.name,
-                        key.column,
-                        database.role.phrase(),
-                        key.name
-                    )
-                }));
-            }
-        }
-    }
-    (!keys.is_empty()).then(|| Guidance {
-        step: CLONE.to_owned(),
-        title: "Look at foreign keys between databases".to_owned(),
-        text: format!(
-            "Their rows are not counted beforehand. The database refuses a deletion that would leave one of them in the lurch, \
-             and the transaction is undone; a key that deletes along does so unseen:\n{}\nDone when none of them deletes along, \
-             or what it deletes may go.",
-            keys.join("\n")
-        ),
+    found
+}
+
+fn first_column(table: &Table) -> &str {
+    table.columns.first().map_or("", String::as_str)
+}
+
+/// `schema` is the parent's where that is another one than the child's.
+fn keys_to<'a>(
+    child: &'a Table,
+    parent: &'a Table,
+    schema: &'a str,
+) -> impl Iterator<Item = &'a ForeignKey> {
+    child.foreign_keys.iter().filter(move |key| {
+        key.table.eq_ignore_ascii_case(&parent.name)
+            && key.schema.eq_ignore_ascii_case(schema)
+            && !key.to.is_empty()
     })
 }
 
@@ -147,14 +223,12 @@ pub(super) struct Ordered {
 impl Ordered {
     /// Whether it deletes what refers to rows that another item deletes.
     fn goes_before(&self, parent: &Item) -> bool {
-        let table = self.item.table.as_deref().unwrap_or_default();
         self.deletes
             && self.item.group.is_some()
-            && self.item.group == parent.group
             && parent
                 .referrers
                 .iter()
-                .any(|referrer| referrer.table.eq_ignore_ascii_case(table))
+                .any(|referrer| referrer.is_of(&self.item, parent))
     }
 }
 
@@ -176,7 +250,9 @@ pub(super) fn children_first(mut items: Vec<Ordered>) -> Vec<Item> {
         };
         moved.push(pair(&items[late].item));
         let with_it = |one: &Ordered| {
-            one.item.step == items[late].item.step && one.item.group == items[late].item.group
+            one.item.step == items[late].item.step
+                && one.item.group == items[late].item.group
+                && one.item.database == items[late].item.database
         };
         let mut first = late;
         while first > at + 1 && with_it(&items[first - 1]) {
@@ -201,6 +277,7 @@ mod tests {
             key: String::new(),
             count: String::new(),
             rows: String::new(),
+            elsewhere: None,
         };
         Ordered {
             item: Item {
@@ -252,8 +329,27 @@ mod tests {
             order(vec![item("a", "A", &["B"]), elsewhere]),
             ["a A", "b B"]
         );
+        // Another table of that name, in the same transaction.
+        let mut namesake = item("b", "B", &[]);
+        namesake.item.database = Role::Log;
+        assert_eq!(
+            order(vec![item("a", "A", &["B"]), namesake]),
+            ["a A", "b B"]
+        );
         let right = vec![item("b", "B", &[]), item("a", "A", &["B"])];
         assert_eq!(order(right), ["b B", "a A"]);
+    }
+
+    #[test]
+    fn a_child_in_another_database_of_the_transaction_goes_before_its_parent() {
+        let mut parent = item("a", "A", &["B"]);
+        parent.item.referrers[0].elsewhere = Some(Elsewhere {
+            database: Role::Log,
+            of_source: None,
+        });
+        let (namesake, mut child) = (item("x", "B", &[]), item("b", "B", &[]));
+        child.item.database = Role::Log;
+        assert_eq!(order(vec![parent, namesake, child]), ["b B", "a A", "x B"]);
     }
 
     #[test]

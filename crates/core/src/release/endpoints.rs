@@ -77,6 +77,17 @@ pub struct Query {
     pub sql: String,
 }
 
+/// Queries for site properties.
+#[derive(Clone, Debug)]
+pub struct PropertyQueries {
+    /// Id, module's id, name and default of every active definition.
+    pub definitions: String,
+    /// Definition's id and value of every property that has one of its own, a query for each table.
+    pub values: Vec<String>,
+    /// Ids of those definitions whose values are secret; none where this environment knows no secret ones.
+    pub secrets: Option<String>,
+}
+
 /// What is asked of a platform database.
 #[derive(Clone, Debug)]
 pub struct Queries {
@@ -84,8 +95,16 @@ pub struct Queries {
     pub modules: Option<String>,
     /// The addresses.
     pub addresses: Vec<Query>,
+    /// The site properties; none where this environment has no table of their definitions.
+    pub properties: Option<PropertyQueries>,
     /// The tables that are left out.
     pub left_out: Vec<LeftOut>,
+}
+
+/// A filter that names these columns.
+fn wanted(columns: &[&str]) -> Filter {
+    let named = |name: &&str| Filter::column(name, Test::Empty(false));
+    Filter::All(columns.iter().map(named).collect())
 }
 
 fn active() -> Filter {
@@ -98,11 +117,8 @@ pub fn queries(tables: &[Table], dialect: &dyn Dialect) -> Queries {
     let mut queries = Queries {
         modules: None,
         addresses: Vec::new(),
+        properties: None,
         left_out: Vec::new(),
-    };
-    let wanted = |columns: &[&str]| {
-        let named = |name: &&str| Filter::column(name, Test::Empty(false));
-        Filter::All(columns.iter().map(named).collect())
     };
     let modules = active().and(wanted(&["ID", "NAME"]));
     match lacks(tables, "ossys_espace", &modules) {
@@ -130,7 +146,88 @@ pub fn queries(tables: &[Table], dialect: &dyn Dialect) -> Queries {
             }
         }
     }
+    queries.properties = properties(tables, dialect, &mut queries.left_out);
     queries
+}
+
+fn properties(
+    tables: &[Table],
+    dialect: &dyn Dialect,
+    left_out: &mut Vec<LeftOut>,
+) -> Option<PropertyQueries> {
+    let mut select = |table: &str, columns: &[&str], filter: Filter| match lacks(
+        tables,
+        table,
+        &filter.clone().and(wanted(columns)),
+    ) {
+        None => Some(dialect.select(table, columns, &filter)),
+        Some(why) => {
+            left_out.push(LeftOut {
+                table: table.to_owned(),
+                why,
+            });
+            None
+        }
+    };
+    let of_definition = ["ID", "ESPACE_ID", "NAME", "DEFAULT_VALUE"];
+    let definitions = select("ossys_site_property_definition", &of_definition, active());
+    let of_value = ["SITE_PROPERTY_DEFINITION_ID", "PROPERTY_VALUE"];
+    let values = ["ossys_site_property", "ossys_site_property_shared"];
+    let values = values.map(|table| select(table, &of_value, Filter::default()));
+    let secret = Filter::column("IS_SECRET", Test::IsNumber(1));
+    let secrets = "ossys_site_property_def_ext";
+    let secrets = select(secrets, &["SITE_PROPERTY_DEFINITION_ID"], secret);
+    Some(PropertyQueries {
+        definitions: definitions?,
+        values: values.into_iter().flatten().collect(),
+        secrets,
+    })
+}
+
+/// What the answers to [`PropertyQueries`] come to: values that are addresses, defaults where there is no value. A property
+/// whose value is secret is none.
+#[must_use]
+pub fn of_properties(
+    definitions: &[[String; 4]],
+    values: &[[String; 2]],
+    secrets: &[String],
+    modules: &BTreeMap<String, String>,
+) -> Vec<Endpoint> {
+    let mut own: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for [definition, value] in values {
+        own.entry(definition).or_default().push(value);
+    }
+    let mut all = Vec::new();
+    for [id, module, name, default] in definitions {
+        let Some(module) = modules.get(module).filter(|_| !secrets.contains(id)) else {
+            continue;
+        };
+        let default = [default.as_str()];
+        let values = own.get(id.as_str()).map_or(&default[..], Vec::as_slice);
+        for address in values.iter().map(|value| value.trim()) {
+            if is_address(address) {
+                let Shown { host, address } = shown(address);
+                all.push(Endpoint {
+                    host,
+                    module: module.clone(),
+                    kind: "site property".to_owned(),
+                    name: name.trim().to_owned(),
+                    address,
+                });
+            }
+        }
+    }
+    all
+}
+
+/// Whether a text is one address and nothing else.
+fn is_address(text: &str) -> bool {
+    let known = ["http", "https", "ws", "wss", "ftp", "ftps", "sftp"];
+    text.split_once("://").is_some_and(|(scheme, rest)| {
+        known.iter().any(|one| scheme.eq_ignore_ascii_case(one))
+            && !rest.is_empty()
+            && !rest.contains(char::is_whitespace)
+    })
 }
 
 /// An address as it counts: the effective one, unless it is blank. On Oracle an empty text is a blank.
@@ -182,13 +279,16 @@ fn shown(address: &str) -> Shown {
         None => (None, address),
     };
     // A password may have any character in it: what does not end in a host and port is one, up to the last `@`.
-    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let authority = rest
+        .split(['/', '\\', '?', '#', ';'])
+        .next()
+        .unwrap_or_default();
     let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
     let rest = match rest.rsplit_once('@') {
         Some((_, rest)) if !port.chars().all(|c| c.is_ascii_digit() || c == ']') => rest,
         _ => rest,
     };
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let rest = rest.split(['?', '#', ';']).next().unwrap_or_default();
     let (authority, path) = match rest.find(['/', '\\']) {
         Some(at) => rest.split_at(at),
         None => (rest, ""),
@@ -306,6 +406,42 @@ mod tests {
         ] {
             assert_eq!(told(address).1, shown, "{address}");
         }
+    }
+
+    #[test]
+    fn site_properties_count_as_they_are_set() {
+        let text = |cells: [&str; 4]| cells.map(str::to_owned);
+        let definitions = [
+            text(["1", "7", "Default", "https://default.example.com"]),
+            text(["2", "7", "Own", "https://default.example.com"]),
+            text(["3", "7", "Secret", "https://secret.example.com"]),
+            text(["4", "8", "Inactive", "https://inactive.example.com"]),
+            text(["5", "7", "Text", "see https://text.example.com"]),
+            text([
+                "6",
+                "7",
+                "Connection",
+                "sqlserver://db.example.com;password=x",
+            ]),
+            text(["7", "7", "Blank", "https://default.example.com"]),
+        ];
+        let values = [["2", "HTTPS://own.example.com/x;k=v"], ["7", " "]];
+        let values = values.map(|cells| cells.map(str::to_owned));
+        let modules = BTreeMap::from([("7".to_owned(), "Shop".to_owned())]);
+        let found = of_properties(&definitions, &values, &["3".to_owned()], &modules);
+        let told: Vec<_> = found
+            .iter()
+            .map(|one| (one.name.as_str(), one.host.as_str(), one.address.as_str()))
+            .collect();
+        let wanted = [
+            (
+                "Default",
+                "default.example.com",
+                "https://default.example.com",
+            ),
+            ("Own", "own.example.com", "HTTPS://own.example.com/x"),
+        ];
+        assert_eq!(told, wanted);
     }
 
     #[test]

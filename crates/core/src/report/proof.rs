@@ -1,7 +1,8 @@
 //! What proves that the target is a copy: each piece of evidence as a row.
 
 use super::*;
-use crate::evidence::{Collation, Lineage};
+use crate::encoding::{Encoding, differences};
+use crate::evidence::{Collation, Identifier, Lineage};
 
 pub(super) fn plan_facts(plan: &Plan) -> PlanFacts {
     PlanFacts {
@@ -103,6 +104,15 @@ pub(super) fn proof_of(
         "Database, as the engine knows it",
         engine_file(source, target),
     );
+    for one in &source.identifiers {
+        let there = target.identifiers.iter().find(|it| it.what == one.what);
+        if let Some(there) = there {
+            say(&one.what, identifier(one, there));
+        }
+    }
+    if let (Some(left), Some(right)) = (&source.encoding, &target.encoding) {
+        say("Character set", encoding(left, right));
+    }
     if !target.exists {
         return;
     }
@@ -120,6 +130,9 @@ pub(super) fn proof_of(
         let source = source.lineage.as_ref();
         say("Family of backups", family(source, lineage));
         say("Restored", restored(source, lineage));
+        if let Some(unfinished) = &lineage.unfinished {
+            say("Imports that have not ended", imports(unfinished));
+        }
     }
     say("Marks of envclone", marks(source, target));
 }
@@ -290,6 +303,60 @@ pub(super) fn collation(source: &Collation, target: &Collation) -> Said {
         says.to_owned(),
         weight,
     )
+}
+
+/// Two of a kind are two databases; one alone says nothing, since two schemas are in one database.
+pub(super) fn identifier(source: &Identifier, target: &Identifier) -> Said {
+    let text = |side: &Identifier| side.value.known().cloned().unwrap_or_else(not_seen);
+    let (says, weight) = match (&source.value, &target.value) {
+        (Observed::Known(left), Observed::Known(right)) if left == right => {
+            ("the same".to_owned(), Weight::Silent)
+        }
+        (Observed::Known(_), Observed::Known(_)) => ("two of them".to_owned(), Weight::For),
+        (Observed::Unknown { why }, _) | (_, Observed::Unknown { why }) => {
+            (why.clone(), Weight::Silent)
+        }
+    };
+    (text(source), text(target), says, weight)
+}
+
+/// A copy that is there is what it is: what was lost when it was made can't be seen in it.
+pub(super) fn encoding(source: &Observed<Encoding>, target: &Observed<Encoding>) -> Said {
+    let text = |side: &Observed<Encoding>| {
+        side.known()
+            .map_or_else(not_seen, |known| known.characters.clone())
+    };
+    let (says, weight) = match (source, target) {
+        (Observed::Known(left), Observed::Known(right)) => {
+            let found = differences(left, right);
+            let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+            match found.is_empty() {
+                true => ("texts stay as they are".to_owned(), Weight::For),
+                false => (found.join("; "), Weight::Silent),
+            }
+        }
+        (Observed::Unknown { why }, _) | (_, Observed::Unknown { why }) => {
+            (why.clone(), Weight::Silent)
+        }
+    };
+    (text(source), text(target), says, weight)
+}
+
+pub(super) fn imports(target: &Observed<Vec<String>>) -> Said {
+    let (seen, says, weight) = match target {
+        Observed::Known(jobs) if jobs.is_empty() => (
+            "none".to_owned(),
+            "no import is at work or was given up".to_owned(),
+            Weight::Silent,
+        ),
+        Observed::Known(jobs) => (
+            jobs.join(", "),
+            "whether they are for the copy is not known".to_owned(),
+            Weight::Silent,
+        ),
+        Observed::Unknown { why } => (not_seen(), why.clone(), Weight::Silent),
+    };
+    ("-".to_owned(), seen, says, weight)
 }
 
 pub(super) fn family(source: Option<&Lineage>, target: &Lineage) -> Said {

@@ -80,6 +80,7 @@ pub(super) fn tasks(
     parts: &Parts<'_>,
     steps: &[StepReport],
     verified: Option<&Verified>,
+    runbook: Option<&RunbookReport>,
 ) -> Vec<Task> {
     let mut tasks = Vec::new();
     let task = |kind, title, text| Task { kind, title, text };
@@ -121,6 +122,7 @@ pub(super) fn tasks(
             text,
         ));
     }
+    tasks.extend(runbook.map(super::runbook::tasks).unwrap_or_default());
     for guide in &parts.plan.guides {
         tasks.push(task(
             TaskKind::Guide,

@@ -50,6 +50,8 @@ pub enum CheckKind {
     NotInLifetime,
     /// `LifeTime` lists the environment.
     InLifetime,
+    /// `LifeTime` lists the connections that the settings name.
+    ConnectionsMade,
     /// Nothing of the source is left in the copy.
     NoTraceOfSource,
     /// Nothing would fire when the Scheduler starts.
@@ -58,7 +60,7 @@ pub enum CheckKind {
 
 impl CheckKind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::PlatformLogins,
         Self::LogLogins,
         Self::SessionLogin,
@@ -81,6 +83,7 @@ impl CheckKind {
         Self::Catalogs,
         Self::NotInLifetime,
         Self::InLifetime,
+        Self::ConnectionsMade,
         Self::NoTraceOfSource,
         Self::NothingFires,
     ];
@@ -115,6 +118,9 @@ impl CheckKind {
             Self::Catalogs => "each extra catalog or schema is one of the copy's",
             Self::NotInLifetime => "LifeTime does not list the environment",
             Self::InLifetime => "LifeTime lists the environment",
+            Self::ConnectionsMade => {
+                "LifeTime lists the database connections that the settings name"
+            }
             Self::NoTraceOfSource => "nothing of the source is left in the copy",
             Self::NothingFires => "nothing would fire when the Scheduler starts",
         }

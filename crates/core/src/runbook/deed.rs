@@ -36,6 +36,8 @@ pub enum Verb {
     UnregisterLifetime,
     /// Registers the environment in `LifeTime` with what was saved.
     RegisterLifetime,
+    /// Has `LifeTime` make the database connections that the settings name.
+    CreateConnections,
 }
 
 /// A program with its arguments, as a step file has it.
@@ -148,7 +150,7 @@ impl AccountName {
         ["[runbook] superuser", "[runbook.service-center] account"][self as usize]
     }
 
-    fn user(self, parts: &Parts<'_>) -> Option<String> {
+    pub(super) fn user(self, parts: &Parts<'_>) -> Option<String> {
         let runbook = &parts.settings.runbook;
         match self {
             Self::Superuser => runbook.superuser.as_ref(),
@@ -206,6 +208,11 @@ pub enum Deed {
     UnregisterLifetime,
     /// Registers the environment in `LifeTime`.
     RegisterLifetime,
+    /// Has `LifeTime` make database connections in the environment.
+    CreateConnections {
+        /// Their names.
+        names: Vec<String>,
+    },
 }
 
 /// An argument, final but for passwords.
@@ -254,13 +261,19 @@ impl Deed {
             Self::RegisterLifetime => {
                 "register the environment in LifeTime with the permissions that were saved".to_owned()
             }
+            Self::CreateConnections { names } => {
+                format!("have LifeTime test and make the database connections {}", names.join(", "))
+            }
         }
     }
 
     /// Whether it has to be done on a machine of the environment.
     #[must_use]
     pub fn needs_machine(&self) -> bool {
-        !matches!(self, Self::UnregisterLifetime | Self::RegisterLifetime)
+        !matches!(
+            self,
+            Self::UnregisterLifetime | Self::RegisterLifetime | Self::CreateConnections { .. }
+        )
     }
 
     /// The accounts whose passwords stand on a command line while it is done.
@@ -330,6 +343,15 @@ impl Verb {
                 return Err(vec![ValueName::ServiceCenter.setting().to_owned()]);
             }
             Self::RegisterLifetime => Deed::RegisterLifetime,
+            Self::CreateConnections => Deed::CreateConnections {
+                names: parts
+                    .settings
+                    .runbook
+                    .connections
+                    .iter()
+                    .map(|it| it.name.clone())
+                    .collect(),
+            },
         };
         Ok(vec![deed])
     }

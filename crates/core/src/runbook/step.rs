@@ -92,7 +92,22 @@ pub struct StepFile {
     pub checks: Vec<CheckKind>,
 }
 
+/// Who takes a step, in the words of the table of steps.
+pub(super) fn kind(automated: bool, checked: bool) -> &'static str {
+    match (automated, checked) {
+        (true, _) => "automated",
+        (false, true) => "guided and checked",
+        (false, false) => "guided",
+    }
+}
+
 impl StepFile {
+    /// Who takes it where the settings say what it takes.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        kind(!self.verbs.is_empty(), !self.checks.is_empty())
+    }
+
     /// The text for an engine.
     #[must_use]
     pub fn text_for(&self, engine: Engine) -> String {
@@ -142,8 +157,8 @@ pub enum Condition {
     ManagedByLifetime,
     /// It has several machines.
     HasFrontEnds,
-    /// Connections to other databases were defined.
-    HadConnections,
+    /// The settings name connections for `LifeTime` to make.
+    WantsConnections,
 }
 
 impl Condition {
@@ -154,7 +169,7 @@ impl Condition {
             "the environment has no extra catalogs or schemas",
             "LifeTime did not manage the source, and the settings name no `[runbook.lifetime]`",
             "`[runbook] machines` names at most one machine",
-            "the source had no connections to other databases",
+            "the settings name no `[[runbook.connections]]`",
         ][self as usize]
     }
 }
@@ -181,7 +196,7 @@ impl Published {
 
 /// Numbers in the article's older and newest version; versions lack some steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Numbers {
     /// SQL Server's list, older version.
     #[serde(default)]

@@ -48,6 +48,27 @@ pub struct RunbookSettings {
     pub service_center: Option<ServiceCenter>,
     /// The `LifeTime` that manages the environment.
     pub lifetime: Option<LifeTime>,
+    /// Database connections that `LifeTime` makes in the environment once it is registered.
+    pub connections: Vec<Connection>,
+}
+
+/// A database connection of the environment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Connection {
+    /// Its name.
+    pub name: String,
+    /// Its provider, as `LifeTime` shows it; when absent, that of the connection of this name before the refresh.
+    #[serde(default)]
+    pub provider: Option<String>,
+    /// What it is for.
+    #[serde(default)]
+    pub description: String,
+    /// Who logs in to the other database.
+    pub account: Account,
+    /// Where the parameters of the provider come from, which can hold a secret.
+    #[serde(default)]
+    pub parameters: Option<Secret>,
 }
 
 /// What an environment is for, in Service Center's words.
@@ -195,6 +216,12 @@ impl RunbookSettings {
         ];
         if let Some((key, _)) = texts.iter().find(|(_, text)| is_blank(text.as_ref())) {
             return Some(format!("`{key}` is empty; leave the key out"));
+        }
+        if !self.connections.is_empty() && self.lifetime.is_none() {
+            return Some(
+                "`connections` are made by LifeTime, and `[runbook.lifetime]` is missing"
+                    .to_owned(),
+            );
         }
         if self.machines.iter().any(|name| name.trim().is_empty()) {
             return Some("`machines` has an empty name".to_owned());

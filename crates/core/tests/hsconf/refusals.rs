@@ -27,6 +27,12 @@ fn what_is_no_such_file_is_refused() {
             1,
         ),
         ("<EnvironmentConfiguration a='1' a='2'/>", 1),
+        ("<EnvironmentConfiguration a='<'/>", 1),
+        (
+            "<EnvironmentConfiguration>&#1;</EnvironmentConfiguration>",
+            1,
+        ),
+        ("\n<?xml version='1.0'?><EnvironmentConfiguration/>", 2),
         ("<!DOCTYPE a>\n<EnvironmentConfiguration/>", 1),
         (
             "<?xml version='1.0' encoding='windows-1252'?><EnvironmentConfiguration/>",

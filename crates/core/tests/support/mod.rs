@@ -11,6 +11,7 @@ use envclone_core::inventory::{
     Catalog, DataFile, Database, Entity, FORMAT, Factory, ForeignKey, Holds, Inventory, Server,
     Table,
 };
+use envclone_core::link::{Link, Links};
 use envclone_core::plan::{Basis, DraftError, Plan, draft};
 use envclone_core::principal::{
     FoundAs, LoginOf, Owned, Permission, PermissionState, Principal, PrincipalKind, Principals,
@@ -45,6 +46,7 @@ impl Sink for Model {
             table: key.table.clone(),
             to: key.references[0].clone(),
             name: format!("FK_{}", key.columns[0]),
+            schema: String::new(),
         });
         let table = Table {
             name: table.name.clone(),
@@ -274,6 +276,8 @@ pub(crate) fn server(version: &str) -> Server {
         data_folder: Some("E:\\Data\\".to_owned()),
         log_folder: Some("F:\\Logs\\".to_owned()),
         backup_folder: Some("G:\\Backup".to_owned()),
+        settings: None,
+        directories: None,
     }
 }
 
@@ -319,6 +323,26 @@ fn settings(engine: Engine, clone: &str, more: &str) -> Settings {
         engine.name()
     );
     Settings::read(&text).unwrap()
+}
+
+/// Gives the first schema rights of others on its objects: users whose schemas are copied as well, and one whose is not.
+#[allow(dead_code, reason = "not every test is about rights")]
+pub(crate) fn with_rights(inventory: &mut Inventory) {
+    let right = |object: &str, privilege: &str, to: &str| Link {
+        name: format!("{object}: {privilege}"),
+        to: format!("granted to {to}"),
+    };
+    inventory.databases[0].links = vec![Links {
+        kind: "right of another user".to_owned(),
+        of_server: false,
+        found: Observed::Known(vec![
+            right("OSSYS_USER", "SELECT", "OSPRODLOG"),
+            right("OSSYS_USER", "UPDATE", "OSPRODLOG"),
+            right("It's", "SELECT", "OSPRODLOG"),
+            right("OSSYS_USER", "SELECT", "PROD_LEDGER with grant option"),
+            right("OSSYS_USER", "SELECT", "REPORTS"),
+        ]),
+    }];
 }
 
 /// The plan with every built-in step, for a copy that somebody else has made.
@@ -396,6 +420,15 @@ pub(crate) fn release(inventory: &Inventory) -> Vec<(String, String)> {
     for query in queries.addresses {
         add(format!("{}: {}", query.kind, query.table), query.sql);
     }
+    let properties = queries.properties.unwrap();
+    add("site properties".to_owned(), properties.definitions);
+    for sql in properties.values {
+        add("values of site properties".to_owned(), sql);
+    }
+    add(
+        "secret site properties".to_owned(),
+        properties.secrets.unwrap(),
+    );
     let (columns, left_out) = hold::columns(tables, &Kind::ALL);
     assert!(left_out.is_empty(), "{left_out:?}");
     add("create held".to_owned(), dialect.create_held());

@@ -3,6 +3,7 @@
 //! A schema is named `SCHEMA@SERVER`, where SERVER is a [`Server`]'s label. What other engines keep in databases, Oracle
 //! keeps in schemas of one database.
 
+mod fetch;
 mod loader;
 mod pump;
 mod row;
@@ -19,9 +20,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::checkup::{Need, Purpose};
-use crate::engine::{Copied, Copies, Engine, Facts, Lineage};
+use crate::engine::{Copied, Copies, Engine, Facts, Lineage, Seen, no_common_transaction};
 use crate::{Access, DbError, Go, Session, Trouble};
-use session::{OracleSession, literal};
+use session::{OracleSession, Schema, literal};
 
 /// One environment's database, and which of its schemas belong to the environment.
 #[derive(Clone, Debug)]
@@ -50,6 +51,16 @@ pub struct Oracle {
 struct Found<'a> {
     side: &'a Side,
     schema: &'a str,
+}
+
+impl Found<'_> {
+    /// The schema for a session that works in it.
+    fn entered(&self, name: &str) -> Schema {
+        Schema {
+            name: name.to_owned(),
+            schema: self.schema.to_uppercase(),
+        }
+    }
 }
 
 impl Oracle {
@@ -93,12 +104,12 @@ impl Oracle {
     fn session(
         &self,
         found: &Found<'_>,
-        schema: Option<&str>,
+        schemas: Vec<Schema>,
         name: &str,
         access: Access,
     ) -> Result<OracleSession, DbError> {
         let server = &found.side.server;
-        OracleSession::open(server, schema, name, access, &self.lock, self.interrupted)
+        OracleSession::open(server, schemas, name, access, &self.lock, self.interrupted)
             .map_err(|error| unreached(found.side, error))
     }
 
@@ -116,7 +127,7 @@ impl Oracle {
         });
         let mut session = match alive {
             Some(session) => session.renamed(name),
-            None => self.session(found, None, name, Access::Read)?,
+            None => self.session(found, Vec::new(), name, Access::Read)?,
         };
         let answer = question(&mut session);
         self.asking
@@ -157,31 +168,84 @@ fn is_system(schema: &str) -> bool {
     SYSTEM.iter().any(|name| name.eq_ignore_ascii_case(schema))
 }
 
-/// What is known of a schema without opening it: its database and container, its user's number and when that was made. A
-/// schema that was dropped and made anew is another one.
+/// The numbers that tell a database, and a container of it, from any other: a database that is copied as a whole gets others.
+/// An ordinary login sees them since 12.2; before, only one that may look into the database's own views does.
+fn numbers(session: &mut OracleSession) -> Seen<[String; 2]> {
+    let mut ask = |sql: &str| {
+        let mut found = None;
+        session
+            .query(sql, &mut |row| {
+                found = Some([row.text(0), row.text(1)]);
+                Go::Break(())
+            })
+            .map(|()| found.filter(|[database, _]| !database.is_empty()))
+    };
+    if let Ok(Some(found)) =
+        ask("SELECT SYS_CONTEXT('USERENV', 'DBID'), SYS_CONTEXT('USERENV', 'CON_DBID') FROM dual")
+    {
+        return Ok(found);
+    }
+    match ask("SELECT TO_CHAR(d.dbid), TO_CHAR(d.con_dbid) FROM v$database d") {
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => Err("the database does not say its number (DBID)".to_owned()),
+        Err(error) => Err(format!(
+            "the login may not see the database's number (SELECT on SYS.V_$DATABASE is missing): {}",
+            error.message
+        )),
+    }
+}
+
+/// What is known of a schema without opening it: its database and container with their numbers, its user's number and when
+/// that was made. A schema that was dropped and made anew is another one, and so is the same one in a copy of the database.
 fn facts(session: &mut OracleSession, name: &str, schema: &str) -> Result<Facts, DbError> {
     let owner = literal(&schema.to_uppercase());
     let mut facts = Facts {
         resolved: name.to_lowercase(),
         ..Facts::default()
     };
+    let mut found: Option<[String; 6]> = None;
     session.query(
         &format!(
-            "SELECT SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME'), SYS_CONTEXT('USERENV', 'CON_NAME'), u.username, \
-             u.user_id, TO_CHAR(u.created, 'YYYY-MM-DD HH24:MI:SS') FROM all_users u WHERE u.username = {owner}"
+            "SELECT SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME'), SYS_CONTEXT('USERENV', 'CON_NAME'), \
+             SYS_CONTEXT('USERENV', 'CON_ID'), u.username, u.user_id, TO_CHAR(u.created, 'YYYY-MM-DD HH24:MI:SS') \
+             FROM all_users u WHERE u.username = {owner}"
         ),
         &mut |row| {
-            facts.exists = true;
-            let database = match row.text(1) {
-                container if container.is_empty() => row.text(0),
-                container => format!("{}/{container}", row.text(0)),
-            };
-            facts.resolved = format!("{}@{database}", row.text(2));
-            facts.file = format!("{database}/{}/{}", row.text(3), row.text(4));
-            facts.identity = facts.file.clone();
+            found = Some([0, 1, 2, 3, 4, 5].map(|column| row.text(column)));
             Go::Break(())
         },
     )?;
+    if let Some([database, container, at, user, number, created]) = found {
+        let numbers = numbers(session);
+        let name = match container.is_empty() {
+            true => database,
+            false => format!("{database}/{container}"),
+        };
+        // Where they are not seen, nothing stands in their place.
+        let own = match &numbers {
+            Ok([database, container]) => format!("{database}.{container}"),
+            Err(_) => "?".to_owned(),
+        };
+        facts.exists = true;
+        facts.resolved = format!("{user}@{name}");
+        facts.file = format!("{name}/{own}/{number}/{created}");
+        facts.identity = facts.file.clone();
+        let of_container = numbers.as_ref().map_or_else(
+            |_| "number not seen".to_owned(),
+            |[_, number]| format!("number {number}"),
+        );
+        facts.identifiers = vec![
+            (
+                DATABASE_NUMBER,
+                numbers.clone().map(|[database, _]| database),
+            ),
+            ("Container", Ok(format!("{name}, id {at}, {of_container}"))),
+            (
+                "User of the schema",
+                Ok(format!("id {number}, made {created}")),
+            ),
+        ];
+    }
     if facts.exists {
         // Without the right to see other schemas' segments the size is not known.
         let size = format!("SELECT NVL(SUM(bytes), 0) FROM dba_segments WHERE owner = {owner}");
@@ -189,6 +253,9 @@ fn facts(session: &mut OracleSession, name: &str, schema: &str) -> Result<Facts,
     }
     Ok(facts)
 }
+
+/// What a database's own number is called among what is known of a schema.
+const DATABASE_NUMBER: &str = "Number of the database (DBID)";
 
 /// Who has a session in the schema or as its user, this program's own apart.
 fn users(session: &mut OracleSession, name: &str, schema: &str) -> Result<Option<String>, DbError> {
@@ -231,6 +298,28 @@ const LOOKS_PER_QUESTION: u32 = 20;
 /// How long an import may take for its tables to count as made in one go, in hours.
 const IMPORT_HOURS: u32 = 72;
 
+/// Imports of Data Pump that are at work, were stopped or broke off: each keeps a table until it has ended. For which schemas
+/// they are stands in there alone.
+fn unfinished(session: &mut OracleSession) -> Seen<Vec<String>> {
+    let mut jobs = Vec::new();
+    session
+        .query(
+            "SELECT j.owner_name || '.' || j.job_name, j.state FROM dba_datapump_jobs j WHERE TRIM(j.operation) = 'IMPORT' \
+             ORDER BY 1",
+            &mut |row| {
+                jobs.push(format!("{} ({})", row.text(0), row.text(1)));
+                Go::Continue(())
+            },
+        )
+        .map_err(|error| {
+            format!(
+                "the login may not see the jobs of Data Pump (SELECT on SYS.DBA_DATAPUMP_JOBS is missing): {}",
+                error.message
+            )
+        })?;
+    Ok(jobs)
+}
+
 /// Where a schema comes from. Oracle keeps no record of that: an import gives no schema a family, and leaves none of the
 /// job. What remains of one is that all tables were made in one go; those of an environment that was worked with were
 /// made over years. None where there is no table.
@@ -259,11 +348,22 @@ fn lineage(session: &mut OracleSession, schema: &str) -> Option<Lineage> {
             "its {tables} tables were made between {first} and {last}: no import takes that long"
         )),
     };
-    let own = facts(session, schema, schema).map_err(|error| error.message);
+    // Without the database's number it may be the same user's in a copy of the database.
+    let own = facts(session, schema, schema)
+        .map_err(|error| error.message)
+        .and_then(|facts| {
+            let mut known = facts.identifiers.iter();
+            let number = known.find(|(what, _)| *what == DATABASE_NUMBER);
+            match number {
+                Some((_, Err(why))) => Err(why.clone()),
+                _ => Ok(facts.file),
+            }
+        });
     Some(Lineage {
         family: Err("Oracle does not record where a schema comes from".to_owned()),
-        own: own.map(|facts| facts.file),
+        own,
         restored,
+        unfinished: Some(unfinished(session)),
     })
 }
 
@@ -273,13 +373,33 @@ impl Engine for Oracle {
         if access == Access::Write && !found.side.writable {
             return Err(Self::never_written(&found, name));
         }
-        let schema = Some(found.schema.to_uppercase());
-        Ok(Box::new(self.session(
-            &found,
-            schema.as_deref(),
-            name,
-            access,
-        )?))
+        let schemas = vec![found.entered(name)];
+        Ok(Box::new(self.session(&found, schemas, name, access)?))
+    }
+
+    fn open_together(&self, names: &[&str]) -> Result<Box<dyn Session>, DbError> {
+        let mut schemas = Vec::new();
+        let mut first: Option<Found<'_>> = None;
+        for name in names {
+            let found = self.find(name)?;
+            if !found.side.writable {
+                return Err(Self::never_written(&found, name));
+            }
+            schemas.push(found.entered(name));
+            let side = found.side.name.as_str();
+            if first.get_or_insert(found).side.name != side {
+                return Err(no_common_transaction(names));
+            }
+        }
+        match (first, names) {
+            (Some(found), [name, ..]) => Ok(Box::new(self.session(
+                &found,
+                schemas,
+                name,
+                Access::Write,
+            )?)),
+            _ => Err(no_common_transaction(names)),
+        }
     }
 
     fn look(&self, name: &str) -> Result<Facts, DbError> {
@@ -317,7 +437,12 @@ impl Engine for Oracle {
 
     fn server(&self, name: &str) -> Result<Box<dyn Session>, DbError> {
         let found = self.find(name)?;
-        Ok(Box::new(self.session(&found, None, name, Access::Read)?))
+        Ok(Box::new(self.session(
+            &found,
+            Vec::new(),
+            name,
+            Access::Read,
+        )?))
     }
 
     fn work(
@@ -348,15 +473,15 @@ impl Engine for Oracle {
         };
         let mut session = OracleSession::open(
             &server,
-            None,
+            Vec::new(),
             name,
             Access::Read,
             &self.lock,
             self.interrupted,
         )
         .map_err(|error| unreached(found.side, error))?;
-        let mut watcher =
-            pump::job_of(sql).and_then(|_| self.session(&found, None, name, Access::Read).ok());
+        let mut watcher = pump::job_of(sql)
+            .and_then(|_| self.session(&found, Vec::new(), name, Access::Read).ok());
         let mut looks = 0_u32;
         let mut last = Copied {
             done: 0,

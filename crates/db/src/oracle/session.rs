@@ -1,19 +1,36 @@
-//! A session: one schema's name, and the settings that everything else relies on.
+//! A session: the schema that it is in, and the settings that everything else relies on.
+
+use std::sync::mpsc::Receiver;
 
 use oracledb::Row as Fetched;
 
 use super::row::{Kind, OracleRow};
 use super::server::Server;
-use super::worker::{Answer, First, Patience, Worker};
-use crate::{Access, DbError, Go, Row, Session, no_number};
+use super::worker::{Answer, Patience, Worker};
+use crate::{Access, DbError, Go, Row, Session, Trouble, no_number};
 
-/// A connection, in one schema.
+/// A schema that a session may be in.
+#[derive(Clone, Debug)]
+pub(super) struct Schema {
+    /// With the server, as people know it.
+    pub(super) name: String,
+    /// As the dictionary has it.
+    pub(super) schema: String,
+}
+
+/// A connection, in one schema at a time.
 pub(super) struct OracleSession {
     worker: Worker,
+    /// What people know it by where it is now.
     name: String,
     access: Access,
-    /// What a writing transaction locks, so that there is one at a time.
+    schemas: Vec<Schema>,
+    /// The table that a writing transaction locks in each of its schemas, so that there is one at a time.
     lock: String,
+    /// The query that comes after the next one.
+    foreseen: Option<String>,
+    /// The one that was foreseen and is answered already, with its answers.
+    begun: Option<(String, Receiver<Answer>)>,
 }
 
 /// A name in quotes.
@@ -27,10 +44,11 @@ pub(super) fn literal(text: &str) -> String {
 }
 
 impl OracleSession {
-    /// Logs in and makes the settings. `lock` is the name of a table of the schema.
+    /// Logs in, makes the settings, and goes into the first of the schemas, if there is one. `lock` is the name of a table of
+    /// each.
     pub(super) fn open(
         server: &Server,
-        schema: Option<&str>,
+        schemas: Vec<Schema>,
         name: &str,
         access: Access,
         lock: &str,
@@ -41,17 +59,41 @@ impl OracleSession {
             worker,
             name: name.to_owned(),
             access,
-            lock: schema.map_or_else(String::new, |schema| {
-                format!("{}.{}", quoted(schema), quoted(lock))
-            }),
+            schemas,
+            lock: quoted(lock),
+            foreseen: None,
+            begun: None,
         };
-        for statement in settings(server, schema) {
+        for statement in settings(server) {
             session.execute(&statement)?;
         }
-        if access == Access::Read && schema.is_some() {
-            session.begin()?;
+        if let Some(first) = session.schemas.first().cloned() {
+            session.go_into(&first)?;
+            if access == Access::Read {
+                session.begin()?;
+            }
         }
         Ok(session)
+    }
+
+    /// `ALTER SESSION` is no DDL: it commits nothing.
+    fn go_into(&mut self, there: &Schema) -> Result<(), DbError> {
+        let schema = quoted(&there.schema);
+        self.execute(&format!("ALTER SESSION SET CURRENT_SCHEMA = {schema}"))?;
+        self.name.clone_from(&there.name);
+        Ok(())
+    }
+
+    /// Keeps every other run out of the schemas, all of them or none.
+    fn lock(&mut self) -> Result<(), DbError> {
+        let table = |it: &Schema| format!("{}.{}", quoted(&it.schema), self.lock);
+        let tables: Vec<String> = self.schemas.iter().map(table).collect();
+        let lock = format!("LOCK TABLE {} IN EXCLUSIVE MODE NOWAIT", tables.join(", "));
+        self.execute(&lock).map(drop).inspect_err(|_| {
+            // They are locked one after the other: those before the one that is refused would be kept from the run that has
+            // that one. Where the connection is gone its locks are, too.
+            let _ = self.rollback();
+        })
     }
 
     /// The same session, for questions about another schema.
@@ -71,23 +113,36 @@ impl OracleSession {
         sql: &str,
         meanwhile: &mut dyn FnMut() -> Go,
     ) -> Result<(), DbError> {
-        self.worker
+        self.alone()
             .execute_while(sql, meanwhile)
             .map(drop)
             .map_err(|error| error.at(&self.name))
     }
 
+    /// The answers to a query, which may have been begun; the one that was foreseen is begun behind it.
+    fn answers(&mut self, sql: &str) -> Result<Receiver<Answer>, DbError> {
+        let answers = match self.begun.take() {
+            Some((begun, answers)) if begun == sql => answers,
+            // Nobody takes the rows of another one: it ends by that.
+            _ => self.worker.query(sql)?,
+        };
+        if let Some(next) = self.foreseen.take() {
+            let begun = self.worker.query(&next)?;
+            self.begun = Some((next, begun));
+        }
+        Ok(answers)
+    }
+
+    /// The thread, with nothing begun on it that nobody waits for.
+    fn alone(&mut self) -> &mut Worker {
+        self.foreseen = None;
+        self.begun = None;
+        &mut self.worker
+    }
+
     /// Runs a query, and hands over its rows one by one.
-    fn ask(
-        &mut self,
-        sql: &str,
-        first: First,
-        each: &mut dyn FnMut(&dyn Row) -> Go,
-    ) -> Result<(), DbError> {
-        let answers = self
-            .worker
-            .query(sql, first)
-            .map_err(|error| error.at(&self.name))?;
+    fn ask(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError> {
+        let answers = self.answers(sql).map_err(|error| error.at(&self.name))?;
         loop {
             match self.worker.wait(&answers, Patience::UntilAsked) {
                 Ok(Answer::Rows(kinds, rows)) => {
@@ -124,8 +179,8 @@ fn whole(row: &dyn Row, column: usize) -> Option<u64> {
 
 /// The settings of every session, whatever the database's defaults are. Texts are compared as the platform itself has
 /// them compared.
-fn settings(server: &Server, schema: Option<&str>) -> Vec<String> {
-    let mut settings = vec![
+fn settings(server: &Server) -> Vec<String> {
+    vec![
         "ALTER SESSION SET NLS_COMP = LINGUISTIC NLS_SORT = BINARY_AI".to_owned(),
         // Logs and messages that are read are in one language.
         "ALTER SESSION SET NLS_LANGUAGE = AMERICAN".to_owned(),
@@ -136,21 +191,30 @@ fn settings(server: &Server, schema: Option<&str>) -> Vec<String> {
             "ALTER SESSION SET DDL_LOCK_TIMEOUT = {}",
             server.lock.as_secs()
         ),
-    ];
-    settings.extend(
-        schema.map(|schema| format!("ALTER SESSION SET CURRENT_SCHEMA = {}", quoted(schema))),
-    );
-    settings
+    ]
 }
 
 impl Session for OracleSession {
+    fn enter(&mut self, name: &str) -> Result<(), DbError> {
+        let there = self.schemas.iter().find(|it| it.name == name).cloned();
+        let there = there.ok_or_else(|| {
+            let why = "the session was opened for other schemas";
+            DbError::new(Trouble::NotPermitted, why).at(name)
+        })?;
+        self.go_into(&there)
+    }
+
     fn query(&mut self, sql: &str, each: &mut dyn FnMut(&dyn Row) -> Go) -> Result<(), DbError> {
-        self.ask(sql, First::None, each)
+        self.ask(sql, each)
+    }
+
+    fn foresee(&mut self, query: &str) {
+        self.foreseen = Some(query.to_owned());
     }
 
     fn number(&mut self, sql: &str) -> Result<u64, DbError> {
         let mut number = None;
-        self.ask(sql, First::One, &mut |row| {
+        self.ask(sql, &mut |row| {
             number = whole(row, 0);
             Go::Break(())
         })?;
@@ -158,7 +222,7 @@ impl Session for OracleSession {
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
-        self.worker
+        self.alone()
             .execute(sql)
             .map_err(|error| error.at(&self.name))
     }
@@ -175,7 +239,6 @@ impl Session for OracleSession {
         let mut numbers = None;
         self.ask(
             &format!("SELECT {} FROM dual", columns.join(", ")),
-            First::One,
             &mut |row| {
                 numbers = (0..questions.len()).map(|at| whole(row, at)).collect();
                 Go::Break(())
@@ -189,20 +252,17 @@ impl Session for OracleSession {
     fn begin(&mut self) -> Result<(), DbError> {
         match self.access {
             Access::Read => self.execute("SET TRANSACTION READ ONLY").map(drop),
-            Access::Write => self
-                .execute(&format!(
-                    "LOCK TABLE {} IN EXCLUSIVE MODE NOWAIT",
-                    self.lock
-                ))
-                .map(drop),
+            Access::Write => self.lock(),
         }
     }
 
     fn commit(&mut self) -> Result<(), DbError> {
-        self.worker.commit().map_err(|error| error.at(&self.name))
+        self.alone().commit().map_err(|error| error.at(&self.name))
     }
 
     fn rollback(&mut self) -> Result<(), DbError> {
-        self.worker.rollback().map_err(|error| error.at(&self.name))
+        self.alone()
+            .rollback()
+            .map_err(|error| error.at(&self.name))
     }
 }

@@ -5,7 +5,7 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Once};
 use std::thread;
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use oracledb::{Connection, Row as Fetched};
 
+use super::fetch;
 use super::row::Kind;
 use super::server::Server;
 use super::trouble::told;
@@ -24,30 +25,14 @@ const NAME: &str = "oracle-session";
 /// How often somebody who waits looks whether a person asked to stop.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How many rows a fetch brings, and how many are handed over together.
-const ROWS: u32 = 100;
-
-/// How many it brings where values are mostly large.
-const LARGE_ROWS: u32 = 4;
-
 /// What is asked of the thread.
 enum Job {
-    /// Runs a query, and sends its rows. So many come at once with the answer to it.
-    Query(String, First),
+    /// Runs a query, and sends its rows.
+    Query(String),
     /// Runs a statement.
     Execute(String),
     Commit,
     Rollback,
-}
-
-/// How many rows come with the answer to a query, so that nobody has to ask for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum First {
-    /// The only one: a number. It saves a round trip.
-    One,
-    /// None. Where the driver panics about a row that it has asked for, it ends the session; amid the answer to a query it
-    /// would end the program, since its statement can't be kept from cleaning up.
-    None,
 }
 
 /// What it answers.
@@ -90,12 +75,12 @@ impl Worker {
         })
     }
 
-    pub(super) fn query(&mut self, sql: &str, first: First) -> Result<Receiver<Answer>, DbError> {
+    pub(super) fn query(&mut self, sql: &str) -> Result<Receiver<Answer>, DbError> {
         if sql.trim().is_empty() {
             // The driver would panic.
             return Err(DbError::new(Trouble::Other, "a query without a text"));
         }
-        self.send(Job::Query(sql.to_owned(), first))
+        self.send(Job::Query(sql.to_owned()))
     }
 
     pub(super) fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
@@ -212,15 +197,29 @@ fn silence() {
     });
 }
 
-/// Something of the driver's that is forgotten where the driver panics: its clean-up panics then as well, which ends the
-/// program.
-struct Kept<T>(Option<T>);
-
-impl<T> Drop for Kept<T> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            std::mem::forget(self.0.take());
+/// Does some work of the driver's, and gives back a panic as an error.
+///
+/// A panic comes while the driver holds the lock of its connection. What it then drops on the way takes the same lock, does
+/// not bear to find it poisoned and panics a second time, which ends the program; and a query's statement can't be kept from
+/// being dropped, since the driver takes it. But no lock is poisoned that was taken while the thread already unwound. So the
+/// work is done by a destructor, on the way back from where nothing happened.
+fn caught<T>(work: impl FnOnce() -> T) -> thread::Result<T> {
+    struct OnTheWay<F: FnMut()>(F);
+    impl<F: FnMut()> Drop for OnTheWay<F> {
+        fn drop(&mut self) {
+            (self.0)();
         }
+    }
+    let mut work = Some(work);
+    let mut done = None;
+    let passed = catch_unwind(AssertUnwindSafe(|| {
+        let _work = OnTheWay(|| {
+            done = work.take().map(|work| catch_unwind(AssertUnwindSafe(work)));
+        });
+        resume_unwind(Box::new(()))
+    }));
+    match (done, passed) {
+        (Some(done), _) | (None, done) => done,
     }
 }
 
@@ -274,7 +273,7 @@ fn undreamt(panic: &(dyn Any + Send)) -> DbError {
 /// The thread: does one job after the other.
 fn serve(connection: &Connection, jobs: &Receiver<(Job, SyncSender<Answer>)>) {
     for (job, answers) in jobs {
-        let done = catch_unwind(AssertUnwindSafe(|| work(connection, &job, &answers)));
+        let done = caught(|| work(connection, &job, &answers));
         let panicked = done.is_err();
         let end = done.unwrap_or_else(|panic| Err(unsupported(panic.as_ref())));
         let _ = answers.send(end.unwrap_or_else(|error| Answer::End(Err(error))));
@@ -306,7 +305,7 @@ fn work(
     answers: &SyncSender<Answer>,
 ) -> Result<Answer, DbError> {
     let changed = match job {
-        Job::Query(sql, first) => return query(connection, sql, *first, answers),
+        Job::Query(sql) => return query(connection, sql, answers),
         Job::Execute(sql) => execute(connection, sql),
         Job::Commit => connection.commit().map(|()| 0),
         Job::Rollback => connection.rollback().map(|()| 0),
@@ -317,11 +316,7 @@ fn work(
 }
 
 fn execute(connection: &Connection, sql: &str) -> Result<u64, oracledb::Error> {
-    let statement = connection.statement(sql)?.exclude_from_cache().build()?;
-    let mut kept = Kept(Some(statement));
-    let Some(statement) = &mut kept.0 else {
-        return Ok(0);
-    };
+    let mut statement = connection.statement(sql)?.exclude_from_cache().build()?;
     let rows = statement.execute(&[])?.rows_affected();
     // What the server counts of a block is the block.
     Ok(if statement.is_plsql() { 0 } else { rows })
@@ -330,35 +325,16 @@ fn execute(connection: &Connection, sql: &str) -> Result<u64, oracledb::Error> {
 fn query(
     connection: &Connection,
     sql: &str,
-    first: First,
     answers: &SyncSender<Answer>,
 ) -> Result<Answer, DbError> {
-    let run = |rows: u32| {
-        connection
-            .statement(sql)
-            .map(|builder| builder.exclude_from_cache().fetch_array_size(rows))
-            .and_then(|builder| match first {
-                First::One => builder.build(),
-                First::None => builder.prefetch_rows(0).build(),
-            })
-            .and_then(|statement| statement.query(&[]))
-            .map_err(|error| told(&error))
-    };
-    let mut together = ROWS;
-    let mut cursor = run(together)?;
-    // The driver takes no other number once it knows the columns: such a query is begun anew.
-    if cursor.columns().iter().any(Kind::is_large) {
-        together = LARGE_ROWS;
-        cursor = run(together)?;
-    }
+    let (cursor, together) = fetch::open(connection, sql)?;
     let kinds: Arc<[Kind]> = cursor
         .columns()
         .iter()
         .map(Kind::of)
         .collect::<Result<_, _>>()?;
     let mut batch = Vec::new();
-    let mut kept = Kept(Some(cursor));
-    for row in kept.0.iter_mut().flatten() {
+    for row in cursor {
         batch.push(row.map_err(|error| told(&error))?);
         if batch.len() >= together as usize {
             let full = Answer::Rows(Arc::clone(&kinds), std::mem::take(&mut batch));
@@ -373,18 +349,28 @@ fn query(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     #[test]
-    fn what_is_kept_is_dropped_unless_the_thread_panics() {
+    fn a_panic_leaves_no_lock_poisoned_and_drops_what_it_passes() {
+        let lock = Mutex::new(());
         let held = Arc::new(());
-        drop(Kept(Some(Arc::clone(&held))));
+        let panicked = caught(|| {
+            let _held = Arc::clone(&held);
+            let _guard = lock.lock();
+            resume_unwind(Box::new("without a word"));
+        });
+        let said = panicked.map_err(|panic| said(panic.as_ref()).to_owned());
+        assert_eq!(said, Err("without a word".to_owned()));
+        assert!(!lock.is_poisoned());
         assert_eq!(Arc::strong_count(&held), 1);
-        let panicked = catch_unwind(AssertUnwindSafe(|| {
-            let _kept = Kept(Some(Arc::clone(&held)));
-            std::panic::resume_unwind(Box::new("without a word"));
-        }));
-        assert!(panicked.is_err());
-        assert_eq!(Arc::strong_count(&held), 2);
+        assert!(!thread::panicking());
+    }
+
+    #[test]
+    fn work_that_does_not_panic_gives_what_it_gives() {
+        assert_eq!(caught(|| 7).ok(), Some(7));
     }
 }

@@ -127,14 +127,14 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// The path with links resolved; where the file does not exist yet, its folder's.
 fn resolve(path: &Path) -> PathBuf {
-    if let Ok(resolved) = fs::canonicalize(path) {
+    if let Ok(resolved) = dunce::canonicalize(path) {
         return resolved;
     }
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let folder = dunce::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     path.file_name()
         .map_or_else(|| folder.clone(), |name| folder.join(name))
 }

@@ -272,6 +272,7 @@ fn lineage(session: &mut TdsSession, catalog: &str) -> Lineage {
             Ok(row) => Ok(row.map(|row| format!("{}, from {} of {}", row[0], row[1], row[2]))),
             Err(error) => Err(error.message),
         },
+        unfinished: None,
     }
 }
 

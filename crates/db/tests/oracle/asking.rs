@@ -1,10 +1,14 @@
 //! What every session begins with, what it may not do, and what statements answer.
 
+use std::time::{Duration, Instant};
+
 use envclone_db::oracle::Oracle;
 use envclone_db::{Access, Answered, Engine as _, Go, Trouble};
 use envclone_tns_server::{Answer, Call, Options, Request, Type};
 
-use super::{BOTH, LOCK, asked, engine, never, number, of_release, script, server, session, side};
+use super::{
+    BOTH, LOCK, Server, asked, engine, never, number, of_release, script, server, session, side,
+};
 
 #[test]
 fn every_session_begins_with_the_settings_that_the_rest_relies_on() {
@@ -45,6 +49,76 @@ fn every_session_begins_with_the_settings_that_the_rest_relies_on() {
     settings(&sqls);
     let other = |sql: &String| sql.contains("CURRENT_SCHEMA") || sql.contains("TRANSACTION");
     assert!(!sqls.iter().any(other), "{sqls:?}");
+}
+
+/// An engine whose target has two schemas.
+fn of_two(server: &Server) -> Oracle {
+    let mut target = side("target", server, "QA");
+    target.schemas.push("QA_LOG".to_owned());
+    Oracle::new(vec![side("source", server, "PROD"), target], LOCK, never)
+}
+
+#[test]
+fn one_session_changes_several_schemas_in_one_transaction() {
+    let at = script(|_| Answer::changed(1));
+    let engine = of_two(&server(&at));
+    let names = ["QA@ora1/pdb", "QA_LOG@ora1/pdb"];
+    let mut session = engine.open_together(&names).unwrap();
+    let before = asked(&at).len();
+    session.begin().unwrap();
+    session.execute("DELETE FROM t").unwrap();
+    session.enter(names[1]).unwrap();
+    session.execute("DELETE FROM u").unwrap();
+    session.enter(names[0]).unwrap();
+    session.commit().unwrap();
+    assert_eq!(
+        asked(&at)[before - 1..],
+        [
+            "ALTER SESSION SET CURRENT_SCHEMA = \"QA\"",
+            "LOCK TABLE \"QA\".\"ENVCLONE_MARK\", \"QA_LOG\".\"ENVCLONE_MARK\" IN EXCLUSIVE MODE NOWAIT",
+            "DELETE FROM t",
+            "ALTER SESSION SET CURRENT_SCHEMA = \"QA_LOG\"",
+            "DELETE FROM u",
+            "ALTER SESSION SET CURRENT_SCHEMA = \"QA\"",
+            "COMMIT",
+        ]
+    );
+    assert_eq!(at.logins().len(), 1);
+}
+
+#[test]
+fn a_session_enters_no_schema_that_it_was_not_opened_for() {
+    let at = script(|_| Answer::Done);
+    let engine = of_two(&server(&at));
+    let mut session = engine.open_together(&["QA@ora1/pdb"]).unwrap();
+    let before = asked(&at).len();
+    for name in ["QA_LOG@ora1/pdb", "PROD@ora1/pdb"] {
+        let error = session.enter(name).unwrap_err();
+        assert_eq!(error.trouble, Trouble::NotPermitted, "{error}");
+    }
+    assert_eq!(asked(&at).len(), before);
+}
+
+#[test]
+fn a_transaction_spans_neither_the_source_nor_two_databases() {
+    let (at, there) = (script(|_| Answer::Done), script(|_| Answer::Done));
+    let engine = of_two(&server(&at));
+    let refused = |names: &[&str]| engine.open_together(names).err().unwrap().trouble;
+    let source = refused(&["QA@ora1/pdb", "PROD@ora1/pdb"]);
+    assert_eq!(source, Trouble::NotPermitted);
+    assert_eq!(refused(&[]), Trouble::Unsuitable);
+    let mut elsewhere = side("target", &server(&there), "QA_LOG");
+    elsewhere.name = "another target".to_owned();
+    elsewhere.writable = true;
+    elsewhere.server.label = "ora2/pdb".to_owned();
+    let engine = Oracle::new(
+        vec![side("target", &server(&at), "QA"), elsewhere],
+        LOCK,
+        never,
+    );
+    let refused = engine.open_together(&["QA@ora1/pdb", "QA_LOG@ora2/pdb"]);
+    assert_eq!(refused.err().unwrap().trouble, Trouble::Unsuitable);
+    assert!(at.logins().is_empty() && there.logins().is_empty());
 }
 
 #[test]
@@ -111,6 +185,8 @@ fn another_run_on_the_same_copy_is_refused() {
     let error = session.begin().unwrap_err();
     assert_eq!(error.trouble, Trouble::Locked);
     assert!(error.trouble.passes());
+    // What it had locked before the one that was refused is let go at once.
+    assert_eq!(asked(&at).last().unwrap(), "ROLLBACK");
     session.rollback().unwrap();
 }
 
@@ -357,4 +433,47 @@ fn one_number_is_asked_for_and_texts_leave_out_null() {
     assert_eq!(session.number("SELECT numbers").unwrap(), 1);
     assert_eq!(session.texts("SELECT texts").unwrap(), ["a", "b"]);
     assert!(session.number("SELECT texts").is_err());
+}
+
+#[test]
+fn a_query_that_was_foreseen_is_answered_while_the_one_before_is_looked_at() {
+    let at = script(|request| match request.sql.as_str() {
+        "SELECT a" => number(1),
+        "SELECT b" => number(2),
+        "SELECT c" => number(3),
+        _ => Answer::Done,
+    });
+    let times = |sql: &str| asked(&at).iter().filter(|it| *it == sql).count();
+    let mut session = session(&at);
+    session.foresee("SELECT b");
+    let mut seen = Vec::new();
+    session
+        .query("SELECT a", &mut |row| {
+            seen.push(row.text(0));
+            let end = Instant::now() + Duration::from_secs(20);
+            while times("SELECT b") == 0 && Instant::now() < end {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            assert_eq!(
+                times("SELECT b"),
+                1,
+                "it waits for this row to be looked at"
+            );
+            Go::Continue(())
+        })
+        .unwrap();
+    // What comes after it is foreseen behind it.
+    session.foresee("SELECT c");
+    assert_eq!(session.number("SELECT b").unwrap(), 2);
+    assert_eq!(session.number("SELECT c").unwrap(), 3);
+    assert_eq!(["SELECT a", "SELECT b", "SELECT c"].map(times), [1, 1, 1]);
+    assert_eq!(seen, ["1"]);
+
+    // Something else than what was foreseen gets its own answer.
+    session.foresee("SELECT b");
+    assert_eq!(session.number("SELECT a").unwrap(), 1);
+    assert_eq!(session.number("SELECT c").unwrap(), 3);
+    session.foresee("SELECT b");
+    assert_eq!(session.execute("DELETE FROM t").unwrap(), 0);
+    assert_eq!(session.number("SELECT a").unwrap(), 1);
 }

@@ -347,6 +347,52 @@ fn a_panic_of_the_driver_ends_the_session_and_not_the_program() {
     assert_eq!(error.trouble, Trouble::Lost, "{error}");
 }
 
+/// Rows of which one can't be: the driver takes a number of eight bytes for granted.
+fn odd_at(odd: usize) -> Answer {
+    let row = |at| match at == odd {
+        true => [tns::Value::Bytes(vec![1])],
+        false => [0.5.into()],
+    };
+    Answer::rows([("N", Type::BinaryDouble)], (0..500).map(row))
+}
+
+#[test]
+fn a_panic_amid_the_answer_to_a_query_ends_the_session_and_not_the_program() {
+    let test = "ending::a_panic_amid_the_answer_to_a_query_ends_the_session_and_not_the_program";
+    if let Some(printed) = super::alone(test) {
+        assert!(!printed.contains("panicked"), "{printed}");
+        return;
+    }
+    for release in BOTH {
+        // In the answer to the query itself, and in one to a later fetch.
+        for odd in [0, 250] {
+            let at = of_release(release, move |_| odd_at(odd));
+            let mut session = session(&at);
+            let mut seen = 0;
+            let error = session
+                .query("SELECT n FROM t", &mut |_| {
+                    seen += 1;
+                    Go::Continue(())
+                })
+                .unwrap_err();
+            assert_eq!(error.trouble, Trouble::Unsupported, "{error}");
+            assert!(error.message.contains("the driver gave up"), "{error}");
+            assert!(seen <= odd, "{seen}");
+            let error = session.execute("DELETE FROM t").unwrap_err();
+            assert_eq!(error.trouble, Trouble::Lost, "{error}");
+            // What the session held is not held any more.
+            let began = Instant::now();
+            while at.connections() > 0 {
+                assert!(began.elapsed() < Duration::from_secs(5), "it stays open");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        let at = of_release(release, |_| odd_at(0));
+        let error = session(&at).number("SELECT n FROM t").unwrap_err();
+        assert_eq!(error.trouble, Trouble::Unsupported, "{error}");
+    }
+}
+
 #[test]
 fn a_query_without_a_text_is_not_sent() {
     let at = script(|_| number(1));

@@ -6,18 +6,29 @@ use envclone_tns_server::{self as tns, Answer, Type, Value};
 
 use super::{LOCK, asked, engine, never, nothing, number, script, server, side, texts};
 
+/// What a database says of itself and of a schema.
+const NUMBERS: [&str; 2] = ["1514744604", "3638231841"];
+
+const FILE: &str = "FREE/FREEPDB1/1514744604.3638231841/104/2026-11-02 08:00:00";
+
+fn schema(second: &str) -> Answer {
+    texts(&["FREE", "FREEPDB1", "3", "QA", "104", second])
+}
+
 /// Says what it is asked about a schema QA, which was made at this second, and knows no other.
 fn with_schema(second: &'static str) -> tns::Server {
     script(move |request| {
         let sql = &request.sql;
         if sql.contains("dba_segments") {
             number(1_048_576)
+        } else if sql.contains("'CON_DBID'") {
+            texts(&NUMBERS)
         } else if !sql.contains("all_users") {
             number(1)
         } else if sql.contains("= 'QA'") {
-            texts(&["FREE", "FREEPDB1", "QA", "104", second])
+            schema(second)
         } else {
-            nothing(5)
+            nothing(6)
         }
     })
 }
@@ -29,10 +40,21 @@ fn a_schema_is_looked_at_from_outside() {
     let expected = Facts {
         exists: true,
         resolved: "QA@FREE/FREEPDB1".to_owned(),
-        file: "FREE/FREEPDB1/104/2026-11-02 08:00:00".to_owned(),
-        identity: "FREE/FREEPDB1/104/2026-11-02 08:00:00".to_owned(),
+        file: FILE.to_owned(),
+        identity: FILE.to_owned(),
         bytes: 1_048_576,
         collation: None,
+        identifiers: vec![
+            ("Number of the database (DBID)", Ok("1514744604".to_owned())),
+            (
+                "Container",
+                Ok("FREE/FREEPDB1, id 3, number 3638231841".to_owned()),
+            ),
+            (
+                "User of the schema",
+                Ok("id 104, made 2026-11-02 08:00:00".to_owned()),
+            ),
+        ],
     };
     for name in ["QA@ora1/pdb", "qa@ORA1/pdb"] {
         assert_eq!(engine.look(name).unwrap(), expected);
@@ -58,16 +80,77 @@ fn a_schema_that_was_made_anew_is_another_one() {
     assert_eq!(first.resolved, second.resolved);
 }
 
+/// What is seen of a schema where these two questions for the database's number are answered so.
+fn numbered(
+    of_session: impl Fn() -> Answer + Send + Sync + 'static,
+    of_view: impl Fn() -> Answer + Send + Sync + 'static,
+) -> Facts {
+    let at = script(move |request| {
+        let sql = &request.sql;
+        if sql.contains("'CON_DBID'") {
+            of_session()
+        } else if sql.contains("v$database") {
+            of_view()
+        } else if sql.contains("all_users") {
+            schema("x")
+        } else {
+            number(1)
+        }
+    });
+    engine(&server(&at), never).look("QA@ora1/pdb").unwrap()
+}
+
+#[test]
+fn a_copy_of_a_whole_database_is_another_one_by_its_numbers() {
+    let old = || Answer::error(2003, "invalid USERENV parameter");
+    let hidden = || Answer::error(942, "table or view does not exist");
+    let first = numbered(|| texts(&NUMBERS), hidden);
+    let other = numbered(|| texts(&["1514744604", "77"]), hidden);
+    assert_ne!(first.file, other.file);
+    // Before 12.2 a view has them.
+    let by_view = numbered(old, || texts(&NUMBERS));
+    assert_eq!(first, by_view);
+    let unseen = numbered(old, hidden);
+    assert_eq!(unseen.file, "FREE/FREEPDB1/?/104/x");
+    let (_, number) = &unseen.identifiers[0];
+    let why = number.as_ref().unwrap_err();
+    assert!(
+        why.contains("V_$DATABASE") && why.contains("ORA-00942"),
+        "{why}"
+    );
+    // A database that says nothing has no number.
+    let silent = numbered(|| nothing(2), || nothing(2));
+    assert!(silent.identifiers[0].1.is_err());
+}
+
+#[test]
+fn where_the_number_is_not_seen_a_schema_is_not_known_for_its_own() {
+    let at = script(|request| {
+        let sql = &request.sql;
+        if sql.contains("all_objects") {
+            texts(&["1", "a", "b", "1"])
+        } else if sql.contains("all_users") {
+            schema("x")
+        } else {
+            Answer::error(942, "table or view does not exist")
+        }
+    });
+    let engine = engine(&server(&at), never);
+    let lineage = engine.lineage("QA@ora1/pdb").unwrap().unwrap();
+    assert!(lineage.own.unwrap_err().contains("V_$DATABASE"));
+}
+
 #[test]
 fn a_size_that_may_not_be_seen_is_none() {
     let at = script(|request| match request.sql.contains("dba_segments") {
         true => Answer::error(942, "table or view does not exist"),
         false => {
             // A database without containers.
-            let columns = [("T", Type::Varchar2(100)); 5];
+            let columns = [("T", Type::Varchar2(100)); 6];
             let row = [
                 "FREE".into(),
                 Value::Null,
+                "0".into(),
                 "QA".into(),
                 "104".into(),
                 "x".into(),
@@ -170,7 +253,7 @@ fn one_session_answers_all_questions_while_it_lives() {
         if request.sql.contains("v$session") {
             Answer::Cut
         } else if request.sql.contains("all_users") {
-            texts(&["FREE", "FREEPDB1", "QA", "104", "x"])
+            schema("x")
         } else {
             number(1)
         }
@@ -212,7 +295,11 @@ fn with_tables(tables: [&'static str; 3], together: i64) -> tns::Server {
             ];
             Answer::rows(columns, [row])
         } else if sql.contains("all_users") {
-            texts(&["FREE", "FREEPDB1", "QA", "104", "2026-11-02 08:00:00"])
+            schema("2026-11-02 08:00:00")
+        } else if sql.contains("'CON_DBID'") {
+            texts(&NUMBERS)
+        } else if sql.contains("dba_datapump_jobs") {
+            texts(&["SYSTEM.SYS_IMPORT_FULL_01", "NOT RUNNING"])
         } else {
             number(1)
         }
@@ -231,8 +318,9 @@ fn a_schema_comes_from_an_import_where_its_tables_say_so() {
     for part in ["412 tables", "2026-11-02 08:05:00", "2026-11-02 09:10:00"] {
         assert!(restored.contains(part), "{restored}");
     }
-    let own = "FREE/FREEPDB1/104/2026-11-02 08:00:00".to_owned();
-    assert_eq!(imported.own, Ok(own));
+    assert_eq!(imported.own, Ok(FILE.to_owned()));
+    let job = "SYSTEM.SYS_IMPORT_FULL_01 (NOT RUNNING)".to_owned();
+    assert_eq!(imported.unfinished, Some(Ok(vec![job])));
     assert!(imported.family.is_err());
     let sql = asked(&at);
     let sql = sql.iter().find(|sql| sql.contains("all_objects")).unwrap();
@@ -255,6 +343,20 @@ fn a_schema_comes_from_an_import_where_its_tables_say_so() {
     });
     let unseen = lineage(&at).unwrap();
     assert!(unseen.restored.unwrap_err().contains("ORA-01031"));
+    let at = script(|request| match request.sql.contains("all_objects") {
+        true => Answer::rows(
+            [
+                ("N", Type::Number),
+                ("T", Type::Varchar2(9)),
+                ("T", Type::Varchar2(9)),
+                ("N", Type::Number),
+            ],
+            [[Value::Integer(1), "a".into(), "b".into(), Value::Integer(1)]],
+        ),
+        false => Answer::error(942, "table or view does not exist"),
+    });
+    let unseen = lineage(&at).unwrap().unfinished.unwrap();
+    assert!(unseen.unwrap_err().contains("DBA_DATAPUMP_JOBS"));
 }
 
 #[test]

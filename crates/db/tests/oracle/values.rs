@@ -3,7 +3,7 @@
 use envclone_db::{Go, Session, Trouble, Value};
 use envclone_tns_server::{self as tns, Answer, Column, Type};
 
-use super::{BOTH, of_release, script, session};
+use super::{BOTH, asked, of_release, script, session};
 
 /// The cells of an answer, in the order of rows, as owned texts that say what kind they are.
 fn seen(session: &mut dyn Session, content: bool) -> Vec<Vec<String>> {
@@ -220,6 +220,26 @@ fn many_rows_come_in_order() {
 }
 
 #[test]
+fn a_small_table_takes_one_round_trip() {
+    for release in BOTH {
+        for (count, fetches) in [(0, 0), (1, 0), (99, 0), (100, 1), (199, 1), (200, 2)] {
+            let at = of_release(release, move |_| many(count));
+            let mut session = session(&at);
+            let before = asked(&at).len();
+            let mut seen = 0;
+            session
+                .query("SELECT n FROM t", &mut |_| {
+                    seen += 1;
+                    Go::Continue(())
+                })
+                .unwrap();
+            assert_eq!((seen, at.fetches()), (count, fetches));
+            assert_eq!(asked(&at).len(), before + 1);
+        }
+    }
+}
+
+#[test]
 fn rows_that_nobody_wants_leave_the_session_usable() {
     for release in BOTH {
         let at = of_release(release, |request| match request.sql.as_str() {
@@ -247,17 +267,33 @@ fn rows_that_nobody_wants_leave_the_session_usable() {
     }
 }
 
+/// What the server answers when it is asked how large the largest value is.
+const LENGTHS: [(Option<i64>, usize); 4] = [
+    // It does not say.
+    (None, 56),
+    (Some(5_000_000), 56),
+    (Some(50_000), 40),
+    (Some(5_000), 0),
+];
+
 #[test]
-fn rows_that_may_be_large_come_a_few_at_a_time() {
+fn the_larger_rows_are_the_fewer_come_at_a_time() {
     for release in BOTH {
-        for (kind, seen_before) in [
-            (Type::Blob, 56),
-            (Type::Clob, 0),
-            (Type::NClob, 0),
-            (Type::Long, 0),
-            (Type::Varchar2(10), 0),
-        ] {
-            let at = of_release(release, move |_| {
+        for (kind, length, seen_before) in LENGTHS
+            .map(|(length, seen)| (Type::Blob, length, seen))
+            .into_iter()
+            .chain(
+                [Type::Clob, Type::NClob, Type::Long, Type::Varchar2(10)]
+                    .map(|kind| (kind, None, 0)),
+            )
+        {
+            let at = of_release(release, move |request| {
+                if request.sql.contains("DBMS_LOB") {
+                    return match length {
+                        Some(length) => super::number(length),
+                        None => Answer::error(918, "column ambiguously defined"),
+                    };
+                }
                 let cell = || match kind {
                     Type::Blob => tns::Value::Bytes(vec![1]),
                     _ => "x".into(),
@@ -273,7 +309,13 @@ fn rows_that_may_be_large_come_a_few_at_a_time() {
                 })
                 .unwrap_err();
             assert_eq!(error.trouble, Trouble::Lost, "{error}");
-            assert_eq!(seen, seen_before, "{kind:?}");
+            assert_eq!(seen, seen_before, "{kind:?} {length:?}");
+            let question = "SELECT MAX(DBMS_LOB.GETLENGTH(\"C\")) FROM (\nSELECT n, c FROM t\n)";
+            let times = |sql: &str| asked(&at).iter().filter(|one| *one == sql).count();
+            assert_eq!(times(question), usize::from(kind == Type::Blob));
+            // Only where fewer come than it began with.
+            let anew = usize::from(seen_before > 0);
+            assert_eq!(times("SELECT n, c FROM t"), 1 + anew);
         }
     }
 }

@@ -103,7 +103,7 @@ pub(super) fn not_set(service: &Service, start_type: StartType, outcome: &Outcom
     MachineError::ServiceRefuses {
         service: service.display_name.clone(),
         to: format!("have the start type {start_type}"),
-        said: said(&outcome),
+        said: said(outcome),
     }
 }
 

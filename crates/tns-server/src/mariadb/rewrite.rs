@@ -66,6 +66,14 @@ pub(super) fn rewrite(sql: &str) -> Rewritten {
                     skipped = follows.map_or(0, |(dot, _)| dot - at);
                     continue;
                 }
+                if token.is("DBMS_LOB") && qualifies {
+                    let function = follows.and_then(|(dot, _)| next(dot + 1));
+                    if let Some((last, _)) = function.filter(|(_, token)| token.is("GETLENGTH")) {
+                        rewritten.sql += "OCTET_LENGTH";
+                        skipped = last - at;
+                        continue;
+                    }
+                }
                 rewritten.sql += &name(
                     token,
                     place.table && !qualifies,
@@ -108,10 +116,20 @@ fn name(token: &Token<'_>, table: bool, follows: Option<Token<'_>>) -> String {
 
 fn is_dictionary(name: &str) -> bool {
     let name = name.to_uppercase();
-    ["ALL_", "DBA_", "USER_", "V$", "GV$"]
+    let begins = ["ALL_", "DBA_", "USER_", "V$", "GV$"]
         .iter()
-        .any(|prefix| name.starts_with(prefix))
+        .any(|prefix| name.starts_with(prefix));
+    begins || OTHERS.contains(&name.as_str())
 }
+
+/// Those of the dictionary's views whose names begin as no others do.
+const OTHERS: [&str; 5] = [
+    "NLS_DATABASE_PARAMETERS",
+    "NLS_INSTANCE_PARAMETERS",
+    "PRODUCT_COMPONENT_VERSION",
+    "SESSION_PRIVS",
+    "SESSION_ROLES",
+];
 
 /// Where in a statement one is.
 #[derive(Default)]
@@ -223,6 +241,15 @@ mod tests {
         let expected =
             "BEGIN EXECUTE IMMEDIATE 'CREATE TABLE t (a DATETIME(6))'; x('TIMESTAMP(6)'); END;";
         assert_eq!(sql(given), expected);
+    }
+
+    #[test]
+    fn the_length_of_a_lob_is_that_of_its_bytes() {
+        let given = "SELECT MAX(DBMS_LOB.GETLENGTH(\"C\")), dbms_lob . getlength(d) FROM t";
+        let expected = "SELECT MAX(OCTET_LENGTH(\"C\")), OCTET_LENGTH(d) FROM t";
+        assert_eq!(sql(given), expected);
+        let other = "SELECT DBMS_LOB.FILEEXISTS(f), dbms_lob FROM t";
+        assert_eq!(sql(other), other);
     }
 
     #[test]

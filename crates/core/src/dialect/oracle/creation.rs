@@ -1,4 +1,4 @@
-//! What a copy's schemas stand on: tablespaces and users of their own, and no rights across from the source's to the copy's.
+//! What a copy's schemas stand on: tablespaces and users of their own, synonyms that lead to the copy, code that compiles.
 
 use super::Oracle;
 use super::data_pump::{Schema, Tablespace, part};
@@ -226,37 +226,14 @@ fn join(folder: &str, name: &str) -> String {
     format!("{}{slash}{name}", folder.trim_end_matches(['/', '\\']))
 }
 
-fn names(d: &Oracle, schemas: &[Schema<'_>], name: impl Fn(&Schema<'_>) -> String) -> String {
+/// Names of schemas, as a list of texts.
+pub(super) fn names(
+    d: &Oracle,
+    schemas: &[Schema<'_>],
+    name: impl Fn(&Schema<'_>) -> String,
+) -> String {
     let names: Vec<String> = schemas.iter().map(|one| d.text(&name(one))).collect();
     names.join(", ")
-}
-
-/// In one database the copy's users may have rights on the source's objects, and the other way round: they are taken away.
-pub(super) fn part_company(d: &Oracle, schemas: &[Schema<'_>]) -> Part {
-    let title = "Take away rights between the source's and the copy's users".to_owned();
-    let old = names(d, schemas, |one| one.from.clone());
-    let new = names(d, schemas, |one| one.to.clone());
-    let across = format!(
-        "((p.grantee IN ({new}) AND p.owner IN ({old})) OR (p.grantee IN ({old}) AND p.owner IN ({new})))"
-    );
-    let sql = format!(
-        "BEGIN\n  FOR r IN (SELECT DISTINCT p.privilege, p.owner, p.table_name, p.grantee FROM dba_tab_privs p\n    WHERE {across})\n  \
-         LOOP\n    EXECUTE IMMEDIATE 'REVOKE ' || r.privilege || ' ON \"' || r.owner || '\".\"' || r.table_name || '\" FROM \"' || r.grantee || '\"';\n  \
-         END LOOP;\nEND;"
-    );
-    let deed = ServerDeed::new(
-        Side::Target,
-        vec![Statement {
-            sql,
-            comment: title.clone(),
-        }],
-        "some rights between the source's and the copy's users may be left; `envclone resume` takes them away".to_owned(),
-    );
-    part(
-        title,
-        deed,
-        format!("SELECT COUNT(*) FROM dba_tab_privs p WHERE {across}"),
-    )
 }
 
 /// Synonyms of the copy that lead to a copied schema of the source lead to the copy's.
@@ -272,7 +249,7 @@ pub(super) fn mend_synonyms(d: &Oracle, schemas: &[Schema<'_>]) -> Part {
         .map(|one| format!("WHEN {} THEN {}", d.text(&one.from), d.text(&one.to)))
         .collect();
     let sql = format!(
-        "BEGIN\n  FOR r IN (SELECT s.owner, s.synonym_name, CASE s.table_owner {} END AS leads_to, s.table_name FROM all_synonyms s\n    \
+        "BEGIN\n  FOR r IN (SELECT s.owner, s.synonym_name, CASE s.table_owner {} END AS leads_to, s.table_name FROM dba_synonyms s\n    \
          WHERE {astray})\n  LOOP\n    EXECUTE IMMEDIATE 'CREATE OR REPLACE SYNONYM \"' || r.owner || '\".\"' || r.synonym_name || '\" FOR \"' \
          || r.leads_to || '\".\"' || r.table_name || '\"';\n  END LOOP;\nEND;",
         cases.join(" ")
@@ -288,7 +265,7 @@ pub(super) fn mend_synonyms(d: &Oracle, schemas: &[Schema<'_>]) -> Part {
     part(
         title,
         deed,
-        format!("SELECT COUNT(*) FROM all_synonyms s WHERE {astray}"),
+        format!("SELECT COUNT(*) FROM dba_synonyms s WHERE {astray}"),
     )
 }
 

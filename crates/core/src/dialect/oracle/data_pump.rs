@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::Oracle;
 use super::creation::{self, Making};
+use super::rights;
 use crate::account::{Account, Expected};
 use crate::dialect::{Dialect as _, Statement, name_and_server};
 use crate::engine::Role;
@@ -77,10 +78,13 @@ pub(super) fn clone_schemas(d: &Oracle, cloning: &Cloning<'_>) -> Result<Cloned,
     cloned.first.extend(making.users());
     cloned.first.push(pump.import());
     if same_database {
-        cloned.first.push(creation::part_company(d, &schemas));
+        cloned.first.push(rights::part_company(d, &schemas));
     }
     if cloning.settings.mend_synonyms {
         cloned.first.push(creation::mend_synonyms(d, &schemas));
+    }
+    if cloning.settings.mend_grants {
+        cloned.first.extend(rights::mend_grants(d, &schemas)?);
     }
     cloned
         .first

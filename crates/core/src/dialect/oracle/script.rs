@@ -1,5 +1,5 @@
-//! The plan as files for SQL*Plus: what a DBA runs in the source's database, in the target's, and in each copied schema; and
-//! parameter files for who prefers the vendor's own tools.
+//! The plan as files for SQL*Plus: what a DBA runs in the source's database, in the target's, and in all copied schemas together;
+//! and parameter files for who prefers the vendor's own tools.
 
 use super::Oracle;
 use crate::dialect::phases::{Phases, phases};
@@ -38,8 +38,7 @@ pub(super) fn files(d: &Oracle, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptF
         &target,
     ));
     files.extend(by_hand(source.iter().chain(&target)));
-    let written = guard.target.iter().filter(|(role, _)| plan.writes_to(role));
-    files.extend(written.map(|(role, name)| d.script_file(plan, guard, role, name)));
+    files.extend(cleanings(d, plan, guard));
     files.extend(on_server(
         "finish.sql",
         "finish the clean copies",
@@ -50,6 +49,51 @@ pub(super) fn files(d: &Oracle, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptF
         files.push(d.passwords(plan, guard));
     }
     files
+}
+
+/// What one transaction cleans.
+struct Cleaning<'a> {
+    /// The schemas, by the names that scripts know them by.
+    schemas: Vec<(&'a Role, &'a str)>,
+    items: Vec<&'a Item>,
+}
+
+impl Cleaning<'_> {
+    fn name_of(&self, role: &Role) -> Option<&str> {
+        let found = self.schemas.iter().find(|(its, _)| *its == role);
+        found.map(|(_, name)| *name)
+    }
+}
+
+/// A file for each transaction of the plan.
+fn cleanings(d: &Oracle, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptFile> {
+    let cleaning = |group: &&str| {
+        let of_it = |item: &&Item| item.group.as_deref() == Some(*group);
+        let items = || plan.items.iter().filter(of_it);
+        let changed = |role: &Role| items().any(|item| item.database == *role);
+        let schemas: Vec<_> = guard
+            .target
+            .iter()
+            .filter(|(role, _)| changed(role))
+            .map(|(role, name)| (role, name.as_str()))
+            .collect();
+        let there = |item: &&Item| schemas.iter().any(|(role, _)| **role == item.database);
+        Cleaning {
+            items: items().filter(there).collect(),
+            schemas,
+        }
+    };
+    let cleanings: Vec<Cleaning<'_>> = plan
+        .transactions()
+        .iter()
+        .map(cleaning)
+        .filter(|it| !it.items.is_empty())
+        .collect();
+    let only = cleanings.len() == 1;
+    cleanings
+        .iter()
+        .map(|it| d.script_file(plan, guard, it, only))
+        .collect()
 }
 
 /// The same for the vendor's own tools.
@@ -88,6 +132,30 @@ fn ended(sql: &str) -> String {
     } else {
         format!("{sql};\n")
     }
+}
+
+/// What a block that looks for itself will come to: for reading, each line a comment.
+fn foreseen(deed: &ServerDeed) -> String {
+    let Some(foreseen) = &deed.foresees else {
+        return String::new();
+    };
+    let mut lines = vec![foreseen.about.clone()];
+    lines.extend(
+        foreseen
+            .statements
+            .iter()
+            .map(|one| format!("  {};", one.sql)),
+    );
+    lines.extend(
+        foreseen
+            .unseen
+            .iter()
+            .map(|one| format!("  not seen: {one}")),
+    );
+    lines
+        .iter()
+        .map(|line| spell::comment(line) + "\n")
+        .collect()
 }
 
 impl Oracle {
@@ -188,6 +256,7 @@ impl Oracle {
             text += &spell::statement_comment(item, statement);
             text += &ended(&statement.sql);
         }
+        text += &foreseen(deed);
         text += &self.account(deed);
         if item.check.starts_with("WITH ") {
             // Such a query can't stand in a block.
@@ -274,34 +343,65 @@ impl Oracle {
         &self,
         plan: &Plan,
         guard: &ScriptGuard,
-        role: &Role,
-        target: &str,
+        cleaning: &Cleaning<'_>,
+        only: bool,
     ) -> ScriptFile {
-        let (schema, server) = name_and_server(target);
-        let file = format!("clean-{}.sql", file_name(&role.to_string()));
-        let about = format!(
-            "clean-up of the {} schema {schema}",
-            role.phrase().trim_end_matches(" database")
-        );
-        let one = "one transaction; any error undoes all of it and ends the script";
+        let first = cleaning.schemas.first();
+        let file = match first.filter(|_| !only) {
+            Some((role, _)) => format!("clean-{}.sql", file_name(&role.to_string())),
+            None => "clean.sql".to_owned(),
+        };
+        let schemas: Vec<String> = cleaning
+            .schemas
+            .iter()
+            .map(|(role, name)| {
+                let its = role.phrase();
+                let its = its
+                    .trim_end_matches(" database")
+                    .trim_end_matches(" schema");
+                format!("{} ({its})", name_and_server(name).0)
+            })
+            .collect();
+        let noun = if schemas.len() == 1 {
+            "schema"
+        } else {
+            "schemas"
+        };
+        let schemas = format!("{noun} {}", schemas.join(", "));
+        let one =
+            "one transaction over all of them; any error undoes all of it and ends the script";
+        let about = format!("clean-up of the {schemas}");
         let mut text = self.head(&about, plan, &file, &[one]);
-        text += &format!(
-            "ALTER SESSION SET NLS_COMP=LINGUISTIC NLS_SORT=BINARY_AI;\nALTER SESSION SET CURRENT_SCHEMA = {};\n{}",
-            self.identifier(schema),
-            self.guards(guard, schema, server)
-        );
-        let cleans = |item: &&Item| item.database == *role && item.group.is_some();
-        let items = plan.items.iter().filter(cleans);
-        for item in items.clone() {
+        text += "ALTER SESSION SET NLS_COMP=LINGUISTIC NLS_SORT=BINARY_AI;\n";
+        // Each schema is judged before a row of any is touched.
+        for (_, name) in &cleaning.schemas {
+            let (schema, server) = name_and_server(name);
+            text += &self.enter(schema);
+            text += &self.guards(guard, schema, server);
+        }
+        let mut at: Option<&Role> = None;
+        for item in &cleaning.items {
+            if at != Some(&item.database)
+                && let Some(name) = cleaning.name_of(&item.database)
+            {
+                text += &format!("\n{}", self.enter(name_and_server(name).0));
+                at = Some(&item.database);
+            }
             text += &self.script_item(item);
         }
         text += "\nCOMMIT;\nPROMPT committed\nSPOOL OFF\nEXIT SUCCESS\n";
         ScriptFile {
             name: file,
-            about: format!("clean the {} {schema}", role.phrase()),
-            items: items.count(),
+            about: format!("clean the {schemas}"),
+            items: cleaning.items.len(),
             text,
         }
+    }
+
+    /// Goes into a schema. That is no DDL: it commits nothing.
+    fn enter(&self, schema: &str) -> String {
+        let schema = self.identifier(schema);
+        format!("ALTER SESSION SET CURRENT_SCHEMA = {schema};\n")
     }
 
     /// `all_tables` with an owner, where the published text asks `user_tables`, which follows the login and not

@@ -288,6 +288,7 @@ impl<'a> Copy<'a> {
                 lists,
                 account: None,
                 by_hand: None,
+                foresees: None,
                 remains: format!(
                     "an incomplete backup may remain on the source's server: {}; `envclone resume` writes it anew",
                     files.join(", ")
@@ -410,6 +411,7 @@ impl<'a> Copy<'a> {
                 lists: None,
                 account: None,
                 by_hand: None,
+                foresees: None,
                 remains: format!(
                     "the database {0} may remain on the target's server in the state RESTORING; `envclone resume` removes and \
                      restores it; to give up: DROP DATABASE {1}",

@@ -74,6 +74,7 @@ pub(super) fn queries() -> Vec<LinkQuery> {
         kind,
         of_server: OF_SERVER.contains(&kind),
         sql: sql.to_owned(),
+        own: None,
     })
     .to_vec()
 }

@@ -1,0 +1,203 @@
+# ---- server.hsconf
+
+$Categories = @(
+    'PlatformDatabaseConfiguration', 'LoggingDatabaseConfiguration', 'SessionDatabaseConfiguration', 'ServiceConfiguration',
+    'ServerConfiguration', 'NetworkConfiguration', 'CacheInvalidationConfiguration', 'OtherConfigurations'
+)
+$DatabaseCategories = $Categories[0..2]
+# Keys whose whole value is a machine's name.
+$HostKeys = @('Server', 'Host', 'CompilerServerHostname', 'OutgoingIPAddress', 'ServiceHost')
+# Keys that say to whom a server belongs: one that is encrypted can't be judged.
+$JudgedKeys = $HostKeys + @('AdminUser', 'RuntimeUser', 'SessionUser', 'Catalog', 'TNSName')
+
+function Get-Element([Xml.XmlNode]$Parent) {
+    foreach ($child in $Parent.get_ChildNodes()) {
+        if ($child -is [Xml.XmlElement]) { $child }
+    }
+}
+
+function Find-Element([Xml.XmlNode]$Parent, [string]$Name) {
+    foreach ($child in @(Get-Element $Parent)) {
+        if ($child.get_LocalName() -ceq $Name) { return $child }
+    }
+    return $null
+}
+
+# Nothing may be there twice: which of them the platform reads is not documented.
+function Assert-Once([Xml.XmlNode]$Parent) {
+    $seen = @()
+    foreach ($child in @(Get-Element $Parent)) {
+        $name = $child.get_LocalName()
+        if ($seen -ccontains $name) { Stop-Failed ('server.hsconf can''t be used: `' + $name + '` is there twice') 'delete the one that does not count' }
+        $seen += $name
+    }
+}
+
+function Read-Configuration([string]$Path) {
+    $document = New-Object Xml.XmlDocument
+    $document.PreserveWhitespace = $true
+    $document.XmlResolver = $null
+    try { $document.Load($Path) }
+    catch { Stop-Failed ($Path + ' can''t be used: ' + $_.Exception.Message) 'correct it, or take the file from a backup' }
+    $root = $document.get_DocumentElement()
+    if ($root.get_LocalName() -cne 'EnvironmentConfiguration') {
+        Stop-Failed ($Path + ' is another file: its root is not `EnvironmentConfiguration`') 'take the file from a backup'
+    }
+    Assert-Once $root
+    foreach ($category in @(Get-Element $root)) { Assert-Once $category }
+    return $document
+}
+
+# The categories and nothing in them, for a server that has no file.
+function New-Configuration {
+    $text = '<?xml version="1.0" encoding="utf-8"?>' + "`r`n" + '<EnvironmentConfiguration>' + "`r`n"
+    foreach ($name in $Categories) {
+        $attribute = ''
+        if ($DatabaseCategories -ccontains $name) { $attribute = ' ProviderKey="' + $Provider + '"' }
+        $text += '  <' + $name + $attribute + '>' + "`r`n" + '  </' + $name + '>' + "`r`n"
+    }
+    $document = New-Object Xml.XmlDocument
+    $document.PreserveWhitespace = $true
+    $document.XmlResolver = $null
+    $document.LoadXml($text + '</EnvironmentConfiguration>' + "`r`n")
+    return $document
+}
+
+function Find-Key([Xml.XmlDocument]$Document, [string]$Category, [string]$Key) {
+    $parent = Find-Element $Document.get_DocumentElement() $Category
+    if ($null -eq $parent) { return $null }
+    return (Find-Element $parent $Key)
+}
+
+function Test-Encrypted([Xml.XmlElement]$Element) {
+    $said = $Element.GetAttribute('encrypted').Trim() -eq 'true'
+    return ($said -or $Element.get_InnerText().Trim() -match '^\$2\$[A-Za-z0-9+/=]{25,}$')
+}
+
+# Where the file does not say what is wanted. Of a password, that there is one is all that can be seen.
+function Get-Difference([Xml.XmlDocument]$Document) {
+    foreach ($name in $DatabaseCategories) {
+        $category = Find-Element $Document.get_DocumentElement() $name
+        if ($null -eq $category) { '`' + $name + '` is not in the file' }
+        elseif ($category.GetAttribute('ProviderKey') -cne $Provider) { '`' + $name + '` is not for ' + $Provider }
+    }
+    foreach ($one in $Configuration) {
+        $at = '`' + $one['Category'] + '/' + $one['Key'] + '`'
+        $element = Find-Key $Document $one['Category'] $one['Key']
+        $text = ''
+        if ($null -ne $element) { $text = $element.get_InnerText().Trim() }
+        if ($one['Kind'] -eq 'password') {
+            if ($text -eq '') { $at + ' is not in the file' }
+        } elseif ($null -eq $element) {
+            if ($one['Kind'] -eq 'text') { $at + ' is not in the file' }
+        } elseif (Test-Encrypted $element) {
+            $at + ' is encrypted: whether it is what was wanted can''t be told'
+        } elseif ($text -cne $one['Value']) {
+            $at + ' is `' + $text + '`, not `' + $one['Value'] + '`'
+        }
+    }
+}
+
+# Led elsewhere by the file, the Configuration Tool would upgrade another environment's database, and the services work with it.
+function Assert-Configuration([string]$Otherwise) {
+    $path = Join-Path $InstallFolder 'server.hsconf'
+    $hint = 'take the step that configures the platform database first, here or in the Configuration Tool''s own window; on other machines copy the controller''s file'
+    if (-not [IO.File]::Exists($path)) { Stop-Refused ($Otherwise + ': there is no ' + $path) $hint }
+    $wrong = @(Get-Difference (Read-Configuration $path))
+    if ($wrong.Length -gt 0) { Stop-Refused ($Otherwise + ': ' + $wrong[0]) $hint }
+}
+
+# What the file keeps must name no machine of the source. What it gets was looked at when this script was written.
+function Assert-NothingOfSource([Xml.XmlDocument]$Document) {
+    foreach ($category in @(Get-Element $Document.get_DocumentElement())) {
+        $of = $category.get_LocalName()
+        if ($Categories -cnotcontains $of) { continue }
+        foreach ($element in @(Get-Element $category)) {
+            $name = $element.get_LocalName()
+            $wanted = @($Configuration | Where-Object { $_['Category'] -ceq $of -and $_['Key'] -ceq $name })
+            if ($wanted.Length -gt 0) { continue }
+            $at = '`' + $of + '/' + $name + '`'
+            if (Test-Encrypted $element) {
+                if ($JudgedKeys -ccontains $name) { Stop-Refused ($at + ' is encrypted: whether it is the source''s can''t be told') 'say in the settings what it must be, and have the scripts written again' }
+                continue
+            }
+            $value = $element.get_InnerText()
+            $whole = $HostKeys -ccontains $name
+            foreach ($source in $SourceHosts) {
+                if ($whole) { $found = @($value -split '[,; ]' | Where-Object { Test-SameHost $_ $source }).Length -gt 0 }
+                else { $found = $source.Length -ge 4 -and $value -match ('(?<![A-Za-z0-9_])' + [regex]::Escape($source) + '(?![A-Za-z0-9_])') }
+                if ($found) { Stop-Refused ($at + ' has the source''s machine `' + $source + '` in it') 'change it in the file, or say in the settings what it must be' }
+            }
+        }
+    }
+}
+
+# The key's element, made at the end of its category where there is none.
+function Get-OrAddKey([Xml.XmlDocument]$Document, [string]$Category, [string]$Key) {
+    $root = $Document.get_DocumentElement()
+    $parent = Find-Element $root $Category
+    if ($null -eq $parent) {
+        $parent = $Document.CreateElement($Category)
+        if ($DatabaseCategories -ccontains $Category) { $parent.SetAttribute('ProviderKey', $Provider) }
+        [void]$parent.AppendChild($Document.CreateWhitespace("`r`n  "))
+        [void]$root.AppendChild($Document.CreateWhitespace('  '))
+        [void]$root.AppendChild($parent)
+        [void]$root.AppendChild($Document.CreateWhitespace("`r`n"))
+    }
+    $element = Find-Element $parent $Key
+    if ($null -eq $element) {
+        $element = $Document.CreateElement($Key)
+        $last = $parent.get_LastChild()
+        if ($last -is [Xml.XmlWhitespace]) {
+            [void]$parent.InsertBefore($Document.CreateWhitespace("`r`n    "), $last)
+            [void]$parent.InsertBefore($element, $last)
+        } else {
+            [void]$parent.AppendChild($element)
+        }
+    }
+    return $element
+}
+
+function Set-Configuration([string]$Path) {
+    if ([IO.File]::Exists($Path)) { $document = Read-Configuration $Path } else { $document = New-Configuration }
+    foreach ($name in $DatabaseCategories) {
+        $category = Find-Element $document.get_DocumentElement() $name
+        if ($null -ne $category -and $category.GetAttribute('ProviderKey') -cne $Provider) {
+            Stop-Refused ('`' + $name + '` is not for ' + $Provider + ' in this file') 'take a template for the database''s engine: ConfigurationTool.com /GenerateTemplates makes them'
+        }
+    }
+    Assert-NothingOfSource $document
+    $wrong = @(Get-Difference $document)
+    if ($wrong.Length -eq 0) {
+        $answer = Read-Answer 'The file says all of it already. Enter its passwords anew? (yes/no)'
+        if ($answer -ne 'yes') {
+            Add-Done 'the file says all of it already, and was left'
+            return
+        }
+    }
+    $wrong | ForEach-Object { Write-Line ('    ' + $_) }
+    try {
+        foreach ($one in $Configuration) {
+            if ($one['Kind'] -eq 'nothing' -and $null -eq (Find-Key $document $one['Category'] $one['Key'])) { continue }
+            $value = $one['Value']
+            if ($one['Kind'] -eq 'password') {
+                $value = Get-PlainText (Read-Secret ('Password of ' + $one['Whose']))
+                $script:Secrets += $value
+                if ($value -match '[\x00-\x1F\x7F]') { Stop-Refused ('the password of ' + $one['Whose'] + ' has a character that the file can''t hold') 'choose a password without control characters' }
+            }
+            $element = Get-OrAddKey $document $one['Category'] $one['Key']
+            if ($one['Kind'] -eq 'password' -or (Test-Encrypted $element)) { $element.SetAttribute('encrypted', 'false') }
+            $element.set_InnerText($value)
+        }
+        $new = $Path + '.partial'
+        try {
+            $document.Save($new)
+            $kept = Move-IntoPlace $new $Path
+        } finally {
+            if ([IO.File]::Exists($new)) { [IO.File]::Delete($new) }
+        }
+    } finally {
+        $script:Secrets = @()
+    }
+    Add-Done ('server.hsconf was written' + $kept + '; its passwords are in clear text until the Configuration Tool has run')
+}
