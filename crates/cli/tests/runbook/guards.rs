@@ -192,6 +192,7 @@ fn nothing_goes_past_the_gate_but_a_decision_by_name() {
         "{}",
         show.out
     );
+    world.goes("APP1", "platform-database");
     world.goes("APP1", "start-services");
     world.must("APP1", &["undo", &gate]);
     scheduler_again(&world, &after);
