@@ -448,6 +448,17 @@ impl Act<'_> {
     ) -> Result<String, Failure> {
         let (machine, watch) = (self.machine(), self.watch());
         self.must_lead_here("the Configuration Tool was not started")?;
+        let version = self.look.one(CheckKind::PlatformVersion);
+        if version.outcome != Outcome::Holds {
+            return Err(Failure::before(
+                Exit::Refused,
+                format!(
+                    "the Configuration Tool was not started, since it would upgrade the database to another version: {}",
+                    version.seen
+                ),
+            )
+            .hint("install the platform in exactly the version of the database; there is no way back from an upgrade"));
+        }
         // A tool whose envclone was interrupted may have started the Scheduler that it had found disabled.
         if self.again {
             hold_scheduler(machine, &Patience::SERVICES, &watch).map_err(|it| stopped(&it))?;

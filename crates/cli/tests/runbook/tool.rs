@@ -149,6 +149,7 @@ fn its_log_is_kept_for_administrators_or_deleted() {
             .unwrap()
             .join("Platform Server");
         world.changed("APP1", |machine| machine.installed(&installed, version));
+        world.has_version(version);
         world.tool("APP1", &wrote_log(&folder, line));
         world.goes("APP1", STEP);
         let protected = world.seen("APP1").calls("icacls.exe").len();
@@ -200,6 +201,17 @@ fn one_that_hangs_is_ended_and_its_log_protected() {
     }
     assert_eq!(told(&machine, SCHEDULER), "disabled stopped");
     assert!(machine.elevated().unwrap());
+}
+
+#[test]
+fn it_is_not_started_where_it_would_upgrade_the_database() {
+    let world = ready();
+    world.has_version("11.27.0.1");
+    let ran = world.go("APP1", STEP);
+    assert_eq!(ran.code, 5, "{}", ran.err);
+    let why = "would upgrade the database to another version: 11.28.1.42108 is installed, the database has 11.27.0.1";
+    assert!(ran.err.contains(why), "{}", ran.err);
+    assert_eq!(world.tool_calls("APP1").len(), 0);
 }
 
 #[test]

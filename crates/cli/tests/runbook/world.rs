@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use envclone::config::Config;
 use envclone::folder::{RunFolder, write_json};
 use envclone::journal_file::JournalFileOf;
+use envclone_core::inventory::Inventory;
 use envclone_core::journal::{Event, read};
 use envclone_core::plan::Plan;
 use envclone_lifetime_server as lifetime;
@@ -368,6 +369,14 @@ impl World {
 
     pub(crate) fn folder(&self) -> PathBuf {
         self.lab.newest_run().join("runbook")
+    }
+
+    /// The source's database says that it has this version of the platform.
+    pub(crate) fn has_version(&self, version: &str) {
+        let path = self.lab.newest_run().join("inventory.json");
+        let mut inventory = Inventory::read(&fs::read_to_string(&path).unwrap()).unwrap();
+        inventory.platform_version = Some(version.to_owned());
+        fs::write(&path, serde_json::to_vec(&inventory.sealed()).unwrap()).unwrap();
     }
 
     pub(crate) fn runbook(&self) -> serde_json::Value {
