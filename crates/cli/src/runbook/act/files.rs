@@ -1,0 +1,165 @@
+//! Files of the platform: `server.hsconf` and `private.key`.
+
+use super::*;
+
+/// Files.
+impl Act<'_> {
+    pub(super) fn guard(&self) -> Guard {
+        guard(&self.look.known.parts(), false)
+    }
+
+    /// The file as it is; one with nothing in it where there is none.
+    pub(super) fn configuration(&self, path: &Path) -> Result<Hsconf, Failure> {
+        let invalid = |error: &envclone_core::hsconf::HsconfError| {
+            Failure::before(
+                Exit::Invalid,
+                format!("`{}` can't be used: {}", path.display(), chain(error)),
+            )
+            .hint(error.hint())
+        };
+        match fs::read(path) {
+            Ok(bytes) => Hsconf::read(&bytes).map_err(|error| invalid(&error)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let engine = self.config().settings.target.engine;
+                Hsconf::fresh(engine).map_err(|error| invalid(&error))
+            }
+            Err(error) => Err(crate::failure::file_failure("read", path, &error)),
+        }
+    }
+
+    pub(super) fn configure(&self, path: &Path, wanted: &Wanted) -> Result<String, Failure> {
+        let file = self.configuration(path)?;
+        let edit = file
+            .edit(wanted, &self.guard())
+            .map_err(|refusals| refused(&refusals))?;
+        if edit.changes().is_empty() {
+            return Ok("the file says all of it already".to_owned());
+        }
+        let mut secrets = Vec::new();
+        for at in edit.secrets() {
+            secrets.push((at.clone(), self.secret(at)?));
+        }
+        let written = edit
+            .write(&mut |at| {
+                let found = secrets.iter().find(|(one, _)| one == at);
+                found.map(|(_, secret)| secret.clone())
+            })
+            .map_err(|error| Failure::before(Exit::Invalid, chain(&error)).hint(error.hint()))?;
+        // What has passwords in clear text was written here before, and the file before that was kept then.
+        let clear = |it: &Difference| matches!(it, Difference::ClearText { .. });
+        let kept = match file.differences(wanted).iter().any(clear) {
+            true => String::new(),
+            false => keep(path)?,
+        };
+        write_whole(path, written.expose_secret())?;
+        Ok(format!(
+            "{} values written; its passwords are in clear text until the Configuration Tool has run{kept}",
+            edit.changes().len()
+        ))
+    }
+
+    /// The password that a key of the file is for.
+    pub(super) fn secret(&self, at: &At) -> Result<SecretString, Failure> {
+        let runbook = &self.config().settings.runbook;
+        let users = &runbook.users;
+        let cache = runbook
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.account.as_ref());
+        let account = match (at.category, at.key.as_str()) {
+            (Category::Platform, "AdminPassword") => users.platform_admin.as_ref(),
+            (Category::Platform, "RuntimePassword") => users.platform_runtime.as_ref(),
+            (Category::Logging, "AdminPassword") => users.log_admin.as_ref(),
+            (Category::Logging, "RuntimePassword") => users.log_runtime.as_ref(),
+            (Category::Session, "SessionPassword") => users.session.as_ref(),
+            (Category::Cache, "ServicePassword") => cache,
+            _ => None,
+        };
+        match account {
+            Some(account) => platform::password_of(self.config(), account),
+            None => secret(
+                &at.to_string(),
+                &envclone_core::settings::Secret::Prompt,
+                &self.config().folder,
+            ),
+        }
+    }
+
+    pub(super) fn own_key(&self, path: &Path) -> Result<String, Failure> {
+        let source = self.config().settings.runbook.source_key.as_deref();
+        let found = match fs::read(path) {
+            Ok(bytes) => Some(PrivateKey::read(&bytes).map_err(|error| {
+                Failure::before(
+                    Exit::Invalid,
+                    format!("`{}` can't be used: {}", path.display(), chain(&error)),
+                )
+                .hint(error.hint())
+            })?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(crate::failure::file_failure("read", path, &error)),
+        };
+        if let Some(key) = &found {
+            let Some(source) = source else {
+                return Err(Failure::before(
+                    Exit::Refused,
+                    "whether the key is the source's can't be told: the settings have no `source-key` of `[runbook]`",
+                )
+                .hint("run `envclone runbook key` on the source's controller, and put what it prints into the settings"));
+            };
+            if !key
+                .fingerprint()
+                .to_string()
+                .eq_ignore_ascii_case(source.trim())
+            {
+                return Ok("it is the environment's own, and was left".to_owned());
+            }
+        }
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(|error| {
+            Failure::before(
+                Exit::Unexpected,
+                format!("the system gives no random numbers: {error}"),
+            )
+        })?;
+        let key = PrivateKey::new(random)
+            .map_err(|error| Failure::before(Exit::Unexpected, chain(&error)))?;
+        let kept = keep(path)?;
+        write_whole(path, key.file().expose_secret().as_bytes())?;
+        Ok(format!(
+            "a new key with the fingerprint {} was put in place{kept}; every other machine of the environment needs the same file",
+            key.fingerprint()
+        ))
+    }
+}
+
+/// Keeps a file beside itself before it is written. The words say where.
+fn keep(path: &Path) -> Result<String, Failure> {
+    if !path.exists() {
+        return Ok(String::new());
+    }
+    let at = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".before-{at}"));
+    fs::copy(path, &name).map_err(|error| crate::failure::file_failure("keep", path, &error))?;
+    Ok(format!(", the old file is {}", Path::new(&name).display()))
+}
+
+pub(super) fn shown(change: &Change) -> String {
+    let from = change.from.as_deref().unwrap_or("(nothing)");
+    format!(
+        "{} {}: {from} -> {}",
+        change.category, change.key, change.to
+    )
+}
+
+pub(in crate::runbook) fn refused(refusals: &[envclone_core::hsconf::Refusal]) -> Failure {
+    let mut failure = Failure::before(Exit::Refused, "");
+    failure.why = refusals
+        .iter()
+        .map(|refusal| crate::failure::Why {
+            what: refusal.to_string(),
+            hint: Some(refusal.hint().to_owned()),
+        })
+        .collect();
+    failure
+}

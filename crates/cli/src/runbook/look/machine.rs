@@ -1,0 +1,190 @@
+//! What is on the machine: services, files, the key.
+
+use super::*;
+
+/// The services that run before the Scheduler is released.
+pub(super) const WITHOUT_SCHEDULER: [PlatformService; 4] = [
+    PlatformService::Log,
+    PlatformService::DeploymentController,
+    PlatformService::Deployment,
+    PlatformService::SmsConnector,
+];
+
+/// What is on the machine.
+impl Look<'_> {
+    pub(super) fn version(&self) -> Seen {
+        let installed = platform::installed(self.machine)?.version;
+        let Some(database) = &self.inventory().platform_version else {
+            return Err("the source's database did not say which version it has".to_owned());
+        };
+        match installed == *database {
+            true => holds(format!("both are {installed}")),
+            false => fails(format!(
+                "{installed} is installed, the database has {database}"
+            )),
+        }
+    }
+
+    pub(super) fn services(&self, services: &[PlatformService], wanted: State) -> Seen {
+        let (mut right, mut wrong) = (Vec::new(), Vec::new());
+        for service in services {
+            let Some(found) = find(self.machine, *service).map_err(unseen)? else {
+                continue;
+            };
+            let told = format!("{} is {}", found.display_name, found.state);
+            match found.state == wanted {
+                true => right.push(told),
+                false => wrong.push(told),
+            }
+        }
+        if !wrong.is_empty() {
+            fails(wrong.join(", "))
+        } else if right.is_empty() {
+            match wanted {
+                State::Running => fails("this machine has none of these services"),
+                _ => holds("this machine has none of these services"),
+            }
+        } else {
+            holds(right.join(", "))
+        }
+    }
+
+    pub(super) fn scheduler_off(&self) -> Seen {
+        let Some(found) = find(self.machine, PlatformService::Scheduler).map_err(unseen)? else {
+            return holds("it is not on this machine");
+        };
+        let seen = format!("it is {} and {}", found.start_type, found.state);
+        match found.start_type == StartType::Disabled && found.state == State::Stopped {
+            true => holds(seen),
+            false => fails(seen),
+        }
+    }
+
+    pub(super) fn iis(&self, wanted: State) -> Seen {
+        match self.machine.service("W3SVC").map_err(unseen)? {
+            None if wanted == State::Stopped => holds("IIS is not on this machine"),
+            None => fails("IIS is not on this machine"),
+            Some(found) if found.state == wanted => holds(format!("it is {}", found.state)),
+            Some(found) => fails(format!("it is {}", found.state)),
+        }
+    }
+
+    pub(super) fn folders(&self) -> Seen {
+        let mut left = Vec::new();
+        for name in ["share", "BAR"] {
+            let path = platform::file(&self.config().settings.runbook, name);
+            let entries = fs::read_dir(&path)
+                .map_err(|error| format!("`{}` can't be read: {error}", path.display()))?;
+            let count = entries.count();
+            if count > 0 {
+                left.push(format!("{count} entries in {}", path.display()));
+            }
+        }
+        match left.is_empty() {
+            true => holds("both are empty"),
+            false => fails(left.join(", ")),
+        }
+    }
+
+    pub(super) fn read(&self, path: PathBuf) -> Result<Vec<u8>, String> {
+        fs::read(&path).map_err(|error| format!("`{}` can't be read: {error}", path.display()))
+    }
+
+    pub(super) fn configuration(&self) -> Seen {
+        let wanted = wanted(&self.known.parts())
+            .map_err(|missing| format!("the settings do not say {}", missing.join(", ")))?;
+        let path = platform::file(&self.config().settings.runbook, "server.hsconf");
+        let file = Hsconf::read(&self.read(path)?).map_err(unseen)?;
+        // Clear text is what was written for the Configuration Tool, which has not run yet.
+        let all = file.differences(&wanted);
+        let clear = |it: &&Difference| matches!(it, Difference::ClearText { .. });
+        let hidden = |it: &&Difference| matches!(it, Difference::Hidden { .. });
+        let wrong = all.iter().find(|it| !clear(it) && !hidden(it));
+        if let Some(wrong) = wrong {
+            return fails(wrong.to_string());
+        }
+        if let Some(hidden) = all.iter().find(hidden) {
+            return Err(hidden.to_string());
+        }
+        holds(match all.iter().any(|it| clear(&it)) {
+            true => {
+                "it leads to the copy; the Configuration Tool has still to encrypt its passwords"
+            }
+            false => "it leads to the copy",
+        })
+    }
+
+    pub(super) fn files(&self) -> Seen {
+        let names = names_of_source(&self.known.parts());
+        if names.is_empty() {
+            return Err("nothing is known that only the source is called".to_owned());
+        }
+        let mut files = vec![envclone_machine::machine_config(self.machine).map_err(unseen)?];
+        let modules = platform::file(&self.config().settings.runbook, "running");
+        for entry in fs::read_dir(&modules)
+            .map_err(|error| format!("`{}` can't be read: {error}", modules.display()))?
+        {
+            let file = entry.map_err(unseen)?.path().join("appSettings.config");
+            if file.is_file() {
+                files.push(file);
+            }
+        }
+        let count = files.len();
+        let mut unknown = None;
+        for file in files {
+            let shown = file.display().to_string();
+            let found =
+                search(&self.read(file)?, &names).map_err(|it| format!("`{shown}`: {it}"))?;
+            match (
+                found.outcome(),
+                found.occurrences.first(),
+                found.hidden.first(),
+            ) {
+                (Found::Found, Some(first), _) => {
+                    return fails(format!(
+                        "`{}` stands in line {} of {shown} ({})",
+                        first.name, first.line, first.key
+                    ));
+                }
+                (Found::Unknown, _, Some(first)) => {
+                    unknown = Some(format!("line {} of {shown}: {}", first.line, first.why));
+                }
+                _ => {}
+            }
+        }
+        match unknown {
+            Some(why) => Err(why),
+            None => holds(format!("{count} files were searched")),
+        }
+    }
+
+    pub(super) fn key(&self) -> Seen {
+        let path = platform::file(&self.config().settings.runbook, "private.key");
+        let key = PrivateKey::read(&self.read(path)?).map_err(unseen)?;
+        let own = key.fingerprint().to_string();
+        let Some(source) = &self.config().settings.runbook.source_key else {
+            return Err(
+                "the source's key is not known: `envclone runbook key` on the source's controller prints its fingerprint, \
+                 which belongs into `source-key` of `[runbook]`"
+                    .to_owned(),
+            );
+        };
+        match own.eq_ignore_ascii_case(source.trim()) {
+            true => fails("it is the source's"),
+            false => holds(format!("its fingerprint is {own}")),
+        }
+    }
+
+    pub(super) fn serial(&self) -> Seen {
+        let Some(wanted) = &self.config().settings.runbook.serial else {
+            return Err("the settings do not say `serial` of `[runbook]`".to_owned());
+        };
+        let Some(found) = platform::installed(self.machine)?.serial_number else {
+            return Err("the platform has not written a serial number yet".to_owned());
+        };
+        match found.eq_ignore_ascii_case(wanted.trim()) {
+            true => holds(format!("it is {found}")),
+            false => fails(format!("it is {found}, the license is for {wanted}")),
+        }
+    }
+}
