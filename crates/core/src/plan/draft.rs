@@ -102,7 +102,10 @@ pub fn draft(
     };
     let last = match settings.clone {
         CloneMode::Make => draft.clone_databases(settings, other)?,
-        CloneMode::Adopt => draft.adopt_databases(settings, other),
+        CloneMode::Adopt => {
+            draft.adopt_databases(settings, other);
+            Vec::new()
+        }
     };
     for step in catalogue.steps() {
         if step.profile > settings.profile {
@@ -268,7 +271,7 @@ impl<'a> Draft<'a> {
     }
 
     /// What a copy needs that somebody else made. Nothing of it comes after the clean-up.
-    fn adopt_databases(&mut self, settings: &Settings, other: Option<&Server>) -> Vec<Part> {
+    fn adopt_databases(&mut self, settings: &Settings, other: Option<&Server>) {
         let (source, target) = (settings.source.databases(), settings.target.databases());
         self.left_out.extend(target.iter().map(|(role, _)| LeftOut {
             step: CLONE.to_owned(),
@@ -302,7 +305,6 @@ impl<'a> Draft<'a> {
                 ..blank(ADOPT)
             });
         }
-        Vec::new()
     }
 
     fn part(&mut self, step: &str, part: Part) {
