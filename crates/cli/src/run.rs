@@ -8,14 +8,13 @@ use envclone_core::filter::{Filter, Test};
 use envclone_core::inventory::{Inventory, Server};
 use envclone_core::journal::{self, Event, Progress};
 use envclone_core::lint::{Case, Finding, Level, lint};
-use envclone_core::plan::{Basis, Plan, Referrer, draft};
+use envclone_core::plan::{Basis, Item, Plan, Referrer, draft};
 use envclone_core::release::ReleaseCheck;
 use envclone_core::release::hold::Proposal;
 use envclone_core::report::{ItemResult, Override, Parts, Report, RunFacts, RunState};
 use envclone_core::settings::CloneMode;
 use envclone_core::verdict::{Tally, Verification};
-use envclone_db::Access;
-use envclone_db::Engine;
+use envclone_db::{Access, Engine, Session, Trouble};
 
 use crate::config::Config;
 use crate::execute::{Execution, in_the_way, left_in_the_lurch, now, obstacles, vouch};
@@ -208,15 +207,15 @@ impl<'a> Phases<'a> {
                 inspect::inventory(self.eyes(), &settings.target)?.with_users_of(&inventory)
             }
         };
-        let destination = match basis {
+        let other = match basis {
             Basis::Source => self.destination()?,
-            Basis::Target => None,
+            Basis::Target => inventory.server.clone(),
         };
         let drafted = draft(
             &self.config.catalogue,
             settings,
             &found,
-            destination.as_ref(),
+            other.as_ref(),
             basis,
             self.config.dialect(),
         )
@@ -230,12 +229,7 @@ impl<'a> Phases<'a> {
             let mut session = self.engine.open(name, Access::Read)?;
             for (item, count) in drafted.items.iter().zip(&mut counts) {
                 if item.database == role && !item.count.is_empty() {
-                    *count = Some(session.number(&item.count).map_err(|error| {
-                        Failure::from(error).state(format!(
-                            "nothing was changed; step `{}` could not be counted",
-                            item.step
-                        ))
-                    })?);
+                    *count = counted_before(session.as_mut(), item)?;
                 }
                 if item.database == role {
                     // Others go before it is this one's turn, which nobody can count now.
@@ -727,6 +721,24 @@ fn uid() -> Option<String> {
 #[cfg(not(unix))]
 fn uid() -> Option<String> {
     None
+}
+
+/// What an item would touch. What a server does by itself may ask for what the login can't see: the plan says so, and the item
+/// ends the run before it changes anything.
+fn counted_before(session: &mut dyn Session, item: &Item) -> Result<Option<u64>, Failure> {
+    match session.number(&item.count) {
+        Ok(count) => Ok(Some(count)),
+        Err(error)
+            if item.group.is_none()
+                && matches!(error.trouble, Trouble::NotFound | Trouble::NotPermitted) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(Failure::from(error).state(format!(
+            "nothing was changed; step `{}` could not be counted",
+            item.step
+        ))),
+    }
 }
 
 /// The computer that the tool runs on.

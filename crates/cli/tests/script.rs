@@ -58,6 +58,22 @@ fn a_readme_says_what_the_scripts_do_not() {
     }
 }
 
+/// An inventory of another engine knows nothing of rights, which is not that there are none.
+#[test]
+fn a_script_from_another_engines_inventory_says_that_nobody_saw_any_rights() {
+    let lab = Lab::new();
+    let inventory = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/examples/inventory.json"
+    );
+    let arguments = ["script", "--engine", "oracle", "--inventory", inventory];
+    let ran = lab.run(&[arguments.as_slice(), &["--out", "scripts"]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let text = fs::read_to_string(lab.path("scripts/rights.sql")).unwrap();
+    let unseen = "on its objects: the inventory does not have it";
+    assert!(text.contains(unseen), "{text}");
+}
+
 #[test]
 fn every_transaction_has_a_file_that_says_each_thing_once() {
     let lab = Lab::new();
@@ -83,7 +99,7 @@ fn every_transaction_has_a_file_that_says_each_thing_once() {
         };
         assert!(readme.contains(says), "{engine}: {readme}");
         let names: &[&str] = match engine {
-            "oracle" => &["clean.sql"],
+            "oracle" => &["rights.sql", "clean.sql"],
             _ => &["clean-platform.sql", "clean-log.sql"],
         };
         for name in names {

@@ -25,7 +25,7 @@ use crate::catalogue::Catalogue;
 use crate::engine::{Engine, Role};
 use crate::evidence::{DatabaseEvidence, Evidence, Observed};
 use crate::lint::{Finding, Level};
-use crate::plan::{Basis, Deed, Item, OPEN, Plan, Reason};
+use crate::plan::{ADOPT, Basis, Deed, Item, OPEN, Plan, Reason};
 use crate::step::Profile;
 use crate::verdict::{Check, Coverage, Tally, Verdict, Verification};
 

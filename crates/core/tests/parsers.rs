@@ -58,7 +58,7 @@ fn judge(variable: &str, arguments: &[&str], engine: Engine) {
     envclone_testing::judge(variable, arguments, &texts);
 }
 
-/// What makes the copies, by settings that between them say everything once.
+/// What makes the copies or takes them over, by settings that between them say everything once.
 fn copied(engine: Engine) -> Vec<Item> {
     let mut inventory = support::inventory(1, engine);
     if engine.has_schemas() {
@@ -83,7 +83,12 @@ fn copied(engine: Engine) -> Vec<Item> {
     let plans = ways
         .into_iter()
         .map(|copy| support::making(&inventory, copy, inventory.server.as_ref()).unwrap());
-    let items = plans.flat_map(|plan| plan.items);
+    let mut copy = inventory.clone();
+    if engine.has_schemas() {
+        support::with_rights_across(&mut copy, ["OSPROD", "OSPRODLOG", "PROD_LEDGER"]);
+    }
+    let adopted = support::plan(&copy).0;
+    let items = plans.chain([adopted]).flat_map(|plan| plan.items);
     items.filter(|item| item.group.is_none()).collect()
 }
 
@@ -218,7 +223,13 @@ fn spelled(engine: Engine, inventory: &Inventory) -> Vec<Named> {
         .iter()
         .map(|(role, name)| dialect.transaction(role, name))
         .collect();
-    assert_eq!(files.len(), transactions.len(), "one for each transaction");
+    // Users are parted in a file of its own where schemas have users.
+    let parted = usize::from(engine.has_schemas());
+    assert_eq!(
+        files.len(),
+        parted + transactions.len(),
+        "one for each transaction"
+    );
     let made = support::making(inventory, "", inventory.server.as_ref());
     let made = made
         .into_iter()

@@ -8,7 +8,8 @@ use envclone_core::engine::{Engine, Role};
 use envclone_core::evidence::Observed;
 use envclone_core::inventory::{ForeignKey, Inventory, Server};
 use envclone_core::link::{Link, Links};
-use envclone_core::plan::{Deed, DraftError, NoCopy, Plan, ServerDeed, Side};
+use envclone_core::plan::{Basis, Deed, DraftError, Item, NoCopy, Plan, Reason, ServerDeed, Side};
+use envclone_core::settings::Settings;
 
 fn source() -> Inventory {
     support::inventory(1, Engine::Oracle)
@@ -184,6 +185,179 @@ fn users_are_parted_in_one_database_only() {
     assert!(!parts(&made("", &elsewhere())));
     // Who only writes scripts may not know where the target is.
     assert!(parts(&support::making(&source(), "", None).unwrap()));
+}
+
+/// Names the copy's schemas as the source's, in another database.
+fn alike(settings: &mut Settings) {
+    settings.target.platform = "osprod@QADB".to_owned();
+}
+
+#[test]
+fn users_of_schemas_that_are_called_alike_are_never_parted() {
+    // They are in two databases, and what would be taken away is what the copy's users have on each other's objects.
+    let made = support::making_as(&source(), "", None, alike).unwrap();
+    assert!(!titles(&made).iter().any(|it| it.starts_with("Take away")));
+    let adopted = support::adopting(&source(), Basis::Target, None, alike);
+    assert_eq!(titles(&adopted), [""; 0]);
+}
+
+#[test]
+fn an_adopted_copy_is_parted_from_its_source_where_both_may_be_one_database() {
+    let same = support::server("19.0.0.0.0");
+    let without_server = || {
+        let mut inventory = source();
+        inventory.server = None;
+        inventory
+    };
+    for basis in [Basis::Source, Basis::Target] {
+        let parts = |inventory: &Inventory, other: Option<&Server>| {
+            let plan = support::adopting(inventory, basis, other, |_| ());
+            plan.items.iter().any(|item| item.group.is_none())
+        };
+        assert!(parts(&source(), Some(&same)));
+        assert!(!parts(&source(), Some(&elsewhere())));
+        assert!(parts(&source(), None));
+        assert!(parts(&without_server(), Some(&elsewhere())));
+    }
+    for engine in [Engine::SqlServer, Engine::Sqlite] {
+        let inventory = support::inventory(1, engine);
+        let plan = support::adopting(&inventory, Basis::Target, Some(&same), |_| ());
+        assert!(plan.items.iter().all(|item| item.group.is_some()));
+    }
+}
+
+/// The plan for a copy in the source's own database, with the item that parts their users.
+fn adopted(inventory: &Inventory, basis: Basis) -> (Plan, Item) {
+    let same = support::server("19.0.0.0.0");
+    let plan = support::adopting(inventory, basis, Some(&same), |_| ());
+    let mut items = plan.items.iter().filter(|item| item.group.is_none());
+    let item = items.next().unwrap().clone();
+    assert_eq!(items.next(), None);
+    (plan, item)
+}
+
+fn listed(item: &Item) -> (Vec<String>, Vec<String>, String) {
+    let Deed::Server(deed) = &item.deed else {
+        panic!("a server does it");
+    };
+    let foreseen = deed.foresees.as_deref().unwrap();
+    let lines = foreseen.statements.iter();
+    let lines = lines.map(|one| format!("{} -- {}", one.sql, one.comment));
+    (
+        lines.collect(),
+        foreseen.unseen.clone(),
+        foreseen.about.clone(),
+    )
+}
+
+#[test]
+fn a_server_parts_the_users_before_the_one_transaction_and_nothing_is_done_twice() {
+    let (plan, item) = adopted(&source(), Basis::Target);
+    assert_eq!((item.seq, item.step.as_str()), (1, "adopt"));
+    let Deed::Server(deed) = &item.deed else {
+        panic!("a server does it");
+    };
+    assert_eq!((deed.on, deed.makes), (Side::Target, false));
+    assert!(!plan.makes_the_copy());
+    // The same block and check as where envclone makes the copy.
+    let made = made("", &support::server("19.0.0.0.0"));
+    let of_made = made.items.iter().find(|it| it.title == item.title).unwrap();
+    assert_eq!(of_made.deed.statements(), item.deed.statements());
+    assert_eq!((&of_made.check, &item.check), (&item.check, &item.count));
+    for group in plan.transactions() {
+        for one in plan
+            .items
+            .iter()
+            .filter(|it| it.group.as_deref() == Some(group))
+        {
+            for statement in one.deed.statements() {
+                assert!(!statement.sql.contains("REVOKE"), "{}", statement.sql);
+            }
+        }
+    }
+    let counts: Vec<Option<u64>> = plan.items.iter().map(|_| Some(0)).collect();
+    let clean = plan.clone().counted(&counts);
+    assert_eq!(clean.items, []);
+    let out = clean.left_out.iter().find(|it| it.step == "adopt").unwrap();
+    assert_eq!(
+        (&out.part, &out.reason),
+        (&item.title, &Reason::AlreadyClean)
+    );
+    let read: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+    assert_eq!(read, plan);
+}
+
+#[test]
+fn who_has_what_of_the_other_side_is_listed_in_both_directions() {
+    let mut copy = source();
+    support::with_rights_across(&mut copy, ["OSPROD", "OSPRODLOG", "PROD_LEDGER"]);
+    let (_, item) = adopted(&copy, Basis::Target);
+    let (lines, unseen, about) = listed(&item);
+    assert_eq!(
+        lines,
+        [
+            "REVOKE SELECT ON \"OSPRE\".\"It's\" FROM \"PROD_LEDGER\" -- PROD_LEDGER has SELECT on OSPRE.It's",
+            "REVOKE SELECT, UPDATE ON \"OSPRE\".\"OSSYS_USER\" FROM \"OSPRODLOG\" -- OSPRODLOG has SELECT, UPDATE on OSPRE.OSSYS_USER",
+            "REVOKE SELECT ON \"OSPROD\".\"a.b\" FROM \"OSPRE\" -- OSPRE has SELECT on OSPROD.a.b",
+            "REVOKE DELETE ON \"OSPRODLOG\".\"OSLOG_ERROR\" FROM \"OSPRE\" -- OSPRE has DELETE on OSPRODLOG.OSLOG_ERROR",
+        ]
+    );
+    assert_eq!(unseen, [""; 0]);
+    assert!(about.contains("the copy's inventory"), "{about}");
+
+    // From the source the same rights are seen the other way round.
+    let mut here = source();
+    support::with_rights_across(&mut here, ["OSPRE", "OSPRELOG", "PRE_LEDGER"]);
+    let (_, item) = adopted(&here, Basis::Source);
+    let (lines, _, about) = listed(&item);
+    assert_eq!(
+        lines,
+        [
+            "REVOKE SELECT ON \"OSPRE\".\"a.b\" FROM \"OSPROD\" -- OSPROD has SELECT on OSPRE.a.b",
+            "REVOKE DELETE ON \"OSPRELOG\".\"OSLOG_ERROR\" FROM \"OSPROD\" -- OSPROD has DELETE on OSPRELOG.OSLOG_ERROR",
+            "REVOKE SELECT ON \"OSPROD\".\"It's\" FROM \"PRE_LEDGER\" -- PRE_LEDGER has SELECT on OSPROD.It's",
+            "REVOKE SELECT, UPDATE ON \"OSPROD\".\"OSSYS_USER\" FROM \"OSPRELOG\" -- OSPRELOG has SELECT, UPDATE on OSPROD.OSSYS_USER",
+        ]
+    );
+    assert!(about.contains("the source's inventory"), "{about}");
+}
+
+#[test]
+fn what_nobody_saw_of_an_adopted_copys_rights_is_said() {
+    let mut copy = source();
+    support::with_rights_across(&mut copy, ["OSPROD", "OSPRODLOG", "PROD_LEDGER"]);
+    for links in &mut copy.databases[0].links {
+        let why = "ORA-00942".to_owned();
+        links.found = Observed::Unknown { why };
+    }
+    copy.databases.truncate(2);
+    let (_, item) = adopted(&copy, Basis::Target);
+    let (lines, unseen, _) = listed(&item);
+    assert_eq!(lines, [""; 0]);
+    assert_eq!(
+        unseen,
+        [
+            "rights on the objects of OSPRE: ORA-00942",
+            "rights of OSPRE on the objects of others: ORA-00942",
+            "rights of PRE_LEDGER and on its objects: the inventory does not have it",
+        ]
+    );
+}
+
+#[test]
+fn a_script_parts_the_users_of_an_adopted_copy_before_it_is_cleaned() {
+    let mut copy = source();
+    support::with_rights_across(&mut copy, ["OSPROD", "OSPRODLOG", "PROD_LEDGER"]);
+    let (plan, _) = adopted(&copy, Basis::Target);
+    let oracle = dialect::of(Engine::Oracle);
+    let files = oracle.script(&plan, &support::guard());
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["rights.sql", "clean.sql"]);
+    assert!(!files[1].text.contains("REVOKE"), "DDL commits");
+    insta::assert_snapshot!(files[0].text.replace(plan.short_id(), "PLAN"));
+    let two = support::adopting(&copy, Basis::Target, Some(&elsewhere()), |_| ());
+    let files = oracle.script(&two, &support::guard());
+    assert_eq!(files.len(), 1);
 }
 
 #[test]

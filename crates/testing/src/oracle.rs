@@ -80,7 +80,7 @@ const DICTIONARY: [&str; 44] = [
     "CREATE TABLE \"v$session\" (type VARCHAR(10), schemaname VARCHAR(128), username VARCHAR(128), program VARCHAR(84), \
      machine VARCHAR(64))",
     "CREATE TABLE session_privs (privilege VARCHAR(40))",
-    "INSERT INTO session_privs VALUES ('DELETE ANY TABLE'), ('UPDATE ANY TABLE'), ('INSERT ANY TABLE'), ('CREATE ANY TABLE'), ('LOCK ANY TABLE'), ('CREATE TABLESPACE'), ('CREATE USER'), ('GRANT ANY PRIVILEGE')",
+    "INSERT INTO session_privs VALUES ('DELETE ANY TABLE'), ('UPDATE ANY TABLE'), ('INSERT ANY TABLE'), ('CREATE ANY TABLE'), ('LOCK ANY TABLE'), ('CREATE TABLESPACE'), ('CREATE USER'), ('GRANT ANY PRIVILEGE'), ('GRANT ANY OBJECT PRIVILEGE')",
     "CREATE VIEW product_component_version AS SELECT '19.0.0.0.0' AS version, \
      'Oracle Database 19c Standard Edition 2' AS product",
     "CREATE TABLE nls_database_parameters (parameter VARCHAR(128), value VARCHAR(64))",

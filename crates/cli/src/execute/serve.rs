@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use envclone_core::account::{Account, judge};
 use envclone_core::journal::{Event, Progress, State};
-use envclone_core::plan::{Item, Plan, ServerDeed, Side};
+use envclone_core::plan::{ADOPT, CLONE, Item, Plan, ServerDeed, Side};
 use envclone_db::{Copied, DbError, Engine, Go, Trouble};
 
 use super::{Execution, Stop, interrupted, millis};
@@ -106,11 +106,15 @@ impl Execution<'_> {
             .items
             .get(&item.seq)
             .is_some_and(|state| *state != State::Pending);
-        self.watch.phase("clone");
+        self.watch.phase(match item.step.as_str() {
+            ADOPT => ADOPT,
+            _ => CLONE,
+        });
         let began = Instant::now();
+        let before = self.counted(&item.count, &name)?;
         self.journal.append(&Event::Started {
             seq: item.seq,
-            before: None,
+            before,
         })?;
         let done = if begun && self.left(item, &name)? == Some(0) {
             // It ended, and how it ended may never have been read.
@@ -135,7 +139,8 @@ impl Execution<'_> {
         }
         self.journal.append(&Event::Succeeded {
             seq: item.seq,
-            rows: 0,
+            // Its check has found none left.
+            rows: before.unwrap_or(0),
             millis: millis(began),
         })?;
         self.watch.done(&item.title);
@@ -144,11 +149,16 @@ impl Execution<'_> {
 
     /// What an item's check counts; nothing where it has none.
     fn left(&self, item: &Item, name: &str) -> Result<Option<u64>, DbError> {
-        if item.check.is_empty() {
+        self.counted(&item.check, name)
+    }
+
+    /// What a query counts; nothing where there is none.
+    fn counted(&self, sql: &str, name: &str) -> Result<Option<u64>, DbError> {
+        if sql.is_empty() {
             return Ok(None);
         }
         let mut session = self.engine.server(name)?;
-        session.number(&item.check).map(Some)
+        session.number(sql).map(Some)
     }
 
     fn work(
@@ -271,7 +281,7 @@ impl Execution<'_> {
         sql: &str,
     ) -> Result<String, Stop> {
         let began = Instant::now();
-        self.watch.phase("clone");
+        self.watch.phase(CLONE);
         self.journal.append(&Event::Started {
             seq: item.seq,
             before: None,

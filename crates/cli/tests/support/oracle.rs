@@ -9,7 +9,7 @@ use envclone_rehearsal::oracle::{Loaders, fill};
 use envclone_rehearsal::{Role, Spec};
 use envclone_testing::oracle::{DBA, OracleLab, PASSWORD};
 use envclone_testing::{rows, tables};
-use envclone_tns_server::{Answer, Request};
+use envclone_tns_server::{Answer, MariaDb, Request};
 use tempfile::TempDir;
 
 use super::{CATALOG, Lab, Ran};
@@ -56,8 +56,16 @@ impl Oracle {
         profile: &str,
         script: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
     ) -> Option<Self> {
+        Self::adopting_played(profile, move |_, request| script(request))
+    }
+
+    /// The same, with a script that may have the database do something for its answer.
+    pub(crate) fn adopting_played(
+        profile: &str,
+        script: impl Fn(&MariaDb, &Request) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Option<Self> {
         let all = [SOURCE, TARGET].concat();
-        let lab = OracleLab::start_with(&all, move |_, request| script(request))?;
+        let lab = OracleLab::start_with(&all, script)?;
         fill_schemas(&lab, SOURCE);
         fill_schemas(&lab, TARGET);
         Some(Self::of(lab, profile, "adopt"))

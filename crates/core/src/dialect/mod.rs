@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use crate::encoding::Encoding;
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::{Cloned, Cloning, NoCopy, Reason};
+use crate::plan::{Adopting, Cloned, Cloning, NoCopy, Part, Reason};
 
 /// SQL, final: what is run is what is shown and scripted.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -118,6 +118,9 @@ pub trait Dialect: Sync {
     /// # Errors
     /// [`NoCopy`] where they can't be.
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy>;
+    /// What a copy that somebody else made needs before it is cleaned, done by its server: what commits by itself has no place
+    /// in a transaction. Each part's check counts what it would change as well.
+    fn adopt_databases(&self, adopting: &Adopting<'_>) -> Vec<Part>;
     /// How the users of its databases are looked at, dropped and made.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use super::{
 use crate::encoding::Encoding;
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::{Cloned, Cloning, NoCopy, Plan, Reason};
+use crate::plan::{Adopting, Cloned, Cloning, NoCopy, Part, Plan, Reason};
 use links::OWNER;
 
 mod creation;
@@ -140,6 +140,11 @@ impl Dialect for Oracle {
 
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
         data_pump::clone_schemas(self, cloning)
+    }
+
+    /// Users who have no rights on the other side's objects.
+    fn adopt_databases(&self, adopting: &Adopting<'_>) -> Vec<Part> {
+        rights::part_adopted(self, adopting).into_iter().collect()
     }
 
     /// An import gives the schemas to users of the copy's own.

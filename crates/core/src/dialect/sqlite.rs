@@ -10,7 +10,7 @@ use super::{
 use crate::encoding::Encoding;
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::{CloneOf, Cloned, Cloning, Deed, NoCopy, Part, Plan, Reason};
+use crate::plan::{Adopting, CloneOf, Cloned, Cloning, Deed, NoCopy, Part, Plan, Reason};
 
 /// The dialect.
 pub(super) struct Sqlite;
@@ -103,6 +103,11 @@ impl Dialect for Sqlite {
             first: cloning.databases.iter().map(part).collect(),
             ..Cloned::default()
         })
+    }
+
+    /// A file has no users.
+    fn adopt_databases(&self, _adopting: &Adopting<'_>) -> Vec<Part> {
+        Vec::new()
     }
 
     /// Whoever may open the file may do everything with it.

@@ -9,7 +9,7 @@ use super::{
 use crate::encoding::Encoding;
 use crate::engine::{Engine, Role};
 use crate::filter::{Filter, Literal, Source};
-use crate::plan::{Cloned, Cloning, NoCopy, Plan, Reason};
+use crate::plan::{Adopting, Cloned, Cloning, NoCopy, Part, Plan, Reason};
 
 mod backup;
 mod links;
@@ -98,6 +98,11 @@ impl Dialect for SqlServer {
 
     fn clone_databases(&self, cloning: &Cloning<'_>) -> Result<Cloned, NoCopy> {
         backup::clone_databases(self, cloning)
+    }
+
+    /// A catalog's rights are those of its own users, and they are dropped in its clean-up.
+    fn adopt_databases(&self, _adopting: &Adopting<'_>) -> Vec<Part> {
+        Vec::new()
     }
 
     fn users(&self) -> Result<&dyn Users, Reason> {

@@ -1,6 +1,6 @@
 //! What it takes to copy an environment's databases, and what comes of it.
 
-use super::{Deed, Guidance, LeftOut};
+use super::{Deed, Guidance, LeftOut, Side};
 use crate::engine::Role;
 use crate::inventory::{Database, Server};
 use crate::settings::Copying;
@@ -31,6 +31,23 @@ pub struct CloneOf<'a> {
     pub to: &'a str,
     /// What was found of the source's.
     pub found: &'a Database,
+}
+
+/// A copy that somebody else made, and what it was made of.
+#[derive(Clone, Debug)]
+pub struct Adopting<'a> {
+    /// What the settings call the source's databases.
+    pub source: Vec<(Role, &'a str)>,
+    /// What they call the copy's.
+    pub target: Vec<(Role, &'a str)>,
+    /// The side that was looked at.
+    pub seen: Side,
+    /// What was found of its databases; nothing where another engine's was looked at.
+    pub found: &'a [Database],
+    /// The source's server, where somebody could look at it.
+    pub sources_server: Option<&'a Server>,
+    /// The target's.
+    pub targets_server: Option<&'a Server>,
 }
 
 /// What is done to copy databases.

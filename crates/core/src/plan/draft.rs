@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::referrers::{Beside, Deleted, Ordered, children_first, referrers, referrers_beside};
 use super::{
-    CLONE, CloneOf, Cloning, DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut, NoCopy, OPEN, Part,
-    Plan, Reason, Referrer, Save, WHOLE_STEP,
+    ADOPT, Adopting, CLONE, CloneOf, Cloning, DatabaseId, Deed, FORMAT, Guidance, Item, LeftOut,
+    NoCopy, OPEN, Part, Plan, Reason, Referrer, Save, Side, WHOLE_STEP,
 };
 use crate::catalogue::Catalogue;
 use crate::dialect::{Dialect, Statement};
@@ -70,8 +70,8 @@ pub enum DraftError {
     UnknownSkip(String),
 }
 
-/// Makes a plan without counts: [`Plan::counted`] completes it. `destination` is the target's server, where somebody could
-/// look at it.
+/// Makes a plan without counts: [`Plan::counted`] completes it. `other` is the server of the side that the inventory is not of,
+/// where somebody could look at it: the target's, or for a copy that was looked at itself the source's.
 ///
 /// # Errors
 /// [`DraftError`] where the environment contradicts a step, or the settings name a step that does not exist.
@@ -79,7 +79,7 @@ pub fn draft(
     catalogue: &Catalogue,
     settings: &Settings,
     inventory: &Inventory,
-    destination: Option<&Server>,
+    other: Option<&Server>,
     basis: Basis,
     dialect: &dyn Dialect,
 ) -> Result<Plan, DraftError> {
@@ -100,7 +100,13 @@ pub fn draft(
         stamp: String::new(),
         deletes: Vec::new(),
     };
-    let last = draft.clone_databases(settings, destination)?;
+    let last = match settings.clone {
+        CloneMode::Make => draft.clone_databases(settings, other)?,
+        CloneMode::Adopt => {
+            draft.adopt_databases(settings, other);
+            Vec::new()
+        }
+    };
     for step in catalogue.steps() {
         if step.profile > settings.profile {
             draft.leave_out(
@@ -226,19 +232,11 @@ impl<'a> Draft<'a> {
         settings: &Settings,
         destination: Option<&Server>,
     ) -> Result<Vec<Part>, NoCopy> {
-        let targets = settings.target.databases();
-        if settings.clone == CloneMode::Adopt {
-            self.left_out
-                .extend(targets.into_iter().map(|(role, _)| LeftOut {
-                    step: CLONE.to_owned(),
-                    part: role.to_string(),
-                    reason: Reason::ByHand,
-                }));
-            return Ok(Vec::new());
-        }
         let inventory = self.inventory;
         let sources = settings.source.databases();
-        let databases = targets
+        let databases = settings
+            .target
+            .databases()
             .into_iter()
             .filter_map(|(role, to)| {
                 let (_, from) = *sources.iter().find(|(other, _)| *other == role)?;
@@ -270,6 +268,43 @@ impl<'a> Draft<'a> {
         self.left_out.extend(cloned.left_out);
         self.guides.extend(cloned.guides);
         Ok(cloned.last)
+    }
+
+    /// What a copy needs that somebody else made. Nothing of it comes after the clean-up.
+    fn adopt_databases(&mut self, settings: &Settings, other: Option<&Server>) {
+        let (source, target) = (settings.source.databases(), settings.target.databases());
+        self.left_out.extend(target.iter().map(|(role, _)| LeftOut {
+            step: CLONE.to_owned(),
+            part: role.to_string(),
+            reason: Reason::ByHand,
+        }));
+        // Another engine's inventory knows nothing of this one's databases and servers.
+        let inventory = self.inventory;
+        let known = inventory.engine == self.dialect.engine();
+        let own = inventory.server.as_ref().filter(|_| known);
+        let other = other.filter(|_| known);
+        let (seen, sources_server, targets_server) = match self.basis {
+            Basis::Source => (Side::Source, own, other),
+            Basis::Target => (Side::Target, other, own),
+        };
+        let parts = self.dialect.adopt_databases(&Adopting {
+            source,
+            target,
+            seen,
+            found: if known { &inventory.databases } else { &[] },
+            sources_server,
+            targets_server,
+        });
+        for part in parts {
+            self.push(Item {
+                title: part.title,
+                database: part.database,
+                deed: part.deed,
+                count: part.check.clone(),
+                check: part.check,
+                ..blank(ADOPT)
+            });
+        }
     }
 
     fn part(&mut self, step: &str, part: Part) {

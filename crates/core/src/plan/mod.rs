@@ -6,7 +6,7 @@ mod principals;
 mod reason;
 mod referrers;
 
-pub use cloning::{CloneOf, Cloned, Cloning, NoCopy, Part};
+pub use cloning::{Adopting, CloneOf, Cloned, Cloning, NoCopy, Part};
 pub use draft::{Basis, DraftError, draft};
 pub use reason::{LeftOut, Reason, WHOLE_STEP};
 pub use referrers::{Elsewhere, Questions, Referrer};
@@ -104,6 +104,9 @@ pub struct Item {
 
 /// What items that make the copy belong to, instead of a step.
 pub const CLONE: &str = "clone";
+
+/// What items belong to that a copy needs which somebody else made, before all steps.
+pub const ADOPT: &str = "adopt";
 
 /// What items belong to that come after all steps.
 pub const OPEN: &str = "open";

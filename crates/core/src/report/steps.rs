@@ -43,6 +43,7 @@ pub(super) fn one_line(text: &str) -> String {
 pub(super) fn split_title(item: &Item) -> (String, String) {
     let Deed::Sql { statements } = &item.deed else {
         let step = match item.step.as_str() {
+            ADOPT => "Take the copies over",
             OPEN => "Open the copies",
             _ => "Copy the databases",
         };

@@ -345,23 +345,66 @@ pub(crate) fn with_rights(inventory: &mut Inventory) {
     }];
 }
 
+/// Gives the first database of a side rights on the other side's objects and its users rights on this one's, as the dictionary
+/// has them, among others that are nobody's here.
+#[allow(dead_code, reason = "not every test is about rights")]
+pub(crate) fn with_rights_across(inventory: &mut Inventory, [platform, log, ledger]: [&str; 3]) {
+    let link = |name: &str, to: &str| Link {
+        name: name.to_owned(),
+        to: to.to_owned(),
+    };
+    let of = |kind: &str, found: Vec<Link>| Links {
+        kind: kind.to_owned(),
+        of_server: false,
+        found: Observed::Known(found),
+    };
+    inventory.databases[0].links = vec![
+        of(
+            "right of another user",
+            vec![
+                link("OSSYS_USER: UPDATE", &format!("granted to {log}")),
+                link("OSSYS_USER: SELECT", &format!("granted to {log}")),
+                link(
+                    "It's: SELECT",
+                    &format!("granted to {ledger} with grant option"),
+                ),
+                link("OSSYS_USER: SELECT", "granted to REPORTS"),
+            ],
+        ),
+        of(
+            "right on another schema",
+            vec![
+                link("SELECT", &format!("{platform}.a.b")),
+                link("DELETE", &format!("{log}.OSLOG_ERROR")),
+                link("SELECT", "HR.PEOPLE"),
+                link("SELECT", &format!("{platform}_OF_OTHERS.T")),
+            ],
+        ),
+    ];
+}
+
 /// The plan with every built-in step, for a copy that somebody else has made.
 #[allow(dead_code, reason = "not every test takes a copy over")]
 pub(crate) fn plan(inventory: &Inventory) -> (Plan, &'static dyn Dialect) {
+    let plan = adopting(inventory, Basis::Target, None, |_| ());
+    (plan, dialect::of(inventory.engine))
+}
+
+/// The same, with the server of the side that the inventory is not of, by settings with other lines.
+#[allow(dead_code, reason = "not every test takes a copy over")]
+pub(crate) fn adopting(
+    inventory: &Inventory,
+    basis: Basis,
+    other: Option<&Server>,
+    edit: impl Fn(&mut Settings),
+) -> Plan {
     let dialect = dialect::of(inventory.engine);
     let catalogue = Catalogue::with(&[]).unwrap();
-    let settings = settings(inventory.engine, "adopt", "");
-    let plan = draft(
-        &catalogue,
-        &settings,
-        inventory,
-        None,
-        Basis::Target,
-        dialect,
-    )
-    .unwrap();
+    let mut settings = settings(inventory.engine, "adopt", "");
+    edit(&mut settings);
+    let plan = draft(&catalogue, &settings, inventory, other, basis, dialect).unwrap();
     let nobody_counted = vec![None; plan.items.len()];
-    (plan.counted(&nobody_counted), dialect)
+    plan.counted(&nobody_counted)
 }
 
 /// The plan for a copy that is made by these settings on a server.
@@ -371,9 +414,21 @@ pub(crate) fn making(
     copy: &str,
     destination: Option<&Server>,
 ) -> Result<Plan, DraftError> {
+    making_as(inventory, copy, destination, |_| ())
+}
+
+/// The same by settings with other lines.
+#[allow(dead_code, reason = "not every test makes a copy")]
+pub(crate) fn making_as(
+    inventory: &Inventory,
+    copy: &str,
+    destination: Option<&Server>,
+    edit: impl Fn(&mut Settings),
+) -> Result<Plan, DraftError> {
     let dialect = dialect::of(inventory.engine);
     let catalogue = Catalogue::with(&[]).unwrap();
-    let settings = settings(inventory.engine, "make", &format!("[copy]\n{copy}"));
+    let mut settings = settings(inventory.engine, "make", &format!("[copy]\n{copy}"));
+    edit(&mut settings);
     let plan = draft(
         &catalogue,
         &settings,

@@ -34,6 +34,9 @@ pub(super) fn all(session: &mut OracleSession, schema: &str, purpose: Purpose) -
                 .map(Need::of_server),
         );
     }
+    if purpose.side == Side::Target {
+        needs.push(parting(session).of_server());
+    }
     let there = state(session, schema, purpose);
     let open = there.as_ref().is_none_or(Need::is_there);
     let exists = there.is_some();
@@ -193,6 +196,30 @@ fn data_pump(session: &mut OracleSession, side: Side) -> Vec<Need> {
         Err(error) => Need::missing("clone", what, error.message, hint),
     });
     needs
+}
+
+/// Whether the login may take rights on objects away, and see who has them. Whether a run does, where source and copy are in one
+/// database, is not known here.
+fn parting(session: &mut OracleSession) -> Need {
+    let what = "taking rights away between users";
+    let hint = "where source and target are one database: GRANT GRANT ANY OBJECT PRIVILEGE, SELECT ANY DICTIONARY TO the login";
+    let lists = [
+        "SELECT COUNT(*) FROM dba_tab_privs p WHERE 1 = 0",
+        "SELECT COUNT(*) FROM dba_col_privs p WHERE 1 = 0",
+    ];
+    let seen = lists
+        .iter()
+        .try_for_each(|sql| session.number(sql).map(drop));
+    let granted = seen.and_then(|()| {
+        session.number(
+            "SELECT COUNT(*) FROM SYS.session_privs p WHERE p.privilege = 'GRANT ANY OBJECT PRIVILEGE'",
+        )
+    });
+    match granted {
+        Ok(0) => Need::lacking("clean", what, "not granted", hint),
+        Ok(_) => Need::there("clean", what, "granted"),
+        Err(error) => Need::lacking("clean", what, error.message, hint),
+    }
 }
 
 /// Whether so many rights are there as are needed.

@@ -18,6 +18,8 @@ struct Told {
     sessions: bool,
     /// How many roles for Data Pump, privileges to make users and tablespaces, and directories there are.
     pump: [i64; 3],
+    /// Whether the lists of rights are seen, and how often the privilege to take such away is there.
+    parting: (bool, i64),
 }
 
 const WELL: Told = Told {
@@ -28,6 +30,7 @@ const WELL: Told = Told {
     granted: 5,
     sessions: true,
     pump: [1, 3, 1],
+    parting: (true, 1),
 };
 
 const VERSION: &str = "version that the platform runs on";
@@ -35,6 +38,7 @@ const CHARACTERS: &str = "character set that the platform supports";
 const SCHEMA: &str = "schema";
 const READING: &str = "reading the schema's tables";
 const CHANGING: &str = "changing the schema's rows";
+const PARTING: &str = "taking rights away between users";
 const SESSIONS: &str = "seeing who works with the schema";
 
 /// What a server tells, the side it is asked for, and what is amiss: what, and whether the run would end there.
@@ -63,6 +67,16 @@ fn amiss(told: Told, purpose: Purpose) -> Vec<(String, bool)> {
             texts(&["DATA_PUMP_DIR"])
         } else if sql.contains("all_directories") {
             nothing(1)
+        } else if ["dba_tab_privs", "dba_col_privs"]
+            .iter()
+            .any(|list| sql.contains(list))
+        {
+            match told.parting.0 {
+                true => number(0),
+                false => Answer::error(942, "table or view does not exist"),
+            }
+        } else if sql.contains("'GRANT ANY OBJECT PRIVILEGE'") {
+            number(told.parting.1)
         } else if sql.contains("session_privs") {
             number(told.granted)
         } else if sql.contains("v$session") && told.sessions {
@@ -80,7 +94,12 @@ fn amiss(told: Told, purpose: Purpose) -> Vec<(String, bool)> {
         .map(|need| need.what.as_str())
         .collect();
     assert_eq!(on_server[..2], [VERSION, CHARACTERS]);
-    assert_eq!(on_server.len() > 2, purpose.makes_the_copy);
+    let target = purpose.side == Side::Target;
+    assert_eq!(on_server.contains(&PARTING), target);
+    assert_eq!(
+        on_server.len() > 2 + usize::from(target),
+        purpose.makes_the_copy
+    );
     let missing = needs.into_iter().filter(|need| !need.is_there());
     missing
         .map(|need| (need.what, matches!(need.state, State::Missing { .. })))
@@ -115,7 +134,11 @@ fn a_checkup_says_what_would_end_a_run_and_what_a_person_must_decide() {
         pump,
         ..WELL
     };
-    let cases: [Case; 30] = [
+    let parting = |parting| Told { parting, ..WELL };
+    let cases: [Case; 33] = [
+        (parting((false, 1)), target, &[(PARTING, false)]),
+        (parting((true, 0)), target, &[(PARTING, false)]),
+        (parting((false, 0)), source, &[]),
         (WELL, source, &[]),
         (WELL, target, &[]),
         (WELL, exported, &[]),
@@ -179,7 +202,7 @@ fn the_right_to_change_is_asked_with_all_that_a_run_does() {
     let sqls = super::asked(&at);
     let sql = sqls
         .iter()
-        .find(|sql| sql.contains("session_privs"))
+        .find(|sql| sql.contains("session_privs") && sql.contains("ANY TABLE"))
         .unwrap();
     for verb in ["DELETE", "UPDATE", "INSERT", "CREATE", "LOCK"] {
         assert!(sql.contains(&format!("'{verb} ANY TABLE'")), "{sql}");
@@ -203,7 +226,7 @@ fn a_question_that_fails_says_why() {
         assert!(why.contains("ORA-00942"), "{why}");
     }
     let whats: Vec<&str> = needs.iter().map(|need| need.what.as_str()).collect();
-    assert_eq!(whats, [VERSION, CHARACTERS, SCHEMA]);
+    assert_eq!(whats, [VERSION, CHARACTERS, PARTING, SCHEMA]);
 }
 
 #[test]

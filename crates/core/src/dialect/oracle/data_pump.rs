@@ -49,11 +49,6 @@ pub(super) fn clone_schemas(d: &Oracle, cloning: &Cloning<'_>) -> Result<Cloned,
         })
         .collect();
     let tablespaces = tablespaces(&schemas, cloning.settings)?;
-    let same_database = match (cloning.source, cloning.destination) {
-        (Some(source), Some(target)) => source.name.eq_ignore_ascii_case(&target.name),
-        // Nobody knows, and where they are two there is nothing to take away.
-        _ => true,
-    };
     let pump = Pump {
         d,
         settings: cloning.settings,
@@ -77,9 +72,8 @@ pub(super) fn clone_schemas(d: &Oracle, cloning: &Cloning<'_>) -> Result<Cloned,
     cloned.first.extend(making.tablespaces());
     cloned.first.extend(making.users());
     cloned.first.push(pump.import());
-    if same_database {
-        cloned.first.push(rights::part_company(d, &schemas));
-    }
+    let parted = rights::part_company(d, &schemas, cloning.source, cloning.destination);
+    cloned.first.extend(parted);
     if cloning.settings.mend_synonyms {
         cloned.first.push(creation::mend_synonyms(d, &schemas));
     }

@@ -15,6 +15,7 @@ const ITS_OWN: &str = "'SYS', 'PUBLIC', 'SYSTEM', 'XDB'";
 
 /// What rights on the schema's objects are called.
 const GIVEN: &str = "right of another user";
+const HELD: &str = "right on another schema";
 const GRANTED_TO: &str = "granted to ";
 const GRANT_OPTION: &str = " with grant option";
 
@@ -40,7 +41,7 @@ pub(super) fn queries() -> Vec<LinkQuery> {
         ("text of a view with a name of another schema", views),
         ("database link", links),
         (GIVEN, given),
-        ("right on another schema", held),
+        (HELD, held),
         ("scheduler job", jobs),
         ("job", old_jobs),
     ];
@@ -165,13 +166,26 @@ pub(super) struct Given<'a> {
 
 /// What was found of the rights on a schema's objects: what the query above said, taken apart.
 pub(super) fn rights_given(found: &Database) -> Observed<Vec<Given<'_>>> {
-    let mut links = found.links.iter();
-    let Some(links) = links.find(|links| links.kind == GIVEN) else {
-        return Observed::Known(Vec::new());
-    };
-    match &links.found {
-        Observed::Unknown { why } => Observed::Unknown { why: why.clone() },
-        Observed::Known(all) => Observed::Known(all.iter().filter_map(taken_apart).collect()),
+    of_kind(found, GIVEN).map(|all| all.iter().filter_map(taken_apart).collect())
+}
+
+/// What was found of a schema's rights on others' objects: each right, and the object with its owner.
+pub(super) fn rights_held(found: &Database) -> Observed<Vec<(&str, &str)>> {
+    of_kind(found, HELD).map(|all| {
+        let pairs = all.iter();
+        pairs
+            .map(|link| (link.name.as_str(), link.to.as_str()))
+            .collect()
+    })
+}
+
+/// All of a kind. A schema that has none of it says nothing about it.
+fn of_kind<'a>(found: &'a Database, kind: &str) -> Observed<&'a [Link]> {
+    let links = found.links.iter().find(|links| links.kind == kind);
+    match links.map(|links| &links.found) {
+        None => Observed::Known(&[]),
+        Some(Observed::Known(all)) => Observed::Known(all),
+        Some(Observed::Unknown { why }) => Observed::Unknown { why: why.clone() },
     }
 }
 

@@ -7,12 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Oracle;
-use super::creation::names;
 use super::data_pump::{Schema, part};
-use super::links::{Given, rights_given};
-use crate::dialect::{Dialect as _, Statement};
+use super::links::{Given, rights_given, rights_held};
+use crate::dialect::{Dialect as _, Statement, name_and_server};
+use crate::engine::Role;
 use crate::evidence::Observed;
-use crate::plan::{Foreseen, NoCopy, Part, ServerDeed, Side};
+use crate::inventory::{Database, Server};
+use crate::plan::{Adopting, Foreseen, NoCopy, Part, ServerDeed, Side};
 
 /// How many objects one statement names: Oracle takes 1000 in a list.
 const TOGETHER: usize = 500;
@@ -29,11 +30,67 @@ const KINDS: [&str; 8] = [
     "TYPE",
 ];
 
+/// The users of both sides, each of whom has a schema of its name, in capitals.
+struct Sides {
+    source: Vec<String>,
+    copy: Vec<String>,
+}
+
+impl Sides {
+    fn of(schemas: &[Schema<'_>]) -> Self {
+        Self {
+            source: schemas.iter().map(|one| one.from.clone()).collect(),
+            copy: schemas.iter().map(|one| one.to.clone()).collect(),
+        }
+    }
+
+    /// Whether both may be in one database. Where nobody knows they may: where they are two there is nothing to take away.
+    fn may_be_together(&self, source: Option<&Server>, target: Option<&Server>) -> bool {
+        // One database has no two users of one name; what is taken away would be what the copy's users need.
+        if self.source.iter().any(|name| self.copy.contains(name)) {
+            return false;
+        }
+        match (source, target) {
+            (Some(source), Some(target)) => source.name.eq_ignore_ascii_case(&target.name),
+            _ => true,
+        }
+    }
+}
+
+/// What parts the users of a copy that is made from those of its source; nothing where they are in two databases.
+pub(super) fn part_company(
+    d: &Oracle,
+    schemas: &[Schema<'_>],
+    source: Option<&Server>,
+    target: Option<&Server>,
+) -> Option<Part> {
+    let sides = Sides::of(schemas);
+    let together = sides.may_be_together(source, target);
+    together.then(|| parted(d, &sides, foreseen(d, schemas)))
+}
+
+/// The same for a copy that somebody else made.
+pub(super) fn part_adopted(d: &Oracle, adopting: &Adopting<'_>) -> Option<Part> {
+    let schemas = |all: &[(Role, &str)]| -> Vec<String> {
+        let schema = |(_, name): &(Role, &str)| name_and_server(name).0.to_uppercase();
+        all.iter().map(schema).collect()
+    };
+    let sides = Sides {
+        source: schemas(&adopting.source),
+        copy: schemas(&adopting.target),
+    };
+    let together = sides.may_be_together(adopting.sources_server, adopting.targets_server);
+    together.then(|| parted(d, &sides, seen_across(d, adopting, &sides)))
+}
+
 /// In one database the copy's users may have rights on the source's objects, and the other way round: they are taken away.
-pub(super) fn part_company(d: &Oracle, schemas: &[Schema<'_>]) -> Part {
+fn parted(d: &Oracle, sides: &Sides, foreseen: Foreseen) -> Part {
     let title = "Take away rights between the source's and the copy's users".to_owned();
-    let old = names(d, schemas, |one| one.from.clone());
-    let new = names(d, schemas, |one| one.to.clone());
+    let list = |names: &[String]| {
+        let texts: Vec<String> = names.iter().map(|name| d.text(name)).collect();
+        texts.join(", ")
+    };
+    let (old, new) = (list(&sides.source), list(&sides.copy));
     // Those on columns are in a list of their own, and go with the same statement.
     let across = |view: &str| {
         format!(
@@ -51,7 +108,7 @@ pub(super) fn part_company(d: &Oracle, schemas: &[Schema<'_>]) -> Part {
          r.table_name || '\" FROM \"' || r.grantee || '\"';\n  END LOOP;\nEND;"
     );
     let deed = ServerDeed {
-        foresees: Some(Box::new(foreseen(d, schemas))),
+        foresees: Some(Box::new(foreseen)),
         ..ServerDeed::new(
             Side::Target,
             vec![Statement {
@@ -82,16 +139,7 @@ fn foreseen(d: &Oracle, schemas: &[Schema<'_>]) -> Foreseen {
             of_object.entry(key).or_default().insert(one.privilege);
         }
         statements.extend(of_object.into_iter().map(|((object, grantee), rights)| {
-            let rights = Vec::from_iter(rights).join(", ");
-            Statement {
-                sql: format!(
-                    "REVOKE {rights} ON {}.{} FROM {}",
-                    d.identifier(&schema.to),
-                    quoted(object),
-                    d.identifier(grantee)
-                ),
-                comment: format!("{grantee} has {rights} on {}.{object}", schema.from),
-            }
+            revoke(d, &rights, [&schema.to, object, grantee], &schema.from)
         }));
     }
     Foreseen {
@@ -100,6 +148,110 @@ fn foreseen(d: &Oracle, schemas: &[Schema<'_>]) -> Foreseen {
             .to_owned(),
         statements,
         unseen,
+    }
+}
+
+/// Takes rights on an object of an owner away from a user, who was seen to have them on that of another owner, or of the same.
+fn revoke(
+    d: &Oracle,
+    rights: &BTreeSet<&str>,
+    [owner, object, grantee]: [&str; 3],
+    seen: &str,
+) -> Statement {
+    let rights = Vec::from_iter(rights.iter().copied()).join(", ");
+    Statement {
+        sql: format!(
+            "REVOKE {rights} ON {}.{} FROM {}",
+            d.identifier(owner),
+            quoted(object),
+            d.identifier(grantee)
+        ),
+        comment: format!("{grantee} has {rights} on {seen}.{object}"),
+    }
+}
+
+/// The rights between the two sides' users that were seen from the one that was looked at: what others have on its objects, and
+/// what its users have on others'. That is both directions.
+fn seen_across(d: &Oracle, adopting: &Adopting<'_>, sides: &Sides) -> Foreseen {
+    let (databases, own, others, whose) = match adopting.seen {
+        Side::Source => (&adopting.source, &sides.source, &sides.copy, "source"),
+        Side::Target => (&adopting.target, &sides.copy, &sides.source, "copy"),
+    };
+    let mut across = Across {
+        others,
+        known: BTreeMap::new(),
+        unseen: Vec::new(),
+    };
+    for ((role, _), own) in databases.iter().zip(own) {
+        match adopting.found.iter().find(|found| found.role == *role) {
+            Some(found) => across.of(own, found),
+            None => {
+                let why = "the inventory does not have it";
+                across
+                    .unseen
+                    .push(format!("rights of {own} and on its objects: {why}"));
+            }
+        }
+    }
+    Foreseen {
+        about: format!(
+            "what is known to be taken away: the rights that the {whose}'s inventory has, without those on single columns; all \
+             that is found when it is run goes"
+        ),
+        statements: across
+            .known
+            .into_iter()
+            .map(|(key, rights)| revoke(d, &rights, key, key[0]))
+            .collect(),
+        unseen: across.unseen,
+    }
+}
+
+/// Rights between a side's users and the other side's.
+struct Across<'a> {
+    /// The other side's users.
+    others: &'a [String],
+    /// By owner, object and who has them.
+    known: BTreeMap<[&'a str; 3], BTreeSet<&'a str>>,
+    unseen: Vec<String>,
+}
+
+impl<'a> Across<'a> {
+    /// Takes in what was found of a schema and its user.
+    fn of(&mut self, own: &'a str, found: &'a Database) {
+        match rights_given(found) {
+            Observed::Known(given) => {
+                let others = |one: &Given<'_>| self.others.iter().any(|it| it == one.grantee);
+                for one in given.into_iter().filter(others).collect::<Vec<_>>() {
+                    self.add([own, one.object, one.grantee], one.privilege);
+                }
+            }
+            Observed::Unknown { why } => {
+                let what = format!("rights on the objects of {own}: {why}");
+                self.unseen.push(what);
+            }
+        }
+        match rights_held(found) {
+            Observed::Known(held) => {
+                for (privilege, on) in held {
+                    let of_owner = |owner: &'a String| {
+                        let object = on.strip_prefix(owner.as_str())?.strip_prefix('.')?;
+                        Some([owner.as_str(), object, own])
+                    };
+                    if let Some(key) = self.others.iter().find_map(of_owner) {
+                        self.add(key, privilege);
+                    }
+                }
+            }
+            Observed::Unknown { why } => {
+                let what = format!("rights of {own} on the objects of others: {why}");
+                self.unseen.push(what);
+            }
+        }
+    }
+
+    fn add(&mut self, key: [&'a str; 3], privilege: &'a str) {
+        self.known.entry(key).or_default().insert(privilege);
     }
 }
 

@@ -31,12 +31,17 @@ pub(super) fn files(d: &Oracle, plan: &Plan, guard: &ScriptGuard) -> Vec<ScriptF
         Side::Source,
         &source,
     ));
-    files.extend(on_server(
-        "import.sql",
-        "make tablespaces and users for the copy, and import the schemas",
-        Side::Target,
-        &target,
-    ));
+    let (name, does) = match plan.makes_the_copy() {
+        true => (
+            "import.sql",
+            "make tablespaces and users for the copy, and import the schemas",
+        ),
+        false => (
+            "rights.sql",
+            "take away rights between the source's and the copy's users",
+        ),
+    };
+    files.extend(on_server(name, does, Side::Target, &target));
     files.extend(by_hand(source.iter().chain(&target)));
     files.extend(cleanings(d, plan, guard));
     files.extend(on_server(
@@ -216,6 +221,9 @@ impl Oracle {
                 self.refuse(&format!("this script was made for the database {server}"))
             );
         }
+        if !plan.makes_the_copy() {
+            body += &self.copies_users(guard);
+        }
         let deeds = asked.items.iter().filter_map(|item| match &item.deed {
             Deed::Server(deed) => Some(deed),
             _ => None,
@@ -240,6 +248,20 @@ impl Oracle {
             items: asked.items.len(),
             text,
         }
+    }
+
+    /// That the copy is here: elsewhere there would be nothing to take away, and the script would say that it is done.
+    fn copies_users(&self, guard: &ScriptGuard) -> String {
+        let mut body = String::new();
+        for (_, target) in &guard.target {
+            let schema = name_and_server(target).0.to_uppercase();
+            body += &format!(
+                "  SELECT COUNT(*) INTO v_found FROM all_users u WHERE u.username = {};\n  IF v_found = 0 THEN\n    {}\n  END IF;\n",
+                self.text(&schema),
+                self.refuse(&format!("the database has no user {schema}"))
+            );
+        }
+        body
     }
 
     fn server_item(&self, item: &Item) -> String {
