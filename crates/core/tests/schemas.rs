@@ -137,11 +137,7 @@ fn grants_are_mended_where_the_settings_say_so() {
     inventory.databases[0].links[0].found = Observed::Unknown { why };
     match made("mend-grants = true", &inventory).unwrap_err() {
         DraftError::NoCopy(why @ NoCopy::NoGrants { .. }) => {
-            assert!(
-                why.hint().contains("SELECT ANY DICTIONARY"),
-                "{}",
-                why.hint()
-            );
+            assert!(why.hint().contains("SELECT_CATALOG_ROLE"), "{}", why.hint());
         }
         other => panic!("{other}"),
     }
