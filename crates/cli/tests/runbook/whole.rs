@@ -381,3 +381,58 @@ fn on_oracle_the_file_names_service_users_and_tablespaces() {
     assert_eq!(world.tool_calls("APP1"), [["/SetupInstall"]]);
     assert_eq!(told(&world.seen("APP1"), SCHEDULER), "disabled stopped");
 }
+
+#[test]
+fn the_report_says_who_did_what_what_was_seen_and_what_is_left() {
+    let world = World::on_files();
+    world.must("APP1", &["start", "reconfigure"]);
+    world.goes("APP1", "stop-services");
+    let n = world.n("purpose");
+    world.must("APP1", &["skip", &n, "--because", "set <before>"]);
+    let ran = world.lab.run(&["report"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let file = |name: &str| fs::read_to_string(world.lab.newest_run().join(name)).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&file("report.json")).unwrap();
+    let runbook = &report["runbook"];
+    assert_eq!(
+        (&runbook["by"]["who"], &runbook["by"]["machine"]),
+        (&"ana".into(), &"APP1".into())
+    );
+    let steps = runbook["steps"].as_array().unwrap();
+    let step = |id: &str| &steps[world.n(id).parse::<usize>().unwrap() - 1];
+    let stopped = step("stop-services");
+    let happened = stopped["happened"].to_string();
+    says(
+        &happened,
+        &[
+            "approved: disable and stop",
+            "done on APP1",
+            "\"who\":\"ana\"",
+        ],
+    );
+    says(
+        &stopped["seen"].to_string(),
+        &["services-stopped", "scheduler-off", "holds"],
+    );
+    let skipped = step("purpose");
+    assert_eq!(skipped["state"], "skipped");
+    let open = runbook["open"].as_u64().unwrap();
+    let tasks = report["tasks"].as_array().unwrap();
+    let left = tasks
+        .iter()
+        .filter(|task| task["kind"] == "runbook")
+        .count();
+    assert_eq!(left as u64, open, "each open step is work that remains");
+    for (name, skipped) in [
+        ("report.html", "skipped: set &lt;before&gt;"),
+        ("report.md", "skipped: set"),
+    ] {
+        let page = file(name);
+        says(
+            &page,
+            &["What followed the clean-up", "done on APP1", skipped],
+        );
+        assert!(!page.contains("No runbook was begun"));
+    }
+    world.no_secrets();
+}
