@@ -18,7 +18,7 @@ use envclone_core::private_key::PrivateKey;
 use envclone_core::runbook::check::{CheckKind, Outcome};
 use envclone_core::runbook::configuration::guard;
 use envclone_core::runbook::deed::{Argument, Deed};
-use envclone_lifetime::{Environment, LifeTime, Options, SavedRegistration, Unregistered};
+use envclone_lifetime::{Environment, SavedRegistration, Unregistered};
 use envclone_machine::{
     Command, Ended, Event, Halted, Iis, Machine, MachineError, Patience, Scheduler, Watch,
     config_tool_log, empty_folder, hold_scheduler, iis, machine_config, start_services,
@@ -27,6 +27,7 @@ use envclone_machine::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::look::Look;
+use super::platform::lifetime_failure;
 use super::{REGISTRATION, connections, folder, platform};
 use crate::config::Config;
 use crate::connect::secret;
@@ -90,10 +91,6 @@ fn told(done: &[envclone_machine::Done]) -> String {
     };
     let one = |it: &envclone_machine::Done| format!("{} {}", it.service, word(it.ended));
     done.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-pub(super) fn lifetime_failure(error: &envclone_lifetime::Error) -> Failure {
-    Failure::before(Exit::NoAccess, chain(error)).hint(error.hint())
 }
 
 impl Act<'_> {

@@ -4,11 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use envclone_core::settings::Connection;
-use envclone_lifetime::{ConnectionData, ConnectionMade, Kind, LifeTime, Options};
+use envclone_lifetime::{ConnectionData, ConnectionMade, Kind, LifeTime};
 use serde::{Deserialize, Serialize};
 
-use super::act::lifetime_failure;
-use super::platform::password_of;
+use super::platform::{lifetime, lifetime_failure, password_of};
 use crate::config::Config;
 use crate::connect::secret;
 use crate::failure::{Exit, Failure, file_failure};
@@ -69,15 +68,7 @@ fn saved(folder: &Path) -> Result<Vec<Had>, Failure> {
 
 /// `LifeTime` and the environment's key in it.
 fn environment(config: &Config) -> Result<(LifeTime, String), Failure> {
-    let Some(settings) = &config.settings.runbook.lifetime else {
-        return Err(Failure::before(
-            Exit::Invalid,
-            "the settings have no `[runbook.lifetime]`",
-        ));
-    };
-    let token = secret("LifeTime service account", &settings.token, &config.folder)?;
-    let lifetime = LifeTime::new(&settings.address, token, Options::default())
-        .map_err(|error| lifetime_failure(&error))?;
+    let (lifetime, settings) = lifetime(config)?;
     let found = lifetime
         .environment(&settings.environment)
         .map_err(|error| lifetime_failure(&error))?;

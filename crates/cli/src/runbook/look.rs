@@ -26,12 +26,12 @@ use envclone_core::runbook::value::ValueName;
 use envclone_core::settings::{Account, Secret};
 use envclone_core::verdict::Tally;
 use envclone_db::{Access, Engine};
-use envclone_lifetime::{LifeTime, Options, ServiceCenter};
+use envclone_lifetime::ServiceCenter;
 use envclone_machine::{Machine, PlatformService, StartType, State, find};
 
 use super::{Known, platform};
 use crate::config::Config;
-use crate::connect::{engine_as, secret};
+use crate::connect::engine_as;
 use crate::failure::Failure;
 use crate::folder::RunFolder;
 use crate::inspect::rows;

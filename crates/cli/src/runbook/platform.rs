@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use envclone_core::runbook::deed::AccountName;
-use envclone_core::settings::{Account, RunbookSettings, Secret};
+use envclone_core::settings::{self, Account, RunbookSettings, Secret};
+use envclone_lifetime::{LifeTime, Options, Trust};
 use envclone_machine::{Installation, Machine};
 use secrecy::SecretString;
 
 use crate::config::Config;
 use crate::connect::secret;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure, chain, file_failure};
 
 /// A path of the runbook on this machine: where the platform is installed elsewhere than the settings say, that counts, and
 /// `%CommonProgramFiles%` is what the environment says.
@@ -69,4 +70,48 @@ pub fn password(config: &Config, name: AccountName) -> Result<SecretString, Fail
 pub fn password_of(config: &Config, account: &Account) -> Result<SecretString, Failure> {
     let from = account.password.as_ref().unwrap_or(&Secret::Prompt);
     secret(&format!("user {}", account.user), from, &config.folder)
+}
+
+/// How `LifeTime` and Service Center are spoken to: with the certificates of a file, or those that the machine trusts.
+///
+/// # Errors
+/// Exit 4 where the file can't be read.
+pub fn options(config: &Config, ca_file: Option<&String>) -> Result<Options, Failure> {
+    let trust =
+        match ca_file {
+            None => Trust::Machine,
+            Some(file) => {
+                let path = config.folder.join(file);
+                Trust::Only(std::fs::read(&path).map_err(|error| {
+                    file_failure("read the certificates to believe", &path, &error)
+                })?)
+            }
+        };
+    Ok(Options {
+        trust,
+        ..Options::default()
+    })
+}
+
+/// The `LifeTime` of the settings.
+///
+/// # Errors
+/// Exit 3 where the settings have none, 4 where its token or certificates can't be had.
+pub fn lifetime(config: &Config) -> Result<(LifeTime, &settings::LifeTime), Failure> {
+    let Some(settings) = &config.settings.runbook.lifetime else {
+        return Err(Failure::before(
+            Exit::Invalid,
+            "the settings have no `[runbook.lifetime]`",
+        ));
+    };
+    let token = secret("LifeTime service account", &settings.token, &config.folder)?;
+    let options = options(config, settings.ca_file.as_ref())?;
+    let lifetime = LifeTime::new(&settings.address, token, options)
+        .map_err(|error| lifetime_failure(&error))?;
+    Ok((lifetime, settings))
+}
+
+/// What `LifeTime` said, as a command tells it.
+pub(super) fn lifetime_failure(error: &envclone_lifetime::Error) -> Failure {
+    Failure::before(Exit::NoAccess, chain(error)).hint(error.hint())
 }

@@ -2,11 +2,12 @@
 
 use std::fs;
 
-use envclone_lifetime_server::Fault;
+use envclone_lifetime_server::{Connection, Fault, Options};
 use envclone_machine::{StartType, State};
 
 use super::guards::{begun, refused};
-use super::world::{SCHEDULER, SECRETS, machine_config};
+use super::whole::reconfigured_until;
+use super::world::{SCHEDULER, SECRETS, World, machine_config};
 
 #[test]
 fn lifetime_never_loses_the_source() {
@@ -117,4 +118,91 @@ fn checks_see_what_is_wrong() {
         "it is manual and stopped",
     );
     world.no_secrets();
+}
+
+/// Changes the settings' text.
+fn edit(world: &World, from: &str, to: &str) {
+    let path = world.lab.path("envclone.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "no `{from}` in\n{text}");
+    fs::write(&path, text.replace(from, to)).unwrap();
+}
+
+#[test]
+fn lifetime_is_believed_by_the_certificates_of_a_file() {
+    let world = begun();
+    let tls = Options {
+        tls: true,
+        ..Options::default()
+    };
+    let server = tls.start().unwrap();
+    edit(&world, &world.lifetime.address(), &server.address());
+    let check = ["check", &world.n("lifetime-register")];
+    let stranger = world.run("APP1", &check);
+    refused(&stranger, 5, "certificate");
+    let file = world.lab.path("authority.pem");
+    fs::copy(server.authority(), &file).unwrap();
+    edit(
+        &world,
+        "[runbook.lifetime]",
+        "[runbook.lifetime]\nca-file = \"authority.pem\"",
+    );
+    let known = world.must("APP1", &check);
+    assert!(known.out.contains("LifeTime lists QA"), "{}", known.out);
+}
+
+#[test]
+fn lifetime_makes_the_connections_that_there_were() {
+    let world = World::new();
+    let connection = format!(
+        "[[runbook.connections]]\nname = \"ERP\"\naccount = {{ user = \"acc_erp\", password = {{ file = \"{}\" }} }}\n",
+        SECRETS[1].0
+    );
+    let path = world.lab.path("envclone.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text + &connection).unwrap();
+    world.lifetime.change(|state| {
+        let environment = state.environments[1].key.clone();
+        state.connections.push(Connection {
+            environment,
+            name: "ERP".to_owned(),
+            provider: "Oracle".to_owned(),
+            description: String::new(),
+            username: "prod_erp".to_owned(),
+            password: "unseen".to_owned(),
+            parameters: String::new(),
+            permissions: Vec::new(),
+        });
+    });
+    reconfigured_until(&world, "lifetime-connections");
+    let saved = fs::read_to_string(world.folder().join("lifetime-connections.json")).unwrap();
+    assert!(
+        saved.contains("\"ERP\"") && saved.contains("\"Oracle\""),
+        "{saved}"
+    );
+    let made = world.goes("APP1", "lifetime-connections");
+    assert!(made.err.contains("ERP tested and made"), "{}", made.err);
+    let state = world.lifetime.state();
+    let registered = state.environment("QA").unwrap().key.clone();
+    let found = state
+        .connections
+        .iter()
+        .find(|it| it.environment == registered);
+    let found = found.unwrap();
+    // The provider is the one that it had before; the account is this environment's own.
+    assert_eq!(
+        (found.provider.as_str(), found.username.as_str()),
+        ("Oracle", "acc_erp")
+    );
+    assert_eq!(found.password, SECRETS[1].1);
+    world.no_secrets();
+    // Taken again, it finds it made.
+    let n = world.n("lifetime-connections");
+    world.must("APP1", &["undo", &n]);
+    let again = world.goes("APP1", "lifetime-connections");
+    assert!(
+        again.err.contains("ERP was there, and was left"),
+        "{}",
+        again.err
+    );
 }

@@ -173,6 +173,9 @@ pub struct ServiceCenter {
     pub address: String,
     /// An administrator of it, who came with the copy.
     pub account: Account,
+    /// The certificates to believe, a PEM file; those that the machine trusts when absent.
+    #[serde(default)]
+    pub ca_file: Option<String>,
 }
 
 /// The `LifeTime` that manages the environment.
@@ -185,6 +188,9 @@ pub struct LifeTime {
     pub token: Secret,
     /// What it calls this environment.
     pub environment: String,
+    /// The certificates to believe, a PEM file; those that the machine trusts when absent.
+    #[serde(default)]
+    pub ca_file: Option<String>,
 }
 
 fn is_blank(text: Option<&String>) -> bool {

@@ -4,22 +4,6 @@ use super::*;
 
 /// `LifeTime`.
 impl Act<'_> {
-    pub(super) fn lifetime(
-        &self,
-    ) -> Result<(LifeTime, &envclone_core::settings::LifeTime), Failure> {
-        let config = self.config();
-        let Some(settings) = &config.settings.runbook.lifetime else {
-            return Err(Failure::before(
-                Exit::Invalid,
-                "the settings have no `[runbook.lifetime]`",
-            ));
-        };
-        let token = secret("LifeTime service account", &settings.token, &config.folder)?;
-        let lifetime = LifeTime::new(&settings.address, token, Options::default())
-            .map_err(|error| lifetime_failure(&error))?;
-        Ok((lifetime, settings))
-    }
-
     pub(super) fn registration_file(&self) -> std::path::PathBuf {
         folder(self.look.run).join(REGISTRATION)
     }
@@ -37,7 +21,7 @@ impl Act<'_> {
     }
 
     pub(super) fn unregister(&self) -> Result<String, Failure> {
-        let (lifetime, settings) = self.lifetime()?;
+        let (lifetime, settings) = platform::lifetime(self.config())?;
         let path = self.registration_file();
         // What was saved before is not saved again: the environment may be gone already.
         if !path.exists() {
@@ -96,7 +80,7 @@ impl Act<'_> {
     }
 
     pub(super) fn register(&self) -> Result<String, Failure> {
-        let (lifetime, settings) = self.lifetime()?;
+        let (lifetime, settings) = platform::lifetime(self.config())?;
         let runbook = &self.config().settings.runbook;
         let Some(center) = &runbook.service_center else {
             return Err(Failure::before(

@@ -8,7 +8,9 @@ impl Look<'_> {
         let Some(center) = &self.config().settings.runbook.service_center else {
             return Err("the settings have no `[runbook.service-center]`".to_owned());
         };
-        let center = ServiceCenter::new(&center.address, Options::default()).map_err(unseen)?;
+        let options = platform::options(self.config(), center.ca_file.as_ref())
+            .map_err(|failure| told(&failure))?;
+        let center = ServiceCenter::new(&center.address, options).map_err(unseen)?;
         match center.answers() {
             Ok(reply) if reply.is_page() => match center.platform() {
                 Ok(info) => holds(format!("it answers, with platform {}", info.version)),
@@ -20,20 +22,14 @@ impl Look<'_> {
     }
 
     pub(super) fn in_lifetime(&self, wanted: bool) -> Seen {
-        let config = self.config();
-        let Some(lifetime) = &config.settings.runbook.lifetime else {
-            return Err("the settings have no `[runbook.lifetime]`".to_owned());
-        };
-        let token = secret("LifeTime service account", &lifetime.token, &config.folder)
-            .map_err(|failure| told(&failure))?;
-        let all = LifeTime::new(&lifetime.address, token, Options::default())
-            .and_then(|it| it.environments())
-            .map_err(unseen)?;
-        let listed = all.iter().any(|it| it.is_called(&lifetime.environment));
+        let (lifetime, settings) =
+            platform::lifetime(self.config()).map_err(|failure| told(&failure))?;
+        let all = lifetime.environments().map_err(unseen)?;
+        let listed = all.iter().any(|it| it.is_called(&settings.environment));
         let seen = format!(
             "LifeTime {} {}",
             if listed { "lists" } else { "does not list" },
-            lifetime.environment
+            settings.environment
         );
         match listed == wanted {
             true => holds(seen),
