@@ -464,6 +464,7 @@ fn each_guard_stands_in_front_of_what_it_guards() {
         &function(text, "Invoke-ConfigurationTool"),
         &[
             "Assert-Configuration",
+            "Assert-Version",
             "Assert-SchedulerHeld",
             "Wait-Unlocked",
             "Start-Program",

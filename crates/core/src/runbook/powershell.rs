@@ -317,6 +317,10 @@ impl Maker<'_> {
                 quoted(&crate::digest(b"0123456789abcdef")),
             );
         }
+        if libraries.contains(&Library::ConfigurationTool) {
+            let version = self.parts.inventory.platform_version.as_deref();
+            line("DatabaseVersion", quoted(version.unwrap_or_default()));
+        }
         if libraries.contains(&Library::LifeTime) {
             let lifetime = settings.lifetime.as_ref();
             let own = lifetime

@@ -40,8 +40,17 @@ function Protect-Log([string]$Path, [bool]$HoldsSecrets) {
     return 'its log is kept for administrators only'
 }
 
+# Another version would upgrade the database, and there is no way back.
+function Assert-Version {
+    $installed = Get-InstalledVersion
+    if ($DatabaseVersion -eq '' -or $installed -ne $DatabaseVersion) {
+        Stop-Refused ('the Configuration Tool was not started, since it would upgrade the database to another version: `' + $installed + '` is installed, the database has `' + $DatabaseVersion + '`') 'install the platform in exactly the version of the database; there is no way back from an upgrade'
+    }
+}
+
 function Invoke-ConfigurationTool([string]$Path, [object[]]$Arguments, [int]$Minutes) {
     Assert-Configuration 'the Configuration Tool was not started'
+    Assert-Version
     Assert-SchedulerHeld
     Wait-Unlocked (Join-Path $env:SystemRoot 'Microsoft.NET\Framework64\v4.0.30319\Config\machine.config')
     $log = Join-Path $env:SystemRoot 'Temp\ConfigurationTool.log'
