@@ -364,3 +364,23 @@ fn one_command_at_a_time_goes_on_with_a_runbook() {
     drop(held);
     world.goes("APP1", "stop-services");
 }
+
+#[test]
+fn nothing_of_the_platform_starts_while_its_file_leads_elsewhere() {
+    let world = begun();
+    refused(&world.go("APP1", "start-iis"), 5, "IIS was not started");
+    // A front-end that nobody copied the controller's file to.
+    refused(
+        &world.go("APP2", "other-machines"),
+        5,
+        "IIS was not started",
+    );
+    let gate = world.n("release-check");
+    let decided = ["done", &gate, "--override", "release-gate=decided with M."];
+    world.must("APP1", &decided);
+    let start = world.go("APP1", "start-services");
+    refused(&start, 5, "the services were not started");
+    for machine in ["APP1", "APP2"] {
+        assert!(world.seen(machine).calls("iisreset.exe").is_empty());
+    }
+}
