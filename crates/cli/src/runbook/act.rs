@@ -6,7 +6,6 @@ mod programs;
 
 pub(super) use files::refused;
 use files::shown;
-use programs::is_configuration_tool;
 
 use std::fs;
 use std::path::Path;
@@ -124,7 +123,7 @@ impl Act<'_> {
                     false => changes,
                 })
             }
-            Deed::Run { path, .. } if is_configuration_tool(path) => {
+            Deed::Run { .. } if deed.is_configuration_tool() => {
                 let Ok(installed) = platform::installed(self.machine()) else {
                     return Ok(Vec::new());
                 };
@@ -198,7 +197,13 @@ impl Act<'_> {
                 arguments,
                 minutes,
                 ..
-            } => self.run(path, arguments, *minutes),
+            } => {
+                let (command, secrets) = self.command(path, arguments, *minutes)?;
+                match deed.is_configuration_tool() {
+                    true => self.configuration_tool(command, &secrets),
+                    false => self.program(command),
+                }
+            }
             Deed::UnregisterLifetime => self.unregister(),
             Deed::RegisterLifetime => self.register(),
             Deed::CreateConnections { .. } => {

@@ -267,6 +267,12 @@ impl Deed {
         }
     }
 
+    /// Whether it starts the Configuration Tool, which works on what `server.hsconf` says and restarts services.
+    #[must_use]
+    pub fn is_configuration_tool(&self) -> bool {
+        matches!(self, Self::Run { path, .. } if path.ends_with("ConfigurationTool.com"))
+    }
+
     /// Whether it has to be done on a machine of the environment.
     #[must_use]
     pub fn needs_machine(&self) -> bool {

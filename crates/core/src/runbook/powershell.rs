@@ -493,14 +493,6 @@ fn configuration(wanted: &Wanted) -> String {
     text + ")"
 }
 
-impl Deed {
-    /// Whether it starts the Configuration Tool, which works on what `server.hsconf` says and restarts services.
-    #[must_use]
-    pub fn is_configuration_tool(&self) -> bool {
-        matches!(self, Self::Run { path, .. } if path.ends_with("ConfigurationTool.com"))
-    }
-}
-
 /// The account that an argument's password belongs to.
 fn owner(parts: &Parts<'_>, argument: &Argument) -> Option<String> {
     let Argument::Password(name) = argument else {

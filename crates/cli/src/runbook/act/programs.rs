@@ -2,18 +2,15 @@
 
 use super::*;
 
-pub(super) fn is_configuration_tool(path: &str) -> bool {
-    path.ends_with("ConfigurationTool.com")
-}
-
 /// Programs.
 impl Act<'_> {
-    pub(super) fn run(
+    /// A program with its arguments, and the passwords among them.
+    pub(super) fn command(
         &self,
         path: &str,
         arguments: &[Argument],
         minutes: u32,
-    ) -> Result<String, Failure> {
+    ) -> Result<(Command, Vec<SecretString>), Failure> {
         let mut secrets = Vec::new();
         let mut command =
             Command::at(platform::path(path)).limit(Duration::from_secs(u64::from(minutes) * 60));
@@ -27,10 +24,7 @@ impl Act<'_> {
                 }
             };
         }
-        match is_configuration_tool(path) {
-            true => self.configuration_tool(command, &secrets),
-            false => self.program(command),
-        }
+        Ok((command, secrets))
     }
 
     pub(super) fn program(&self, command: Command) -> Result<String, Failure> {
