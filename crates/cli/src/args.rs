@@ -107,6 +107,8 @@ pub enum RunbookVerb {
         #[arg(value_enum)]
         way: WayArg,
     },
+    /// Make it again from the settings as they are now; what was done stays done
+    Renew,
     /// Show the next open step, and do or record it
     Next(Approved),
     /// List the steps, or show one whole
@@ -157,10 +159,10 @@ pub enum RunbookVerb {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// Print the fingerprint of a private.key, by which two keys are compared without showing either
-    Key {
-        /// The file; the installation's own when absent
-        file: Option<PathBuf>,
+    /// Print what an environment is known by, for `[runbook.source]` of its copy's settings; run on its controller
+    Identity {
+        /// The folder with private.key and server.hsconf; the installation's own when absent
+        folder: Option<PathBuf>,
     },
 }
 

@@ -12,7 +12,7 @@ use envclone_core::inventory::Inventory;
 use envclone_core::journal::{Entry, read_of};
 use envclone_core::report::Ran;
 use envclone_core::runbook::journal::{By, Event, FORMAT};
-use envclone_core::runbook::progress::{Progress, replay};
+use envclone_core::runbook::progress::{Progress, replay, step_ids};
 use envclone_core::runbook::{Parts, Runbook};
 
 use crate::config::Config;
@@ -21,7 +21,7 @@ use crate::folder::{RunFolder, write_json};
 use crate::journal_file::{JournalFileError, JournalFileOf};
 use crate::run::who;
 
-/// The runbook's file in its folder.
+/// The file of the runbook that was started, in its folder.
 const FILE: &str = "runbook.json";
 
 /// Its journal.
@@ -31,11 +31,14 @@ const JOURNAL: &str = "journal.jsonl";
 pub const REGISTRATION: &str = "lifetime-registration.json";
 
 /// A runbook as it stands.
+#[derive(Clone)]
 pub struct Standing {
     /// The run that it belongs to.
     pub run: RunFolder,
-    /// The runbook.
+    /// The runbook, as it was last renewed.
     pub runbook: Runbook,
+    /// The one that was started, and those that it was renewed to.
+    runbooks: Vec<Runbook>,
     /// How far it came.
     pub progress: Progress,
     entries: Vec<Entry<Event>>,
@@ -80,6 +83,33 @@ fn no_runbook(run: &RunFolder) -> Failure {
     .hint("`envclone runbook start fresh` or `envclone runbook start reconfigure` makes one; `--run` names another run")
 }
 
+/// The file of a runbook that another one was renewed to.
+fn renewed_file(id: &str) -> String {
+    let short: String = id
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(12)
+        .collect();
+    format!("runbook-{short}.json")
+}
+
+const DAMAGED: &str = "nothing that was done is lost: the journal beside it has it. Take the file from a backup, or move the \
+                       runbook's folder away and begin a new one";
+
+fn unreadable(path: &std::path::Path, error: &dyn std::error::Error) -> Failure {
+    Failure::before(
+        Exit::Invalid,
+        format!("`{}` can't be used: {}", path.display(), chain(error)),
+    )
+    .hint(DAMAGED)
+}
+
+fn read_runbook(path: &std::path::Path) -> Result<Runbook, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| file_failure("read the runbook", path, &error).hint(DAMAGED))?;
+    Runbook::read(&text).map_err(|error| unreadable(path, &error))
+}
+
 impl Standing {
     /// Reads a run's runbook, which somebody else may go on with meanwhile.
     ///
@@ -100,23 +130,23 @@ impl Standing {
     }
 
     fn of(run: &RunFolder, entries: Vec<Entry<Event>>) -> Result<Self, Failure> {
-        let path = folder(run).join(FILE);
-        let hint = "nothing that was done is lost: the journal beside it has it. Take the file from a backup, or move the \
-                    runbook's folder away and begin a new one";
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| file_failure("read the runbook", &path, &error).hint(hint))?;
-        let invalid = |error: &dyn std::error::Error| {
-            Failure::before(
-                Exit::Invalid,
-                format!("`{}` can't be used: {}", path.display(), chain(error)),
-            )
-            .hint(hint)
+        let mut runbooks = Vec::new();
+        for id in entries.iter().filter_map(|entry| entry.event.runbook()) {
+            let file = match runbooks.is_empty() {
+                true => FILE.to_owned(),
+                false => renewed_file(id),
+            };
+            runbooks.push(read_runbook(&folder(run).join(file))?);
+        }
+        let progress = replay(&runbooks, &entries)
+            .map_err(|error| unreadable(&folder(run).join(JOURNAL), &error))?;
+        let Some(runbook) = runbooks.last().cloned() else {
+            return Err(no_runbook(run));
         };
-        let runbook = Runbook::read(&text).map_err(|error| invalid(&error))?;
-        let progress = replay(&runbook, &entries).map_err(|error| invalid(&error))?;
         Ok(Self {
             run: run.clone(),
             runbook,
+            runbooks,
             progress,
             entries,
         })
@@ -137,10 +167,16 @@ impl Standing {
     #[must_use]
     pub fn ran(&self) -> Ran<'_> {
         Ran {
-            runbook: &self.runbook,
+            runbooks: &self.runbooks,
             progress: &self.progress,
             entries: &self.entries,
         }
+    }
+
+    /// The id of the step that each line of the journal is about.
+    #[must_use]
+    pub fn step_ids(&self) -> Vec<Option<&str>> {
+        step_ids(&self.runbooks, &self.entries)
     }
 
     /// Every line of the journal.
@@ -194,6 +230,26 @@ impl Open {
         Ok(Self { standing, journal })
     }
 
+    /// Goes on with a runbook that was made anew. Its file is there before the journal names it.
+    ///
+    /// # Errors
+    /// Exit 4 where it can't be written.
+    pub fn renew(&mut self, runbook: Runbook, by: By) -> Result<(), Failure> {
+        write_json(
+            &folder(&self.standing.run).join(renewed_file(&runbook.id)),
+            &runbook,
+        )?;
+        let event = Event::Renewed {
+            runbook: runbook.id.clone(),
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            by,
+        };
+        self.standing.runbooks.push(runbook.clone());
+        self.append(event)?;
+        self.standing.runbook = runbook;
+        Ok(())
+    }
+
     /// Writes a line, and returns when the disk has it. One that can't be true is refused before it is written.
     ///
     /// # Errors
@@ -201,7 +257,7 @@ impl Open {
     pub fn append(&mut self, event: Event) -> Result<(), Failure> {
         let mut entries = self.standing.entries.clone();
         entries.push(entry(entries.len() as u64 + 1, event.clone()));
-        let progress = replay(&self.standing.runbook, &entries)
+        let progress = replay(&self.standing.runbooks, &entries)
             .map_err(|error| Failure::before(Exit::Unexpected, chain(&error)))?;
         self.journal.append(&event).map_err(|it| unusable(&it))?;
         self.standing.entries = entries;

@@ -12,6 +12,7 @@ mod check;
 mod edit;
 mod forbidden;
 mod keys;
+mod leads;
 mod refusal;
 mod wanted;
 
@@ -26,8 +27,9 @@ use crate::xml::{self, Document, Element, XmlError};
 
 pub use check::Difference;
 pub use edit::{Change, Edit, WriteError};
-pub use forbidden::{Forbidden, Owned};
+pub use forbidden::{Forbidden, Owned, names_a_machine, same_host};
 pub use keys::Category;
+pub use leads::DatabaseAt;
 pub use refusal::{Guard, Refusal};
 pub(crate) use wanted::Value;
 pub use wanted::{

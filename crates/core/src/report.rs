@@ -9,7 +9,7 @@ mod runbook;
 mod steps;
 mod tasks;
 
-pub use runbook::{Happened, Ran, RunbookReport, RunbookStep, SeenOn};
+pub use runbook::{Dropped, Happened, Ran, Renewal, RunbookReport, RunbookStep, SeenOn};
 
 use outcome::*;
 use proof::*;
@@ -561,7 +561,7 @@ impl Report {
         let steps = steps(&parts);
         let totals = totals(&parts, &steps);
         let verification = parts.verification.map(verified);
-        let runbook = parts.runbook.as_ref().map(runbook::runbook);
+        let runbook = parts.runbook.as_ref().and_then(runbook::runbook);
         Self {
             format: FORMAT,
             outcome: outcome(&parts, &steps, &totals),

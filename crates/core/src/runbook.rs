@@ -7,9 +7,11 @@
 pub mod check;
 pub mod configuration;
 pub mod deed;
+pub mod fact;
 pub mod journal;
 pub mod powershell;
 pub mod progress;
+pub mod renewal;
 pub mod step;
 pub mod value;
 

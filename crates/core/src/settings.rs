@@ -9,8 +9,8 @@ mod security;
 mod server;
 
 pub use runbook::{
-    Account, Cache, Connection, INSTALL_FOLDER, LifeTime, PlatformTablespaces, PlatformUsers,
-    Purpose, RunbookSettings, ServiceCenter, Session,
+    Account, Cache, Connection, INSTALL_FOLDER, Identity, LifeTime, PlatformTablespaces,
+    PlatformUsers, Purpose, RunbookSettings, ServiceCenter, Session,
 };
 pub use security::{NewUser, Rights, Security};
 pub use server::{Encryption, Login, Secret, Server};

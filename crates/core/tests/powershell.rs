@@ -129,7 +129,7 @@ impl Environment<'_> {
         let text = format!(
             "[source]\nengine = \"{name}\"\n{}\n{}\n[target]\nengine = \"{name}\"\n{}\n{}\n\
              [runbook]\nmachines = [{}]\nserial = {}\nlicense-file = {}\nplatform-installer = {}\nhost-name = {}\nenvironment-name = {}\n\
-             source-key = \"{}\"\nsuperuser = {{ user = {}, password = \"prompt\" }}\n\
+             source.key = \"{}\"\nsuperuser = {{ user = {}, password = \"prompt\" }}\n\
              [runbook.users]\nplatform-admin = {{ user = {} }}\nplatform-runtime = {{ user = \"acc_runtime\" }}\n\
              log-admin = {{ user = \"acc_log\" }}\nlog-runtime = {{ user = \"acc_logrun\" }}\nsession = {{ user = \"acc_session\" }}\n\
              [runbook.service-center]\naddress = \"https://acceptance.example.com\"\naccount = {{ user = {}, password = \"prompt\" }}\n\

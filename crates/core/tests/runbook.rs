@@ -302,14 +302,19 @@ fn deed_done(step: u32, machine: &str) -> Event {
         deed: 1,
         machine: machine.to_owned(),
         result: "stopped".to_owned(),
+        facts: Vec::new(),
         millis: 1,
     }
 }
 
 fn replayed(runbook: &Runbook, events: &[Event]) -> Result<Progress, ReplayError> {
+    replayed_over(std::slice::from_ref(runbook), events)
+}
+
+fn replayed_over(runbooks: &[Runbook], events: &[Event]) -> Result<Progress, ReplayError> {
     let first = Event::RunbookStarted {
         format: FORMAT,
-        runbook: runbook.id.clone(),
+        runbook: runbooks[0].id.clone(),
         tool: "0".to_owned(),
         by: by("DESK"),
     };
@@ -323,7 +328,7 @@ fn replayed(runbook: &Runbook, events: &[Event]) -> Result<Progress, ReplayError
             event: event.clone(),
         })
         .collect();
-    replay(runbook, &entries)
+    replay(runbooks, &entries)
 }
 
 /// The number of a step.
@@ -429,7 +434,7 @@ fn a_journal_can_t_say_what_did_not_happen() {
         },
     }];
     assert!(matches!(
-        replay(&runbook, &entries),
+        replay(&[runbook], &entries),
         Err(ReplayError::OtherRunbook { .. })
     ));
 }

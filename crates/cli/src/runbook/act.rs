@@ -17,6 +17,7 @@ use envclone_core::private_key::PrivateKey;
 use envclone_core::runbook::check::{CheckKind, Outcome};
 use envclone_core::runbook::configuration::guard;
 use envclone_core::runbook::deed::{Argument, Deed};
+use envclone_core::runbook::fact::Fact;
 use envclone_lifetime::{Environment, SavedRegistration, Unregistered};
 use envclone_machine::{
     Command, Ended, Event, Halted, Iis, Machine, MachineError, Patience, Scheduler, Watch,
@@ -58,8 +59,28 @@ pub struct Act<'a> {
     pub look: &'a Look<'a>,
     /// Whether only results are told.
     pub quiet: bool,
+    /// What this machine is called.
+    pub here: String,
     /// Whether the step was begun on this machine before, and nothing says how that ended.
     pub again: bool,
+}
+
+/// What a deed came to.
+#[derive(Debug)]
+pub struct Did {
+    /// In one line, without secrets.
+    pub result: String,
+    /// What later steps go by.
+    pub facts: Vec<Fact>,
+}
+
+impl From<String> for Did {
+    fn from(result: String) -> Self {
+        Self {
+            result,
+            facts: Vec::new(),
+        }
+    }
 }
 
 /// What happened before it ended is in the failure's state, which whoever shows it completes.
@@ -113,9 +134,9 @@ impl Act<'_> {
     pub fn preview(&self, deed: &Deed) -> Result<Vec<String>, Failure> {
         match deed {
             Deed::Configure { path, wanted } => {
-                let file = self.configuration(Path::new(path))?;
+                let (file, wanted) = self.to_edit(Path::new(path), wanted)?;
                 let edit = file
-                    .edit(wanted, &self.guard())
+                    .edit(&wanted, &self.guard())
                     .map_err(|refusals| refused(&refusals))?;
                 let changes: Vec<String> = edit.changes().iter().map(shown).collect();
                 Ok(match changes.is_empty() {
@@ -159,13 +180,16 @@ impl Act<'_> {
         }
     }
 
-    /// Does it. What comes back says in one line, without secrets, what came of it.
+    /// Does it.
     ///
     /// # Errors
     /// A failure whose state says what was done before it.
-    pub fn act(&self, deed: &Deed) -> Result<String, Failure> {
+    pub fn act(&self, deed: &Deed) -> Result<Did, Failure> {
         let (machine, watch, patience) = (self.machine(), self.watch(), Patience::SERVICES);
         match deed {
+            Deed::NoteDatabases { path } => return self.note_databases(Path::new(path)),
+            Deed::OwnKey { path } => return self.own_key(Path::new(path)),
+            Deed::Configure { path, wanted } => return self.configure(Path::new(path), wanted),
             Deed::DisableScheduler => hold_scheduler(machine, &patience, &watch)
                 .map(|done| told(&[done]))
                 .map_err(|error| stopped(&error)),
@@ -190,8 +214,6 @@ impl Act<'_> {
                 self.iis(Iis::Start)
             }
             Deed::EmptyFolder { path } => self.empty(Path::new(path)),
-            Deed::OwnKey { path } => self.own_key(Path::new(path)),
-            Deed::Configure { path, wanted } => self.configure(Path::new(path), wanted),
             Deed::Run {
                 path,
                 arguments,
@@ -207,9 +229,10 @@ impl Act<'_> {
             Deed::UnregisterLifetime => self.unregister(),
             Deed::RegisterLifetime => self.register(),
             Deed::CreateConnections { .. } => {
-                connections::create(self.config(), &folder(self.look.run))
+                connections::create(self.config(), &folder(&self.look.standing.run))
             }
         }
+        .map(Did::from)
     }
 
     /// Nothing of the platform starts while its configuration leads elsewhere: it would work on the database that it leads to.

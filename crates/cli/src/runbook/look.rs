@@ -14,14 +14,14 @@ use envclone_core::config_search::{Outcome as Found, search};
 use envclone_core::engine::Role;
 use envclone_core::evidence::Observed;
 use envclone_core::filter::{Filter, Test};
-use envclone_core::hsconf::{Difference, Hsconf};
+use envclone_core::hsconf::{DatabaseAt, Difference, Hsconf, same_host};
 use envclone_core::inventory::Inventory;
 use envclone_core::private_key::PrivateKey;
-use envclone_core::release::Standing;
-use envclone_core::runbook::Runbook;
+use envclone_core::release::Standing as Gate;
 use envclone_core::runbook::check::{CheckKind, Looked};
-use envclone_core::runbook::configuration::{names_of_source, wanted};
+use envclone_core::runbook::configuration::{is_own, names_of_source, typed, wanted};
 use envclone_core::runbook::progress::same_machine;
+use envclone_core::runbook::step::Way;
 use envclone_core::runbook::value::ValueName;
 use envclone_core::settings::{Account, Secret};
 use envclone_core::verdict::Tally;
@@ -29,11 +29,10 @@ use envclone_db::{Access, Engine};
 use envclone_lifetime::ServiceCenter;
 use envclone_machine::{Machine, PlatformService, StartType, State, find};
 
-use super::{Known, platform};
+use super::{Known, Standing, platform};
 use crate::config::Config;
 use crate::connect::engine_as;
 use crate::failure::Failure;
-use crate::folder::RunFolder;
 use crate::inspect::rows;
 use crate::run::Phases;
 use crate::ui::Silent;
@@ -42,10 +41,8 @@ use crate::ui::Silent;
 pub struct Look<'a> {
     /// What the run knew.
     pub known: &'a Known<'a>,
-    /// The run.
-    pub run: &'a RunFolder,
-    /// The runbook.
-    pub runbook: &'a Runbook,
+    /// The runbook as it stands.
+    pub standing: &'a Standing,
     /// This machine.
     pub machine: &'a dyn Machine,
     /// The engine, once it was needed: its passwords are asked for once.
@@ -75,16 +72,10 @@ fn unseen(error: impl std::fmt::Display) -> String {
 impl<'a> Look<'a> {
     /// Whoever looks.
     #[must_use]
-    pub fn new(
-        known: &'a Known<'a>,
-        run: &'a RunFolder,
-        runbook: &'a Runbook,
-        machine: &'a dyn Machine,
-    ) -> Self {
+    pub fn new(known: &'a Known<'a>, standing: &'a Standing, machine: &'a dyn Machine) -> Self {
         Self {
             known,
-            run,
-            runbook,
+            standing,
             machine,
             engine: OnceCell::new(),
         }
@@ -123,7 +114,7 @@ impl<'a> Look<'a> {
             K::ConfigurationPointsHere => self.configuration(),
             K::NoSourceInFiles => self.files(),
             K::KeyIsOwn => self.key(),
-            K::NoSessionOnSource => self.sessions_on_source(),
+            K::NoSessionElsewhere => self.sessions_elsewhere(),
             K::ServiceCenterAnswers => self.service_center(),
             K::Serial => self.serial(),
             K::FrontEnds => self.front_ends(),

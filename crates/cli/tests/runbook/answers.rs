@@ -67,9 +67,25 @@ fn checks_see_what_is_wrong() {
     refused(&ran, 5, "acc could not log in to T_log");
     assert!(!ran.err.contains("the source's server"), "{}", ran.err);
     fs::write(world.lab.path("T_USERS"), SECRETS[1].1).unwrap();
-    world.database.lock().unwrap().on_source = vec!["app2".to_owned()];
-    let ran = world.run("APP1", &["check", &world.n("apply")]);
-    refused(&ran, 5, "APP2 has a session with outsystems@localhost");
+    world.goes("APP1", "stop-services");
+    let elsewhere = |catalog: &str| {
+        world.database.lock().unwrap().elsewhere = vec![(catalog.to_owned(), "app2".to_owned())];
+        world.run("APP1", &["check", &world.n("apply")])
+    };
+    refused(
+        &elsewhere("outsystems"),
+        5,
+        "APP2 has a session with outsystems@localhost",
+    );
+    // What the environment had before is known from its own file.
+    refused(
+        &elsewhere("OSLOG_OLD"),
+        5,
+        "APP2 has a session with OSLOG_OLD@127.0.0.1",
+    );
+    // The copy's own sessions, and other programs' elsewhere, are no matter.
+    let ran = elsewhere("T_platform");
+    assert!(!ran.err.contains("has a session"), "{}", ran.err);
     {
         let mut database = world.database.lock().unwrap();
         database.front_ends.push("PRODFE01".to_owned());

@@ -6,7 +6,7 @@ use envclone::journal_file::JournalFileOf;
 use envclone_core::runbook::journal::Event;
 
 use super::support::{Lab, Ran};
-use super::world::{HSCONF, SOURCE_KEY, World, fingerprint};
+use super::world::{SOURCE_KEY, World, fingerprint};
 
 #[track_caller]
 pub(crate) fn refused(ran: &Ran, code: i32, why: &str) {
@@ -73,20 +73,29 @@ fn a_key_that_can_t_be_told_from_the_source_s_is_not_replaced() {
     let settings = fs::read_to_string(world.lab.path("envclone.toml")).unwrap();
     let without: String = settings
         .lines()
-        .filter(|line| !line.starts_with("source-key"))
+        .filter(|line| !line.starts_with("source.key"))
         .flat_map(|line| [line, "\n"])
         .collect();
     world.told(&without);
     refused(
         &world.go("APP1", "private-key"),
         5,
-        "have no `source-key` of `[runbook]`",
+        "have no `key` of `[runbook.source]`",
     );
     let key = fs::read_to_string(world.file("APP1", "private.key")).unwrap();
     assert_eq!(key, SOURCE_KEY);
-    let printed = world.must("APP1", &["key"]);
-    assert_eq!(printed.out.trim(), fingerprint(SOURCE_KEY));
+    let printed = world.must("APP1", &["identity"]);
+    let key = format!("key = \"{}\"", fingerprint(SOURCE_KEY));
+    assert!(
+        printed.out.starts_with("[runbook.source]\n"),
+        "{}",
+        printed.out
+    );
+    assert!(printed.out.contains(&key), "{}", printed.out);
     assert!(!printed.out.contains(SOURCE_KEY.trim()));
+    // What it prints is what the settings take.
+    world.told(&format!("{without}{}", printed.out));
+    world.goes("APP1", "private-key");
 }
 
 #[test]
@@ -103,7 +112,9 @@ fn a_file_that_keeps_the_source_s_machines_is_not_written() {
     world.told(&without);
     world.must("APP1", &["start", "reconfigure"]);
     let file = world.file("APP1", "server.hsconf");
-    let foreign = HSCONF.replace("testweb01</Compiler", "prodfe01.corp.example.com</Compiler");
+    let foreign = world
+        .hsconf
+        .replace("testweb01</Compiler", "prodfe01.corp.example.com</Compiler");
     fs::write(&file, &foreign).unwrap();
     let ran = world.go("APP1", "platform-database");
     refused(
@@ -140,7 +151,7 @@ fn the_source_s_own_database_is_not_written_into_the_file() {
     );
     assert_eq!(
         fs::read_to_string(world.file("APP1", "server.hsconf")).unwrap(),
-        HSCONF
+        world.hsconf
     );
 }
 
@@ -241,7 +252,7 @@ fn on_another_system_than_windows_it_is_said() {
     let n = world.n("stop-services");
     let ran = lab.run(&["runbook", "do", &n, "--approve", &world.id()]);
     refused(&ran, 4, "Windows");
-    refused(&lab.run(&["runbook", "key"]), 4, "Windows");
+    refused(&lab.run(&["runbook", "identity"]), 4, "Windows");
 }
 
 #[test]

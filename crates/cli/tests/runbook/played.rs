@@ -5,8 +5,8 @@ use envclone_tds_server::{Answer, Cell, Type};
 /// What the played SQL Server has in the copy.
 #[derive(Default)]
 pub(crate) struct Database {
-    /// Machines that have a session with the source.
-    pub(crate) on_source: Vec<String>,
+    /// Sessions with databases that are none of the copy's: catalog and machine.
+    pub(crate) elsewhere: Vec<(String, String)>,
     pub(crate) front_ends: Vec<String>,
     pub(crate) modules: i64,
     pub(crate) waiting: i64,
@@ -34,11 +34,12 @@ pub(crate) fn answer(sql: &str, database: &Database) -> Answer {
     match sql {
         _ if has("HAS_PERMS_BY_NAME") => number(1),
         _ if has("dm_exec_sessions") => {
-            let row = |name: &String| {
+            let of = |(catalog, _): &&(String, String)| has(&format!("DB_ID(N'{catalog}')"));
+            let row = |(_, name): &(String, String)| {
                 let columns = [name.as_str(), "OutSystems", "os"];
                 columns.map(str::to_owned).to_vec()
             };
-            let rows: Vec<_> = database.on_source.iter().map(row).collect();
+            let rows: Vec<_> = database.elsewhere.iter().filter(of).map(row).collect();
             texts(&rows, 3)
         }
         _ if has("ossys_server") => texts(&one(&database.front_ends), 1),

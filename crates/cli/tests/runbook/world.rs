@@ -42,6 +42,8 @@ pub(crate) struct World {
     pub(crate) lab: Lab,
     pub(crate) lifetime: lifetime::Server,
     pub(crate) database: Arc<Mutex<Database>>,
+    /// What `server.hsconf` of each machine says before the runbook.
+    pub(crate) hsconf: String,
     _servers: Vec<tds::Server>,
     here: RefCell<String>,
 }
@@ -96,7 +98,13 @@ impl World {
         };
         // Whoever looks at the copy, and the platform's users, which log in to the same databases on another port.
         let server = played("acc", SECRETS[1].1);
-        let world = Self::with(Arc::clone(&database), Vec::new());
+        let world = Self::with(
+            Arc::clone(&database),
+            HSCONF.replace(
+                r"testsql.lab.example\OS11",
+                &format!("127.0.0.1,{}", server.port()),
+            ),
+        );
         let side = |host: &str, port: u16| {
             format!(
                 "server = {{ host = \"{host}\", port = {port}, user = \"acc\", password = {{ file = \"T_USERS\" }}, trust-certificate = true }}"
@@ -121,7 +129,7 @@ impl World {
 
     /// On files: what needs a server can't be looked at, and what the databases say is real.
     pub(crate) fn on_files() -> Self {
-        let world = Self::with(Arc::default(), Vec::new());
+        let world = Self::with(Arc::default(), HSCONF.to_owned());
         let text = fs::read_to_string(world.lab.path("envclone.toml")).unwrap();
         let text = format!("{text}{}", world.about(true));
         fs::write(world.lab.path("envclone.toml"), text).unwrap();
@@ -133,7 +141,7 @@ impl World {
         self.settle(text);
     }
 
-    fn with(database: Arc<Mutex<Database>>, servers: Vec<tds::Server>) -> Self {
+    fn with(database: Arc<Mutex<Database>>, hsconf: String) -> Self {
         let lab = Lab {
             folder: tempfile::tempdir().unwrap(),
         };
@@ -156,7 +164,8 @@ impl World {
             lab,
             lifetime: options.start().unwrap(),
             database,
-            _servers: servers,
+            hsconf,
+            _servers: Vec::new(),
             here: RefCell::new(String::new()),
         };
         for name in ["APP1", "APP2"] {
@@ -179,7 +188,7 @@ impl World {
              license-file = \"{folder}/acceptance.lic\"\nplatform-installer = \"{folder}/PlatformServer.exe\"\n\
              service-studio-installer = \"{folder}/ServiceStudio.exe\"\n\
              integration-studio-installer = \"{folder}/IntegrationStudio.exe\"\n\
-             source-key = \"{}\"\nsuperuser = {{ user = \"dba\", password = {{ file = \"T_DBA\" }} }}\n\
+             source.key = \"{}\"\nsuperuser = {{ user = \"dba\", password = {{ file = \"T_DBA\" }} }}\n\
              [runbook.users]\nplatform-admin = {account}\nplatform-runtime = {account}\nlog-admin = {account}\n\
              log-runtime = {account}\nsession = {account}\n\
              [runbook.cache]\nhost = \"APP1\"\naccount = {account}\n\
@@ -243,7 +252,7 @@ impl World {
             fs::create_dir_all(files.join(name)).unwrap();
             fs::write(files.join(name).join("file"), "left").unwrap();
         }
-        fs::write(files.join("server.hsconf"), HSCONF).unwrap();
+        fs::write(files.join("server.hsconf"), &self.hsconf).unwrap();
         fs::write(files.join("private.key"), SOURCE_KEY).unwrap();
         for name in [
             "PlatformServer.exe",
@@ -490,4 +499,4 @@ fn source_fingerprint() -> String {
 }
 
 /// A configuration file that leads to the database that the environment had before.
-pub(crate) const HSCONF: &str = include_str!("server.hsconf");
+const HSCONF: &str = include_str!("server.hsconf");

@@ -80,6 +80,19 @@ impl std::fmt::Debug for Edit<'_> {
 }
 
 impl Hsconf {
+    /// The keys that are encrypted and not written anew: nobody can decrypt them once the server has another `private.key`.
+    #[must_use]
+    pub fn encrypted_besides(&self, wanted: &Wanted) -> Vec<At> {
+        let entries = wanted.entries();
+        self.keys()
+            .filter(|(category, key)| {
+                let written = |it: &Entry| it.category == *category && it.key == key.name;
+                is_encrypted(key) && !key.text.trim().is_empty() && !entries.iter().any(written)
+            })
+            .map(|(category, key)| At::new(category, &key.name))
+            .collect()
+    }
+
     /// What has to be changed for the file to say what is wanted.
     ///
     /// # Errors

@@ -134,9 +134,39 @@ fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
     matches!((one, other), (Some(one), Some(other)) if one != other)
 }
 
-/// Whether two texts name the same machine.
-pub(super) fn same_host(one: &str, other: &str) -> bool {
+/// Whether a text names one certain machine, and not whichever machine it is read on.
+#[must_use]
+pub fn names_a_machine(text: &str) -> bool {
+    !Address::of(text).is_itself()
+}
+
+/// Whether two texts name the same machine: in another spelling, or one with its domain and the other without.
+#[must_use]
+pub fn same_host(one: &str, other: &str) -> bool {
     Address::of(one).same_host(&Address::of(other))
+}
+
+/// Whether two texts lead to the same server for certain. A name that stands for the machine itself leads to the same one where
+/// both have it: the settings are written as the environment's machines see it.
+pub(super) fn same_server(one: &str, other: &str) -> bool {
+    let (left, right) = (Address::of(one), Address::of(other));
+    let port = |it: &Address| match (&it.port, &it.instance, &it.service) {
+        (None, None, None) => Some("1433".to_owned()),
+        (None, None, Some(_)) => Some("1521".to_owned()),
+        (port, _, _) => port.clone(),
+    };
+    let instances = match (&left.instance, &right.instance) {
+        // Where an instance is named, its port says nothing more.
+        (Some(left), Some(right)) => left == right,
+        (None, None) => port(&left) == port(&right),
+        _ => false,
+    };
+    let services = match (&left.service, &right.service) {
+        (Some(left), Some(right)) => same_name(left, right),
+        (None, None) => true,
+        _ => false,
+    };
+    instances && services && (left.host == right.host || left.same_host(&right))
 }
 
 /// Whether a user is the same, with its domain or without.
@@ -159,7 +189,7 @@ fn same_user(one: &str, other: &str) -> bool {
 
 impl Server {
     /// Whether the source's server is this one, or could be: what can't be told apart is not told apart.
-    fn is(&self, source: &str) -> bool {
+    pub(super) fn is(&self, source: &str) -> bool {
         let (one, other) = (Address::of(&self.text), Address::of(source));
         if self.alias || one.service.is_some() != other.service.is_some() {
             return true;
@@ -277,6 +307,34 @@ mod tests {
             ("", ""),
         ] {
             assert!(!same_host(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_certain_is_the_same_server() {
+        for (one, other) in [
+            ("sql01", "SQL01.corp.example,1433"),
+            ("sql01\\OS11", "tcp:sql01.corp.example\\os11,1499"),
+            ("127.0.0.1,1499", "127.0.0.1,1499"),
+            (
+                "ora01/OSTEST",
+                "ora01.corp.example:1521/ostest.corp.example",
+            ),
+            ("OSTEST", "ostest"),
+        ] {
+            assert!(same_server(one, other), "{one} {other}");
+            assert!(same_server(other, one), "{other} {one}");
+        }
+        for (one, other) in [
+            ("sql01", "sql02"),
+            ("sql01", "sql01\\OS11"),
+            ("sql01,1499", "sql01\\OS11"),
+            ("sql01", "sql01,1499"),
+            ("ora01:1521/OSTEST", "ora01:1521/OSPROD"),
+            ("ora01:1521/OSTEST", "OSTEST"),
+        ] {
+            assert!(!same_server(one, other), "{one} {other}");
+            assert!(!same_server(other, one), "{other} {one}");
         }
     }
 

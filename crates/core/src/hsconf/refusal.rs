@@ -15,6 +15,8 @@ use crate::xml;
 pub struct Guard {
     /// What belongs to the source.
     pub forbidden: Forbidden,
+    /// The source's server, where nobody said what its sessions are called: sessions on that server can't be told apart.
+    pub sessions_unknown_on: Option<String>,
     /// Whether the server gets a new `private.key`: what the file has encrypted was encrypted with another one.
     pub new_key: bool,
 }
@@ -92,6 +94,14 @@ pub enum Refusal {
         /// The key.
         at: At,
     },
+    /// Sessions on the source's server, of whose sessions nobody knows the name.
+    #[error(
+        "`{at}` is on the source's server, and what the source's sessions are called there is not known"
+    )]
+    SessionUnknown {
+        /// The key.
+        at: At,
+    },
     /// A catalog of the source.
     #[error("`{at}` is a catalog of the source")]
     Catalog {
@@ -152,6 +162,9 @@ impl Refusal {
             Self::Cache { .. } => "name the target's own cache invalidation service",
             Self::Controller { .. } => "name the target's own deployment controller",
             Self::Session { .. } => "name a session database of the target's own",
+            Self::SessionUnknown { .. } => {
+                "`envclone runbook identity` on the source's controller prints it, for `[runbook.source]` of the settings"
+            }
             Self::Catalog { .. } => "name the copy's catalog",
             Self::User { .. } => {
                 "name users of the target's own, with other names than the source's"
@@ -216,6 +229,7 @@ pub(super) fn refusals(hsconf: &Hsconf, wanted: &Wanted, guard: &Guard) -> Vec<R
     let case = Case {
         wanted,
         forbidden: &guard.forbidden,
+        sessions_unknown_on: guard.sessions_unknown_on.as_deref(),
         after: &after,
     };
     refused.extend(after.iter().filter_map(|it| case.invalid(it)));
@@ -273,6 +287,7 @@ fn contradictions(hsconf: &Hsconf, wanted: &Wanted, entries: &[Entry]) -> Vec<Re
 struct Case<'a> {
     wanted: &'a Wanted,
     forbidden: &'a Forbidden,
+    sessions_unknown_on: Option<&'a str>,
     after: &'a [After],
 }
 
@@ -357,6 +372,15 @@ impl Case<'_> {
             } else {
                 Refusal::User { at }
             });
+        }
+        let own = if self.wanted.engine().has_schemas() {
+            "SessionUser"
+        } else {
+            "Catalog"
+        };
+        let unknown = self.sessions_unknown_on;
+        if sessions && key == own && unknown.is_some_and(|on| self.server(category).is(on)) {
+            return Some(Refusal::SessionUnknown { at });
         }
         if self.kind(it) != Some(Kind::Host) {
             return None;

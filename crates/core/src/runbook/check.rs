@@ -34,8 +34,8 @@ pub enum CheckKind {
     NoSourceInFiles,
     /// `private.key` is not the source's.
     KeyIsOwn,
-    /// No machine of this environment has a session with the source's databases.
-    NoSessionOnSource,
+    /// No machine of this environment has a session with the source's databases, or with those that it had before.
+    NoSessionElsewhere,
     /// Service Center answers.
     ServiceCenterAnswers,
     /// The machine's serial number is the license's.
@@ -75,7 +75,7 @@ impl CheckKind {
         Self::ConfigurationPointsHere,
         Self::NoSourceInFiles,
         Self::KeyIsOwn,
-        Self::NoSessionOnSource,
+        Self::NoSessionElsewhere,
         Self::ServiceCenterAnswers,
         Self::Serial,
         Self::FrontEnds,
@@ -108,8 +108,8 @@ impl CheckKind {
                 "machine.config and the modules' files name nothing of the source"
             }
             Self::KeyIsOwn => "private.key is not the source's",
-            Self::NoSessionOnSource => {
-                "no machine of this environment has a session with the source's databases"
+            Self::NoSessionElsewhere => {
+                "no machine of this environment has a session with the source's databases, or with those that it had before"
             }
             Self::ServiceCenterAnswers => "Service Center answers",
             Self::Serial => "the machine has the serial number that the license is for",

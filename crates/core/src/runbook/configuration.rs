@@ -7,7 +7,8 @@ use crate::dialect::catalog_of;
 use crate::engine::Role;
 use crate::harvest::Kind;
 use crate::hsconf::{
-    CacheService, Database, Forbidden, Guard, Owned, Place, SessionDatabase, Tablespace, Wanted,
+    CacheService, Database, DatabaseAt, Forbidden, Guard, Owned, Place, SessionDatabase,
+    Tablespace, Wanted, names_a_machine,
 };
 use crate::settings::{Environment, Server};
 
@@ -77,8 +78,9 @@ fn with_port(server: &Server) -> String {
     }
 }
 
-/// A server as a person types it into the Configuration Tool.
-pub(super) fn typed(server: &Server) -> String {
+/// A server as a person types it into the Configuration Tool, and as `server.hsconf` has it.
+#[must_use]
+pub fn typed(server: &Server) -> String {
     match place(server, String::new()) {
         Place::SqlServer { server, .. } => server,
         Place::OracleService { .. } | Place::OracleAlias { .. } => server.label(),
@@ -175,24 +177,52 @@ pub fn guard(parts: &Parts<'_>, new_key: bool) -> Guard {
         Some(server) => Owned::on(server, name),
         None => Owned::anywhere(name),
     };
-    let identities = parts.inventory.identities.iter();
-    let hosts = identities.filter(|it| matches!(it.kind, Kind::FrontEnd | Kind::Address));
-    let names: Vec<&str> = names(source);
-    let users = match source.engine.has_schemas() {
-        true => names.iter().map(|name| owned(name)).collect(),
-        false => Vec::new(),
+    let known = &parts.settings.runbook.source;
+    let schemas = source.engine.has_schemas();
+    let sessions = match schemas {
+        true => &known.session_user,
+        false => &known.session_catalog,
+    };
+    // Sessions need not be on the server of the other databases.
+    let of_sessions = sessions.as_deref().map(|name| match &known.session_server {
+        Some(server) => Owned::on(server, name),
+        None => owned(name),
+    });
+    let all = names(source).into_iter().map(owned).chain(of_sessions);
+    let (users, catalogs) = match schemas {
+        true => (all.collect(), Vec::new()),
+        false => (Vec::new(), all.collect()),
     };
     Guard {
         forbidden: Forbidden {
-            hosts: hosts.map(|it| it.value.clone()).collect(),
-            catalogs: match source.engine.has_schemas() {
-                true => Vec::new(),
-                false => names.into_iter().map(owned).collect(),
-            },
+            hosts: machines(parts),
+            catalogs,
             users,
         },
+        sessions_unknown_on: server.filter(|_| sessions.is_none()),
         new_key,
     }
+}
+
+/// The machines that only the source uses.
+fn machines(parts: &Parts<'_>) -> Vec<String> {
+    let identities = parts.inventory.identities.iter();
+    let found = identities
+        .filter(|it| matches!(it.kind, Kind::FrontEnd | Kind::Address))
+        .map(|it| it.value.as_str());
+    let known = &parts.settings.runbook.source;
+    let told = [&known.controller, &known.cache].into_iter().flatten();
+    let told = told
+        .flat_map(|text| text.split([',', ';', ' ']))
+        .map(str::trim);
+    let mut all: Vec<String> = found
+        .chain(told)
+        .filter(|name| names_a_machine(name))
+        .map(str::to_owned)
+        .collect();
+    let mut seen = std::collections::BTreeSet::new();
+    all.retain(|name| seen.insert(name.to_lowercase()));
+    all
 }
 
 fn names(environment: &Environment) -> Vec<&str> {
@@ -204,10 +234,7 @@ fn names(environment: &Environment) -> Vec<&str> {
 /// same.
 #[must_use]
 pub fn names_of_source(parts: &Parts<'_>) -> Vec<Name> {
-    let identities = parts.inventory.identities.iter();
-    let hosts = identities
-        .filter(|it| matches!(it.kind, Kind::FrontEnd | Kind::Address))
-        .map(|it| Name::Machine(it.value.clone()));
+    let hosts = machines(parts).into_iter().map(Name::Machine);
     let own: Vec<String> = parts
         .target
         .iter()
@@ -218,6 +245,21 @@ pub fn names_of_source(parts: &Parts<'_>) -> Vec<Name> {
         .filter(|name| !own.contains(&name.to_lowercase()))
         .map(|name| Name::Database(name.to_owned()));
     hosts.chain(databases).collect()
+}
+
+/// Whether a database is the environment's own after the refresh: one of the copy's, or its session database.
+#[must_use]
+pub fn is_own(parts: &Parts<'_>, database: &DatabaseAt) -> bool {
+    let target = &parts.settings.target;
+    let (server, session) = match target.engine.has_schemas() {
+        true => (ValueName::DatabaseServer, ValueName::SessionUser),
+        false => (ValueName::SessionServer, ValueName::SessionCatalog),
+    };
+    let on = |server: Option<String>| server.is_some_and(|server| database.is_on(&server));
+    let named = |name: &str| name.to_lowercase() == database.name.to_lowercase();
+    let of_copy = parts.target.iter().any(|(_, name)| named(catalog_of(name)))
+        && on(ValueName::DatabaseServer.find(parts));
+    of_copy || session.find(parts).is_some_and(|name| named(&name)) && on(server.find(parts))
 }
 
 impl Parts<'_> {

@@ -12,6 +12,8 @@ use crate::hsconf::Wanted;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Verb {
+    /// Writes down which databases `server.hsconf` leads to, before it leads elsewhere.
+    NoteDatabases,
     /// Keeps the Scheduler off: its start type is disabled before it is stopped, so that nothing starts it in between.
     DisableScheduler,
     /// Stops the platform's services, the Scheduler first.
@@ -164,6 +166,11 @@ impl AccountName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Deed {
+    /// Writes down which databases a configuration file leads to.
+    NoteDatabases {
+        /// Where it is.
+        path: String,
+    },
     /// Keeps the Scheduler off.
     DisableScheduler,
     /// Stops the platform's services.
@@ -230,6 +237,9 @@ impl Deed {
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
+            Self::NoteDatabases { path } => {
+                format!("write down which databases {path} leads to, for later checks")
+            }
             Self::DisableScheduler => {
                 "disable and stop the OutSystems Scheduler Service".to_owned()
             }
@@ -317,6 +327,9 @@ impl Verb {
     pub(super) fn deeds(&self, parts: &Parts<'_>) -> Result<Vec<Deed>, Vec<String>> {
         let folder = parts.settings.runbook.install_folder();
         let deed = match self {
+            Self::NoteDatabases => Deed::NoteDatabases {
+                path: inside(folder, "server.hsconf"),
+            },
             Self::DisableScheduler => Deed::DisableScheduler,
             Self::StopServices => Deed::StopServices,
             Self::StartServices => Deed::StartServices,

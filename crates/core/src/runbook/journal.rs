@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::Looked;
+use super::fact::Fact;
 use crate::journal::Record;
 
 /// The version of the journal's format.
@@ -44,6 +45,9 @@ pub enum Event {
         machine: String,
         /// What came of it, without secrets.
         result: String,
+        /// What later steps go by.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        facts: Vec<Fact>,
         /// How long it took, in milliseconds.
         millis: u64,
     },
@@ -95,6 +99,15 @@ pub enum Event {
         /// Who decided.
         by: By,
     },
+    /// The runbook was made again from the settings as they are now.
+    Renewed {
+        /// The new runbook's id.
+        runbook: String,
+        /// The tool's version.
+        tool: String,
+        /// Who decided.
+        by: By,
+    },
     /// Every step is done or skipped.
     Finished {
         /// Who ended it.
@@ -124,6 +137,33 @@ impl Record for Event {
 }
 
 impl Event {
+    /// The step that it is about, by its number in the runbook of that time.
+    #[must_use]
+    pub fn step(&self) -> Option<u32> {
+        match self {
+            Self::DeedStarted { step, .. }
+            | Self::DeedDone { step, .. }
+            | Self::DeedFailed { step, .. }
+            | Self::Checked { step, .. }
+            | Self::Done { step, .. }
+            | Self::Skipped { step, .. }
+            | Self::Reopened { step, .. } => Some(*step),
+            Self::RunbookStarted { .. }
+            | Self::Renewed { .. }
+            | Self::Finished { .. }
+            | Self::Unknown => None,
+        }
+    }
+
+    /// The runbook that goes on from here.
+    #[must_use]
+    pub fn runbook(&self) -> Option<&str> {
+        match self {
+            Self::RunbookStarted { runbook, .. } | Self::Renewed { runbook, .. } => Some(runbook),
+            _ => None,
+        }
+    }
+
     /// The name that the journal uses.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -136,6 +176,7 @@ impl Event {
             Self::Done { .. } => "done",
             Self::Skipped { .. } => "skipped",
             Self::Reopened { .. } => "reopened",
+            Self::Renewed { .. } => "renewed",
             Self::Finished { .. } => "finished",
             Self::Unknown => "unknown",
         }

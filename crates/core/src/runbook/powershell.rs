@@ -72,6 +72,7 @@ impl Library {
     /// What a deed needs.
     fn of(deed: &Deed) -> &'static [Self] {
         match deed {
+            Deed::NoteDatabases { .. } => &[Self::Configuration],
             Deed::DisableScheduler
             | Deed::StopServices
             | Deed::StartServices
@@ -310,7 +311,7 @@ impl Maker<'_> {
         if libraries.contains(&Library::Key) {
             line(
                 "SourceKey",
-                quoted(settings.source_key.as_deref().unwrap_or_default().trim()),
+                quoted(settings.source.key.as_deref().unwrap_or_default().trim()),
             );
             line(
                 "KnownFingerprint",

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::check::{Looked, Outcome};
+use super::fact::Fact;
 use super::journal::{By, Event};
 use super::{Runbook, Step};
+use crate::hsconf::DatabaseAt;
 use crate::journal::{Entry, Illegal};
 
 /// How far a step came.
@@ -22,6 +24,8 @@ pub struct StepState {
     pub failed: BTreeMap<String, String>,
     /// What was last seen of its checks on each machine.
     pub checked: BTreeMap<String, Vec<Looked>>,
+    /// The machines that it was done on with other values, before the runbook was renewed.
+    pub outdated: Vec<DoneOn>,
 }
 
 /// A machine that a step was done on.
@@ -133,8 +137,12 @@ pub struct Progress {
     pub steps: BTreeMap<u32, StepState>,
     /// When it was started, and by whom.
     pub started: (String, By),
+    /// When it was renewed, and by whom.
+    pub renewed: Vec<(String, By)>,
     /// When it was finished, and by whom; it is open again where a step was reopened since.
     pub finished: Option<(String, By)>,
+    /// What deeds found or made, with the machine, in order.
+    facts: Vec<(String, Fact)>,
 }
 
 /// Why a journal says nothing about a runbook.
@@ -170,40 +178,63 @@ pub enum ReplayError {
     },
 }
 
-/// Says how far a runbook came.
+/// Says how far a runbook came. `runbooks` are the one that was started and those that it was renewed to, in order; the last
+/// one is the one that goes on.
 ///
 /// # Errors
 /// [`ReplayError`] for a journal of another runbook, or one that says what can't have happened.
-pub fn replay(runbook: &Runbook, entries: &[Entry<Event>]) -> Result<Progress, ReplayError> {
-    let Some(Entry {
-        event: Event::RunbookStarted {
-            runbook: id, by, ..
-        },
-        at,
-        ..
-    }) = entries.first()
-    else {
+pub fn replay(runbooks: &[Runbook], entries: &[Entry<Event>]) -> Result<Progress, ReplayError> {
+    let (Some(runbook), Some(first)) = (runbooks.first(), entries.first()) else {
         return Err(ReplayError::Empty);
     };
-    if *id != runbook.id {
-        return Err(ReplayError::OtherRunbook {
-            found: id.chars().take(12).collect(),
-            wanted: runbook.short_id().to_owned(),
-        });
-    }
-    let mut progress = Progress {
-        steps: runbook
-            .steps
-            .iter()
-            .map(|step| (step.n, StepState::default()))
-            .collect(),
-        started: (at.clone(), by.clone()),
-        finished: None,
+    let Event::RunbookStarted { by, .. } = &first.event else {
+        return Err(ReplayError::Empty);
     };
+    belongs(&first.event, runbook)?;
+    let fresh = runbook.steps.iter();
+    let mut progress = Progress {
+        steps: fresh.map(|step| (step.n, StepState::default())).collect(),
+        started: (first.at.clone(), by.clone()),
+        renewed: Vec::new(),
+        finished: None,
+        facts: Vec::new(),
+    };
+    let (mut now, mut later) = (runbook, runbooks.iter().skip(1));
     for entry in entries.iter().skip(1) {
-        progress.take(runbook, entry)?;
+        let Event::Renewed { by, .. } = &entry.event else {
+            progress.take(now, entry)?;
+            continue;
+        };
+        let next = later.next().ok_or(ReplayError::Empty)?;
+        belongs(&entry.event, next)?;
+        progress.renew(now, next);
+        progress.renewed.push((entry.at.clone(), by.clone()));
+        now = next;
     }
     Ok(progress)
+}
+
+/// Whether a line begins this runbook.
+fn belongs(event: &Event, runbook: &Runbook) -> Result<(), ReplayError> {
+    match event.runbook() {
+        Some(id) if id == runbook.id => Ok(()),
+        other => Err(ReplayError::OtherRunbook {
+            found: other.unwrap_or_default().chars().take(12).collect(),
+            wanted: runbook.short_id().to_owned(),
+        }),
+    }
+}
+
+/// The id of the step that each line is about, whatever its number was when the line was written.
+#[must_use]
+pub fn step_ids<'a>(runbooks: &'a [Runbook], entries: &[Entry<Event>]) -> Vec<Option<&'a str>> {
+    let mut at = 0;
+    let one = |entry: &Entry<Event>| {
+        at += usize::from(matches!(entry.event, Event::Renewed { .. }));
+        let step = runbooks.get(at)?.step(entry.event.step()?)?;
+        Some(step.id.as_str())
+    };
+    entries.iter().map(one).collect()
 }
 
 impl Progress {
@@ -216,23 +247,18 @@ impl Progress {
                 state,
             },
         };
-        let number = match &entry.event {
-            Event::RunbookStarted { .. } => return Err(damaged("a runbook", "started")),
-            Event::Unknown => return Ok(()),
-            Event::Finished { by } => {
-                if self.next(runbook).is_some() {
-                    return Err(damaged("a runbook", "open"));
-                }
-                self.finished = Some((entry.at.clone(), by.clone()));
-                return Ok(());
+        if let Event::Finished { by } = &entry.event {
+            if self.next(runbook).is_some() {
+                return Err(damaged("a runbook", "open"));
             }
-            Event::DeedStarted { step, .. }
-            | Event::DeedDone { step, .. }
-            | Event::DeedFailed { step, .. }
-            | Event::Checked { step, .. }
-            | Event::Done { step, .. }
-            | Event::Skipped { step, .. }
-            | Event::Reopened { step, .. } => *step,
+            self.finished = Some((entry.at.clone(), by.clone()));
+            return Ok(());
+        }
+        let Some(number) = entry.event.step() else {
+            return match entry.event {
+                Event::Unknown => Ok(()),
+                _ => Err(damaged("a runbook", "started")),
+            };
         };
         let (Some(step), Some(state)) = (runbook.step(number), self.steps.get_mut(&number)) else {
             return Err(ReplayError::NoSuchStep {
@@ -257,10 +283,46 @@ impl Progress {
             _ => {}
         }
         state.after(entry);
-        if matches!(entry.event, Event::Reopened { .. }) {
-            self.finished = None;
+        match &entry.event {
+            Event::Reopened { .. } => self.finished = None,
+            Event::DeedDone { machine, facts, .. } => {
+                let told = facts.iter().map(|fact| (machine.clone(), fact.clone()));
+                self.facts.extend(told);
+            }
+            _ => {}
         }
         Ok(())
+    }
+
+    /// The databases that machines of the environment worked with before the runbook led them to the copy; none where no deed
+    /// found that out.
+    #[must_use]
+    pub fn led_to(&self) -> Option<Vec<&DatabaseAt>> {
+        let mut found = None;
+        for (_, fact) in &self.facts {
+            if let Fact::LedTo { databases } = fact {
+                found.get_or_insert_with(Vec::new).extend(databases);
+            }
+        }
+        found.map(|mut all: Vec<_>| {
+            all.sort();
+            all.dedup();
+            all
+        })
+    }
+
+    /// Whether the file of a machine may have values in it that only the key of before can decrypt.
+    #[must_use]
+    pub fn has_older_secrets(&self, machine: &str) -> bool {
+        let mut older = false;
+        for (on, fact) in &self.facts {
+            match fact {
+                Fact::NewKey => older = true,
+                Fact::Configured if same_machine(on, machine) => older = false,
+                _ => {}
+            }
+        }
+        older
     }
 
     /// The first step that is neither done nor skipped.
@@ -329,7 +391,10 @@ impl StepState {
                 });
             }
             Event::Reopened { .. } => *self = Self::default(),
-            Event::RunbookStarted { .. } | Event::Finished { .. } | Event::Unknown => {}
+            Event::RunbookStarted { .. }
+            | Event::Renewed { .. }
+            | Event::Finished { .. }
+            | Event::Unknown => {}
         }
     }
 }

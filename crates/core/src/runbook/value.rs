@@ -176,7 +176,7 @@ impl ValueName {
             Self::HostName => "[runbook] host-name",
             Self::ServiceCenter | Self::ServiceCenterUser => "[runbook.service-center]",
             Self::CacheHost => "[runbook.cache] host",
-            Self::SourceKey => "[runbook] source-key",
+            Self::SourceKey => "[runbook.source] key",
             Self::LifetimeAddress | Self::LifetimeEnvironment => "[runbook.lifetime]",
         }
     }
@@ -273,7 +273,7 @@ impl ValueName {
                 .as_ref()
                 .map(|it| it.account.user.clone()),
             Self::CacheHost => runbook.cache.as_ref().map(|it| it.host.clone()),
-            Self::SourceKey => runbook.source_key.clone(),
+            Self::SourceKey => runbook.source.key.clone(),
             Self::LifetimeAddress => runbook.lifetime.as_ref().map(|it| it.address.clone()),
             Self::LifetimeEnvironment => runbook.lifetime.as_ref().map(|it| it.environment.clone()),
         }

@@ -26,8 +26,11 @@ pub struct RunbookSettings {
     pub serial: Option<String>,
     /// The environment's license, as a file on the controller.
     pub license_file: Option<String>,
-    /// The fingerprint of the source's `private.key`, as `envclone runbook key` prints it there.
-    pub source_key: Option<String>,
+    /// What the source is known by.
+    pub source: Identity,
+    /// The catalogs or schemas, on the target's server, that the environment had before the refresh, where `server.hsconf` does
+    /// not say it; an empty list where it had none.
+    pub former: Option<Vec<String>>,
     /// The platform's installer, as a file on each machine.
     pub platform_installer: Option<String>,
     /// Service Studio's installer.
@@ -50,6 +53,31 @@ pub struct RunbookSettings {
     pub lifetime: Option<LifeTime>,
     /// Database connections that `LifeTime` makes in the environment once it is registered.
     pub connections: Vec<Connection>,
+}
+
+/// What an environment is known by beyond its databases, as `envclone runbook identity` prints it on its controller. It has no
+/// secret in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Identity {
+    /// The fingerprint of its `private.key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The machine of its deployment controller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controller: Option<String>,
+    /// The machines of its cache invalidation service, as its `server.hsconf` has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<String>,
+    /// The server of its session database, as its `server.hsconf` has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_server: Option<String>,
+    /// SQL Server: the catalog of its sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_catalog: Option<String>,
+    /// The user that keeps its sessions; on Oracle it is their schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_user: Option<String>,
 }
 
 /// A database connection of the environment.
@@ -219,6 +247,12 @@ impl RunbookSettings {
                 &self.integration_studio_installer,
             ),
             ("session.catalog", &self.session.catalog),
+            ("source.key", &self.source.key),
+            ("source.controller", &self.source.controller),
+            ("source.cache", &self.source.cache),
+            ("source.session-server", &self.source.session_server),
+            ("source.session-catalog", &self.source.session_catalog),
+            ("source.session-user", &self.source.session_user),
         ];
         if let Some((key, _)) = texts.iter().find(|(_, text)| is_blank(text.as_ref())) {
             return Some(format!("`{key}` is empty; leave the key out"));
@@ -231,6 +265,10 @@ impl RunbookSettings {
         }
         if self.machines.iter().any(|name| name.trim().is_empty()) {
             return Some("`machines` has an empty name".to_owned());
+        }
+        let mut former = self.former.iter().flatten();
+        if former.any(|name| name.trim().is_empty()) {
+            return Some("`former` has an empty name".to_owned());
         }
         let mut seen: Vec<String> = Vec::new();
         for machine in &self.machines {
@@ -268,11 +306,15 @@ impl RunbookSettings {
             &spaces.log_runtime,
             &self.session.tablespace,
         ];
-        let of_catalogs = [&self.session.server, &self.session.catalog];
+        let of_catalogs = [
+            &self.session.server,
+            &self.session.catalog,
+            &self.source.session_catalog,
+        ];
         let given = |texts: &[&Option<String>]| texts.iter().any(|text| text.is_some());
         if engine.has_schemas() && given(&of_catalogs) {
             Some(
-                "`session.server` and `session.catalog` are for SQL Server; on Oracle the session user has a schema"
+                "`session.server`, `session.catalog` and `source.session-catalog` are for SQL Server; on Oracle the session user has a schema"
                     .to_owned(),
             )
         } else if !engine.has_schemas() && given(&of_schemas) {

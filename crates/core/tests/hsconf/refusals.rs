@@ -351,8 +351,8 @@ fn a_machine_that_is_encrypted_is_refused_as_unknown() {
 #[test]
 fn what_another_key_encrypted_has_to_be_entered_again() {
     let new_key = Guard {
-        forbidden: Forbidden::default(),
         new_key: true,
+        ..Guard::default()
     };
     let mut wanted = sql_server();
     wanted.cache = None;

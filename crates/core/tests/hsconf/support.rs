@@ -119,7 +119,7 @@ pub(crate) fn refused(text: &str, wanted: &Wanted, guard: &Guard) -> Vec<Refusal
 pub(crate) fn guard(forbidden: Forbidden) -> Guard {
     Guard {
         forbidden,
-        new_key: false,
+        ..Guard::default()
     }
 }
 

@@ -5,35 +5,80 @@ use super::*;
 /// Files.
 impl Act<'_> {
     pub(super) fn guard(&self) -> Guard {
-        guard(&self.look.known.parts(), false)
+        guard(&self.look.known.parts(), self.has_older_secrets())
+    }
+
+    /// Whether this machine's file may have values in it that only the key of before can decrypt.
+    fn has_older_secrets(&self) -> bool {
+        self.look.standing.progress.has_older_secrets(&self.here)
     }
 
     /// The file as it is; one with nothing in it where there is none.
-    pub(super) fn configuration(&self, path: &Path) -> Result<Hsconf, Failure> {
-        let invalid = |error: &envclone_core::hsconf::HsconfError| {
-            Failure::before(
-                Exit::Invalid,
-                format!("`{}` can't be used: {}", path.display(), chain(error)),
-            )
-            .hint(error.hint())
-        };
+    fn configuration(&self, path: &Path) -> Result<Hsconf, Failure> {
+        match self.existing(path)? {
+            Some(file) => Ok(file),
+            None => Hsconf::fresh(self.config().settings.target.engine)
+                .map_err(|error| unusable(path, &error)),
+        }
+    }
+
+    /// The file; none where there is none.
+    fn existing(&self, path: &Path) -> Result<Option<Hsconf>, Failure> {
         match fs::read(path) {
-            Ok(bytes) => Hsconf::read(&bytes).map_err(|error| invalid(&error)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let engine = self.config().settings.target.engine;
-                Hsconf::fresh(engine).map_err(|error| invalid(&error))
-            }
+            Ok(bytes) => Hsconf::read(&bytes)
+                .map(Some)
+                .map_err(|error| unusable(path, &error)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(crate::failure::file_failure("read", path, &error)),
         }
     }
 
-    pub(super) fn configure(&self, path: &Path, wanted: &Wanted) -> Result<String, Failure> {
+    /// The file with what it must say: after a new key that is also whatever nobody can decrypt any more.
+    pub(super) fn to_edit(
+        &self,
+        path: &Path,
+        wanted: &Wanted,
+    ) -> Result<(Hsconf, Wanted), Failure> {
         let file = self.configuration(path)?;
+        let mut wanted = wanted.clone();
+        if self.has_older_secrets() {
+            wanted.reenter = file.encrypted_besides(&wanted);
+        }
+        Ok((file, wanted))
+    }
+
+    pub(super) fn note_databases(&self, path: &Path) -> Result<Did, Failure> {
+        let Some(file) = self.existing(path)? else {
+            return Ok(format!("there is no {}", path.display()).into());
+        };
+        let databases = file.leads_to();
+        let names: Vec<String> = databases.iter().map(ToString::to_string).collect();
+        let result = match names.is_empty() {
+            true => "it names none".to_owned(),
+            false => format!("it leads to {}", names.join(", ")),
+        };
+        Ok(Did {
+            result,
+            facts: vec![Fact::LedTo { databases }],
+        })
+    }
+
+    pub(super) fn configure(&self, path: &Path, wanted: &Wanted) -> Result<Did, Failure> {
+        let (file, wanted) = self.to_edit(path, wanted)?;
         let edit = file
-            .edit(wanted, &self.guard())
+            .edit(&wanted, &self.guard())
             .map_err(|refusals| refused(&refusals))?;
+        let mut facts = vec![Fact::Configured];
         if edit.changes().is_empty() {
-            return Ok("the file says all of it already".to_owned());
+            return Ok(Did {
+                result: "the file says all of it already".to_owned(),
+                facts,
+            });
+        }
+        // One that is new led nowhere.
+        if path.exists() {
+            let databases = file.leads_to();
+            facts.push(Fact::LedTo { databases });
         }
         let mut secrets = Vec::new();
         for at in edit.secrets() {
@@ -47,15 +92,18 @@ impl Act<'_> {
             .map_err(|error| Failure::before(Exit::Invalid, chain(&error)).hint(error.hint()))?;
         // What has passwords in clear text was written here before, and the file before that was kept then.
         let clear = |it: &Difference| matches!(it, Difference::ClearText { .. });
-        let kept = match file.differences(wanted).iter().any(clear) {
+        let kept = match file.differences(&wanted).iter().any(clear) {
             true => String::new(),
             false => keep(path)?,
         };
         write_whole(path, written.expose_secret())?;
-        Ok(format!(
-            "{} values written; its passwords are in clear text until the Configuration Tool has run{kept}",
-            edit.changes().len()
-        ))
+        Ok(Did {
+            result: format!(
+                "{} values written; its passwords are in clear text until the Configuration Tool has run{kept}",
+                edit.changes().len()
+            ),
+            facts,
+        })
     }
 
     /// The password that a key of the file is for.
@@ -85,8 +133,8 @@ impl Act<'_> {
         }
     }
 
-    pub(super) fn own_key(&self, path: &Path) -> Result<String, Failure> {
-        let source = self.config().settings.runbook.source_key.as_deref();
+    pub(super) fn own_key(&self, path: &Path) -> Result<Did, Failure> {
+        let source = self.config().settings.runbook.source.key.as_deref();
         let found = match fs::read(path) {
             Ok(bytes) => Some(PrivateKey::read(&bytes).map_err(|error| {
                 Failure::before(
@@ -102,16 +150,21 @@ impl Act<'_> {
             let Some(source) = source else {
                 return Err(Failure::before(
                     Exit::Refused,
-                    "whether the key is the source's can't be told: the settings have no `source-key` of `[runbook]`",
+                    "whether the key is the source's can't be told: the settings have no `key` of `[runbook.source]`",
                 )
-                .hint("run `envclone runbook key` on the source's controller, and put what it prints into the settings"));
+                .hint("run `envclone runbook identity` on the source's controller, and put what it prints into the settings"));
             };
             if !key
                 .fingerprint()
                 .to_string()
                 .eq_ignore_ascii_case(source.trim())
             {
-                return Ok("it is the environment's own, and was left".to_owned());
+                // One that was put there by a command that was killed is as new.
+                let facts = self.again.then_some(Fact::NewKey);
+                return Ok(Did {
+                    result: "it is the environment's own, and was left".to_owned(),
+                    facts: facts.into_iter().collect(),
+                });
             }
         }
         let mut random = [0; 16];
@@ -125,11 +178,22 @@ impl Act<'_> {
             .map_err(|error| Failure::before(Exit::Unexpected, chain(&error)))?;
         let kept = keep(path)?;
         write_whole(path, key.file().expose_secret().as_bytes())?;
-        Ok(format!(
-            "a new key with the fingerprint {} was put in place{kept}; every other machine of the environment needs the same file",
-            key.fingerprint()
-        ))
+        Ok(Did {
+            result: format!(
+                "a new key with the fingerprint {} was put in place{kept}; every other machine of the environment needs the same file",
+                key.fingerprint()
+            ),
+            facts: vec![Fact::NewKey],
+        })
     }
+}
+
+fn unusable(path: &Path, error: &envclone_core::hsconf::HsconfError) -> Failure {
+    Failure::before(
+        Exit::Invalid,
+        format!("`{}` can't be used: {}", path.display(), chain(error)),
+    )
+    .hint(error.hint())
 }
 
 /// Keeps a file beside itself before it is written. The words say where.

@@ -5,7 +5,7 @@ use super::*;
 /// `LifeTime`.
 impl Act<'_> {
     pub(super) fn registration_file(&self) -> std::path::PathBuf {
-        folder(self.look.run).join(REGISTRATION)
+        folder(&self.look.standing.run).join(REGISTRATION)
     }
 
     pub(super) fn saved(&self) -> Result<SavedRegistration, Failure> {
@@ -30,7 +30,7 @@ impl Act<'_> {
                 .map_err(|error| lifetime_failure(&error))?;
             self.not_the_source(&saved)?;
             let text = saved.to_json().map_err(|error| lifetime_failure(&error))?;
-            connections::save(&lifetime, &saved.key, &folder(self.look.run))?;
+            connections::save(&lifetime, &saved.key, &folder(&self.look.standing.run))?;
             write_whole(&path, text.as_bytes())?;
         }
         let saved = self.saved()?;

@@ -76,26 +76,76 @@ impl Look<'_> {
         self.log_in(&database, account, user)
     }
 
-    pub(super) fn sessions_on_source(&self) -> Seen {
-        let machines = &self.runbook.machines;
+    pub(super) fn sessions_elsewhere(&self) -> Seen {
+        let machines = &self.standing.runbook.machines;
         if machines.is_empty() {
             return Err("the settings do not name the environment's `machines`".to_owned());
         }
+        // The source first: whatever is not known of the environment's own past, a session there is wrong.
         for (_, name) in self.config().settings.source.databases() {
-            let used = self
-                .engine()?
-                .in_use(name)
-                .map_err(unseen)?
-                .unwrap_or_default();
-            let words: Vec<&str> = used.split([' ', ',', '`', '\\']).collect();
-            let here = machines
-                .iter()
-                .find(|machine| words.iter().any(|word| same_machine(word, machine)));
-            if let Some(machine) = here {
+            if let Some(machine) = self.with_session(name)? {
                 return fails(format!("{machine} has a session with {name}"));
             }
         }
-        holds("none was seen")
+        let (former, unseen_ones) = self.former()?;
+        for name in former {
+            if let Some(machine) = self.with_session(&name)? {
+                return fails(format!("{machine} has a session with {name}"));
+            }
+        }
+        match unseen_ones.first() {
+            None => holds("none was seen"),
+            Some(one) => Err(format!(
+                "{one} is on a server that the settings do not name; look there for sessions of {}",
+                machines.join(", ")
+            )),
+        }
+    }
+
+    /// The machine of this environment that has a session with a database.
+    fn with_session(&self, name: &str) -> Result<Option<&String>, String> {
+        let used = self.engine()?.in_use(name).map_err(unseen)?;
+        let used = used.unwrap_or_default();
+        let words: Vec<&str> = used.split([' ', ',', '`', '\\']).collect();
+        let mut machines = self.standing.runbook.machines.iter();
+        let is =
+            |word: &&str, machine: &str| same_machine(word, machine) || same_host(word, machine);
+        Ok(machines.find(|machine| words.iter().any(|word| is(word, machine))))
+    }
+
+    /// What the environment had before: the databases that can be asked for, and those on servers that nobody can ask.
+    fn former(&self) -> Result<(Vec<String>, Vec<String>), String> {
+        let settings = &self.config().settings;
+        let told = &settings.runbook.former;
+        let found = self.standing.progress.led_to();
+        if told.is_none() && found.is_none() && self.standing.runbook.way == Way::Reconfigure {
+            return Err(
+                "which database the environment had before is not known: neither `former` of `[runbook]` says it, nor was \
+                 `server.hsconf` read by this runbook before it was changed"
+                    .to_owned(),
+            );
+        }
+        let parts = self.known.parts();
+        let on_target = |name: &String| {
+            let server = settings.target.server.as_ref()?;
+            Some(DatabaseAt {
+                name: name.clone(),
+                server: typed(server),
+            })
+        };
+        let told = told.iter().flatten().filter_map(on_target);
+        let all = told.chain(found.into_iter().flatten().cloned());
+        let sides = [&settings.target, &settings.source];
+        let servers: Vec<_> = sides.iter().filter_map(|it| it.server.as_ref()).collect();
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for database in all.filter(|it| !is_own(&parts, it)) {
+            let server = servers.iter().find(|it| database.is_on(&typed(it)));
+            match server {
+                Some(server) => known.push(format!("{}@{}", database.name, server.label())),
+                None => unknown.push(database.to_string()),
+            }
+        }
+        Ok((known, unknown))
     }
 
     pub(super) fn front_ends(&self) -> Seen {
@@ -105,7 +155,7 @@ impl Look<'_> {
             .dialect()
             .select("ossys_server", &["NAME"], &active);
         let found: Vec<String> = self.ask(&sql)?.into_iter().flatten().collect();
-        let machines = &self.runbook.machines;
+        let machines = &self.standing.runbook.machines;
         if found.is_empty() {
             return fails("it lists none: none has registered itself yet");
         }
@@ -196,14 +246,14 @@ impl Look<'_> {
             Observed::Known(count) => format!("{count} {}", row.title),
             Observed::Unknown { why } => format!("{}: {why}", row.title),
         };
-        let of = |standing: Standing| {
+        let of = |standing: Gate| {
             let rows = found
                 .rows
                 .iter()
                 .filter(move |row| row.standing() == standing);
             rows.map(told).collect::<Vec<_>>()
         };
-        let (red, unknown) = (of(Standing::Red), of(Standing::Unknown));
+        let (red, unknown) = (of(Gate::Red), of(Gate::Unknown));
         let tally = found.endpoints.tally();
         let called = format!("{} addresses could be called", tally.addresses);
         if found.is_green() {

@@ -162,10 +162,10 @@ impl Look<'_> {
         let path = platform::file(&self.config().settings.runbook, "private.key");
         let key = PrivateKey::read(&self.read(path)?).map_err(unseen)?;
         let own = key.fingerprint().to_string();
-        let Some(source) = &self.config().settings.runbook.source_key else {
+        let Some(source) = &self.config().settings.runbook.source.key else {
             return Err(
-                "the source's key is not known: `envclone runbook key` on the source's controller prints its fingerprint, \
-                 which belongs into `source-key` of `[runbook]`"
+                "the source's key is not known: `envclone runbook identity` on the source's controller prints its fingerprint, \
+                 which belongs into `key` of `[runbook.source]`"
                     .to_owned(),
             );
         };

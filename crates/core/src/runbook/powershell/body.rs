@@ -75,6 +75,7 @@ fn calls(maker: &Maker<'_>, step: &Step) -> String {
 
 fn call(maker: &Maker<'_>, deed: &Deed) -> String {
     match deed {
+        Deed::NoteDatabases { path } => format!("Show-Databases {}", quoted(path)),
         Deed::DisableScheduler => "Disable-Scheduler".to_owned(),
         Deed::StopServices => "Stop-PlatformServices".to_owned(),
         Deed::StartServices => "Start-PlatformServices".to_owned(),

@@ -98,6 +98,24 @@ function Get-Difference([Xml.XmlDocument]$Document) {
     }
 }
 
+# Which databases the file leads to, before it leads elsewhere. A script records nothing, so a person does.
+function Show-Databases([string]$Path) {
+    if (-not [IO.File]::Exists($Path)) {
+        Add-Done ('there is no ' + $Path)
+        return
+    }
+    $document = Read-Configuration $Path
+    foreach ($category in $DatabaseCategories) {
+        foreach ($key in @('Server', 'TNSName', 'Host', 'ServiceName', 'Catalog', 'AdminUser', 'SessionUser')) {
+            $element = Find-Key $document $category $key
+            if ($null -eq $element -or (Test-Encrypted $element)) { continue }
+            $text = $element.get_InnerText().Trim()
+            if ($text -ne '') { Write-Line ('    ' + $category + '/' + $key + ': ' + $text) }
+        }
+    }
+    Add-Done 'names that are not the copy''s belong into `former` of `[runbook]`: envclone looks for sessions there'
+}
+
 # Led elsewhere by the file, the Configuration Tool would upgrade another environment's database, and the services work with it.
 function Assert-Configuration([string]$Otherwise) {
     $path = Join-Path $InstallFolder 'server.hsconf'
@@ -129,6 +147,34 @@ function Assert-NothingOfSource([Xml.XmlDocument]$Document) {
                 if ($found) { Stop-Refused ($at + ' has the source''s machine `' + $source + '` in it') 'change it in the file, or say in the settings what it must be' }
             }
         }
+    }
+}
+
+# What is encrypted and is not written anew. Nobody can decrypt it once the environment has another private.key.
+function Get-EncryptedBesides([Xml.XmlDocument]$Document) {
+    foreach ($category in @(Get-Element $Document.get_DocumentElement())) {
+        $of = $category.get_LocalName()
+        if ($Categories -cnotcontains $of) { continue }
+        foreach ($element in @(Get-Element $category)) {
+            $name = $element.get_LocalName()
+            $wanted = @($Configuration | Where-Object { $_['Category'] -ceq $of -and $_['Key'] -ceq $name })
+            if ($wanted.Length -eq 0 -and (Test-Encrypted $element) -and $element.get_InnerText().Trim() -ne '') {
+                @{ Category = $of; Key = $name; Kind = 'password'; Value = ''; Whose = ($of + '/' + $name) }
+            }
+        }
+    }
+}
+
+# Those of them that a person says were encrypted with a key that was replaced.
+function Select-OlderSecret([Xml.XmlDocument]$Document) {
+    $besides = @(Get-EncryptedBesides $Document)
+    if ($besides.Length -eq 0) { return }
+    Write-Line 'The file keeps these encrypted:'
+    $besides | ForEach-Object { Write-Line ('    ' + $_['Whose']) }
+    $answer = Read-Answer 'Did this environment get a new private.key since? (yes/no)'
+    if ($answer -eq 'yes') { $besides }
+    elseif ($answer -ne 'no') {
+        Stop-Refused 'whether the key is a new one was not said' 'step private-key says so: look at the .log file beside this script'
     }
 }
 
@@ -167,8 +213,9 @@ function Set-Configuration([string]$Path) {
         }
     }
     Assert-NothingOfSource $document
+    $older = @(Select-OlderSecret $document)
     $wrong = @(Get-Difference $document)
-    if ($wrong.Length -eq 0) {
+    if ($wrong.Length -eq 0 -and $older.Length -eq 0) {
         $answer = Read-Answer 'The file says all of it already. Enter its passwords anew? (yes/no)'
         if ($answer -ne 'yes') {
             Add-Done 'the file says all of it already, and was left'
@@ -177,7 +224,7 @@ function Set-Configuration([string]$Path) {
     }
     $wrong | ForEach-Object { Write-Line ('    ' + $_) }
     try {
-        foreach ($one in $Configuration) {
+        foreach ($one in @($Configuration) + $older) {
             if ($one['Kind'] -eq 'nothing' -and $null -eq (Find-Key $document $one['Category'] $one['Key'])) { continue }
             $value = $one['Value']
             if ($one['Kind'] -eq 'password') {

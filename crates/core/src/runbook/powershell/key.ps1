@@ -1,4 +1,4 @@
-# ---- private.key. It is compared by its fingerprint, as `envclone runbook key` prints it: BLAKE3 over the key's 16 bytes.
+# ---- private.key. It is compared by its fingerprint, as `envclone runbook identity` prints it: BLAKE3 over the key's 16 bytes.
 
 $KeyHint = 'take the file from a backup of this server, or move it away for a new key; never take the source''s'
 $Word = [uint64]4294967295
@@ -68,7 +68,7 @@ function Read-Key([string]$Path) {
 function Test-SourceKey([byte[]]$Key) {
     if (Test-Fingerprint) { return ((Get-Fingerprint $Key) -eq $SourceKey.Trim().ToLowerInvariant()) }
     Write-Line ('The source''s fingerprint is ' + $SourceKey)
-    Write-Line 'This PowerShell can''t compute the fingerprint. Run `envclone runbook key` on the file of this machine.'
+    Write-Line 'This PowerShell can''t compute the fingerprint. Run `envclone runbook identity` on this machine.'
     $answer = Read-Answer 'Are both the same? (same/different)'
     if ($answer -ne 'same' -and $answer -ne 'different') {
         Stop-Refused 'whether the key is the source''s was not said' 'compare the fingerprints, and run the step again'
@@ -80,7 +80,7 @@ function Set-OwnKey([string]$Path) {
     if ([IO.File]::Exists($Path)) {
         $key = Read-Key $Path
         if ($SourceKey -eq '') {
-            Stop-Refused 'whether the key is the source''s can''t be told: the settings have no `source-key` of `[runbook]`' 'run `envclone runbook key` on the source''s controller, put what it prints into the settings, and have the scripts written again'
+            Stop-Refused 'whether the key is the source''s can''t be told: the settings have no `key` of `[runbook.source]`' 'run `envclone runbook identity` on the source''s controller, put what it prints into the settings, and have the scripts written again'
         }
         if (-not (Test-SourceKey $key)) {
             Add-Done 'the key is the environment''s own, and was left'
