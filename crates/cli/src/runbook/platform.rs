@@ -12,8 +12,7 @@ use crate::config::Config;
 use crate::connect::secret;
 use crate::failure::{Exit, Failure, chain, file_failure};
 
-/// A path of the runbook on this machine: where the platform is installed elsewhere than the settings say, that counts, and
-/// `%CommonProgramFiles%` is what the environment says.
+/// A path of the runbook on this machine: `%CommonProgramFiles%` is what the environment says.
 #[must_use]
 pub fn path(text: &str) -> PathBuf {
     const COMMON: &str = "%CommonProgramFiles%";
@@ -45,6 +44,38 @@ pub fn file(settings: &RunbookSettings, name: &str) -> PathBuf {
 /// Why it could not be seen.
 pub fn installed(machine: &dyn Machine) -> Result<Installation, String> {
     Installation::of(machine).map_err(|error| error.to_string())
+}
+
+/// Refuses where the platform is installed in another folder than the settings say: what is done to files there would not be
+/// done to the platform.
+///
+/// # Errors
+/// Why.
+pub fn same_installation(
+    machine: &dyn Machine,
+    settings: &RunbookSettings,
+) -> Result<Installation, String> {
+    let found = installed(machine)?;
+    let named = folder(settings);
+    match same_folder(&found.folder, named) {
+        true => Ok(found),
+        false => Err(format!(
+            "the platform is installed in {}, and `install-folder` of `[runbook]` is {}",
+            found.folder.display(),
+            named.display()
+        )),
+    }
+}
+
+/// Whether two paths are the same folder, in whichever spelling.
+fn same_folder(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    let plain = |path: &Path| {
+        let text = path.to_string_lossy().replace('/', "\\").to_lowercase();
+        text.trim_end_matches('\\').to_owned()
+    };
+    let resolved = real(one).is_some_and(|it| real(other).as_ref() == Some(&it));
+    resolved || plain(one) == plain(other)
 }
 
 /// The password of an account that a program needs.

@@ -70,7 +70,7 @@ const DONE: [&str; 14] = [
 
 /// Leaves the journal as if the process had been killed when the step's last deed was done, and nothing was written of its
 /// end.
-fn forget(world: &World, step: &str) {
+pub(crate) fn forget(world: &World, step: &str) {
     let begun = format!("\"step\":{},", world.n(step));
     let path = world.folder().join("journal.jsonl");
     let text = fs::read_to_string(&path).unwrap();

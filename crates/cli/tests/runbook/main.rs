@@ -14,9 +14,11 @@
 
 mod answers;
 mod child;
+mod evidence;
 mod guards;
 mod interrupted;
 mod played;
+mod renewal;
 #[path = "../support/mod.rs"]
 mod support;
 mod tool;
