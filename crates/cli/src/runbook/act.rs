@@ -285,9 +285,11 @@ impl Act<'_> {
             }
             Deed::UnregisterLifetime => self.unregister(),
             Deed::RegisterLifetime => self.register(),
-            Deed::CreateConnections { .. } => {
-                connections::create(self.config(), &folder(&self.look.standing.run))
-            }
+            Deed::CreateConnections { .. } => connections::create(
+                self.config(),
+                &folder(&self.look.standing.run),
+                &self.look.passwords,
+            ),
         }
         .map(Did::from)
     }

@@ -1,5 +1,6 @@
 //! The platform's installation on this machine: its files, and the accounts whose passwords they need.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use envclone_core::runbook::deed::AccountName;
@@ -78,29 +79,48 @@ fn same_folder(one: &Path, other: &Path) -> bool {
     resolved || plain(one) == plain(other)
 }
 
-/// The password of an account that a program needs.
-///
-/// # Errors
-/// Exit 4 where it can't be had.
-pub fn password(config: &Config, name: AccountName) -> Result<SecretString, Failure> {
-    let runbook = &config.settings.runbook;
-    let account = match name {
-        AccountName::Superuser => runbook.superuser.as_ref(),
-        AccountName::ServiceCenter => runbook.service_center.as_ref().map(|it| &it.account),
-    };
-    match account {
-        Some(account) => password_of(config, account),
-        None => secret(name.setting(), &Secret::Prompt, &config.folder),
-    }
-}
+/// Passwords that were fetched: a person is asked for each once, however many programs and files need it.
+#[derive(Default)]
+pub struct Passwords(RefCell<Vec<(Account, SecretString)>>);
 
-/// The password of an account; a person is asked where the settings don't say where it is.
-///
-/// # Errors
-/// Exit 4 where it can't be had.
-pub fn password_of(config: &Config, account: &Account) -> Result<SecretString, Failure> {
-    let from = account.password.as_ref().unwrap_or(&Secret::Prompt);
-    secret(&format!("user {}", account.user), from, &config.folder)
+impl Passwords {
+    /// That of an account that a program needs.
+    ///
+    /// # Errors
+    /// Exit 4 where it can't be had.
+    pub fn named(&self, config: &Config, name: AccountName) -> Result<SecretString, Failure> {
+        let runbook = &config.settings.runbook;
+        let account = match name {
+            AccountName::Superuser => runbook.superuser.as_ref(),
+            AccountName::ServiceCenter => runbook.service_center.as_ref().map(|it| &it.account),
+        };
+        match account {
+            Some(account) => self.of(config, account),
+            None => secret(name.setting(), &Secret::Prompt, &config.folder),
+        }
+    }
+
+    /// That of an account; a person is asked where the settings don't say where it is.
+    ///
+    /// # Errors
+    /// Exit 4 where it can't be had.
+    pub fn of(&self, config: &Config, account: &Account) -> Result<SecretString, Failure> {
+        let known = self
+            .0
+            .borrow()
+            .iter()
+            .find(|(of, _)| of == account)
+            .cloned();
+        if let Some((_, password)) = known {
+            return Ok(password);
+        }
+        let from = account.password.as_ref().unwrap_or(&Secret::Prompt);
+        let password = secret(&format!("user {}", account.user), from, &config.folder)?;
+        self.0
+            .borrow_mut()
+            .push((account.clone(), password.clone()));
+        Ok(password)
+    }
 }
 
 /// How `LifeTime` and Service Center are spoken to: with the certificates of a file, or those that the machine trusts.

@@ -21,6 +21,7 @@ mod played;
 mod renewal;
 #[path = "../support/mod.rs"]
 mod support;
+mod terminal;
 mod tool;
 mod whole;
 mod world;

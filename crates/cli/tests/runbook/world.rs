@@ -338,18 +338,8 @@ impl World {
 
     /// Likewise, and kills it (SIGKILL) at that order to the machine.
     pub(crate) fn run_until(&self, machine: &str, arguments: &[&str], fuse: Option<u32>) -> Ran {
-        self.at(machine);
-        let settings = self.lab.path("envclone.toml");
-        let mut all = vec!["--settings", settings.to_str().unwrap(), "runbook"];
-        all.extend(arguments);
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command
-            .args(["--exact", "child::child", "--nocapture", "--test-threads=1"])
-            .env(ARGUMENTS, all.join(&BETWEEN.to_string()))
-            .env(MACHINE, self.lab.path(machine))
-            .env("CommonProgramFiles", self.lab.path("Common"))
-            .env("USER", "ana")
-            .stdin(Stdio::null());
+        let mut command = self.command(machine, arguments);
+        command.stdin(Stdio::null());
         if let Some(fuse) = fuse {
             command.env(FUSE, fuse.to_string());
         }
@@ -366,6 +356,22 @@ impl World {
             );
         }
         ran
+    }
+
+    /// The process of `envclone runbook` on a machine.
+    pub(crate) fn command(&self, machine: &str, arguments: &[&str]) -> Command {
+        self.at(machine);
+        let settings = self.lab.path("envclone.toml");
+        let mut all = vec!["--settings", settings.to_str().unwrap(), "runbook"];
+        all.extend(arguments);
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", "child::child", "--nocapture", "--test-threads=1"])
+            .env(ARGUMENTS, all.join(&BETWEEN.to_string()))
+            .env(MACHINE, self.lab.path(machine))
+            .env("CommonProgramFiles", self.lab.path("Common"))
+            .env("USER", "ana");
+        command
     }
 
     /// Runs it, and it has to succeed.

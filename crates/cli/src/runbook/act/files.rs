@@ -124,7 +124,7 @@ impl Act<'_> {
             _ => None,
         };
         match account {
-            Some(account) => platform::password_of(self.config(), account),
+            Some(account) => self.look.passwords.of(self.config(), account),
             None => secret(
                 &at.to_string(),
                 &envclone_core::settings::Secret::Prompt,
