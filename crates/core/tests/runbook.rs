@@ -5,8 +5,10 @@
 mod support;
 
 use envclone_core::engine::Engine;
+use envclone_core::hsconf::Owned;
 use envclone_core::journal::Entry;
 use envclone_core::runbook::check::{CheckKind, Looked};
+use envclone_core::runbook::configuration::guard;
 use envclone_core::runbook::deed::{AccountName, Argument, Deed};
 use envclone_core::runbook::journal::{By, Event, FORMAT};
 use envclone_core::runbook::progress::{Progress, ReplayError, replay};
@@ -539,4 +541,42 @@ fn a_gate_is_looked_at_again_once_a_step_before_it_was_opened_again() {
     let all: Vec<_> = events.into_iter().chain([again]).collect();
     let progress = replayed(&runbook, &all).unwrap();
     assert!(progress.gate_before(&runbook, start).is_some());
+}
+
+#[test]
+fn what_the_source_is_known_by_is_kept_out_of_the_file() {
+    let known = r#"[runbook.source]
+controller = "prodctl"
+cache = "prodmq1,prodmq2 localhost"
+session-server = "prodstate"
+session-catalog = "prod_sessions"
+"#;
+    let guard_of = |engine: Engine, more: &str| {
+        let settings = settings(engine, more);
+        let inventory = support::inventory(1, engine);
+        let parts = Parts {
+            settings: &settings,
+            inventory: &inventory,
+            target: &[],
+            run: None,
+            plan: None,
+        };
+        guard(&parts, false)
+    };
+    let told = guard_of(Engine::SqlServer, known);
+    for host in ["prodctl", "prodmq1", "prodmq2"] {
+        assert!(told.forbidden.hosts.iter().any(|it| it == host), "{host}");
+    }
+    assert!(!told.forbidden.hosts.iter().any(|it| it == "localhost"));
+    let sessions = Owned::on("prodstate", "prod_sessions");
+    assert!(told.forbidden.catalogs.contains(&sessions));
+    assert_eq!(told.sessions_unknown_on, None);
+    let unknown = guard_of(Engine::SqlServer, "");
+    assert_eq!(unknown.sessions_unknown_on.as_deref(), Some("db-prod"));
+    // On Oracle sessions are a user's.
+    let oracle = "[runbook.source]\nsession-user = \"OSSTATE\"\n";
+    let told = guard_of(Engine::Oracle, oracle);
+    assert!(told.forbidden.users.iter().any(|it| it.name == "OSSTATE"));
+    assert_eq!(told.sessions_unknown_on, None);
+    assert!(guard_of(Engine::Oracle, "").sessions_unknown_on.is_some());
 }

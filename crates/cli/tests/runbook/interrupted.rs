@@ -146,7 +146,10 @@ fn killed_at_any_order_of_a_reconfiguration_it_ends_the_same() {
     let world = World::new();
     world.must("APP1", &["start", "reconfigure"]);
     let mut killed = 0;
-    for step in DONE.into_iter().chain(["other-machines"]) {
+    for step in DONE {
+        if step == "republish" {
+            killed += killed_at_every_order(&world, "other-machines");
+        }
         killed += killed_at_every_order(&world, step);
     }
     assert!(killed > 50, "{killed}");
