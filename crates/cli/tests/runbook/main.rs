@@ -16,6 +16,7 @@ mod answers;
 mod child;
 mod guards;
 mod interrupted;
+mod machine;
 mod played;
 #[path = "../support/mod.rs"]
 mod support;

@@ -240,6 +240,7 @@ impl World {
             .service("W3SVC", running, automatic)
             .effect("iisreset.exe /stop", "W3SVC", State::Stopped, None)
             .effect("iisreset.exe /start", "W3SVC", running, None)
+            .installs("PlatformServer.exe", &install, VERSION)
             // The Configuration Tool restarts services, the Scheduler among them.
             .effect("ConfigurationTool.com", SCHEDULER, running, Some(automatic));
         machine.program("iisreset.exe", "");
