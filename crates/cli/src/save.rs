@@ -124,22 +124,25 @@ pub fn recipient(text: &str) -> Result<Recipient, Failure> {
     })
 }
 
-/// Writes a file so that after a crash it is there whole or not at all.
+/// Writes a file so that after a crash it is there whole or not at all. Of one that can't be written, nothing is left.
 ///
 /// # Errors
 /// Whatever the file system says.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let partial: PathBuf = path.with_extension("partial");
     let write = || {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let partial: PathBuf = path.with_extension("partial");
         let mut file = File::create(&partial)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&partial, path)
     };
-    write().map_err(|error| file_failure("write", path, &error))
+    write().map_err(|error| {
+        let _ = fs::remove_file(&partial);
+        file_failure("write", path, &error)
+    })
 }
 
 /// A table's name as a part of a file's name.

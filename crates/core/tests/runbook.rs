@@ -9,7 +9,7 @@ use envclone_core::hsconf::Owned;
 use envclone_core::journal::Entry;
 use envclone_core::runbook::check::{CheckKind, Looked};
 use envclone_core::runbook::configuration::guard;
-use envclone_core::runbook::deed::{AccountName, Argument, Deed};
+use envclone_core::runbook::deed::{AccountName, Argument, Deed, Installs};
 use envclone_core::runbook::journal::{By, Event, FORMAT};
 use envclone_core::runbook::progress::{Progress, ReplayError, replay};
 use envclone_core::runbook::renewal::Change;
@@ -250,6 +250,96 @@ fn no_password_is_in_a_runbook() {
             .filter(|it| matches!(it, Argument::Password(_)));
         assert_eq!(deed.shown().matches("***").count(), hidden.count());
     }
+}
+
+/// What the steps that run installers do in an environment whose folder is this one; the default one when empty.
+fn installers(folder: &str) -> Vec<Deed> {
+    let more = match folder.is_empty() {
+        true => String::new(),
+        false => format!("install-folder = '{folder}'\n"),
+    };
+    let studio = r"service-studio-installer = 'D:\Setup\ServiceStudio.exe'";
+    let all = on_sql_server().replace(
+        "purpose = \"non-production\"\n",
+        &format!("{more}{studio}\n"),
+    );
+    let runbook = runbook(Way::Fresh, Engine::SqlServer, &all);
+    let deeds = runbook.steps.into_iter().flat_map(|step| step.deeds);
+    deeds
+        .filter(|deed| {
+            matches!(
+                deed,
+                Deed::Run {
+                    installs: Some(_),
+                    ..
+                }
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn only_the_platform_s_installer_is_told_another_folder() {
+    let words = |folder: &str| -> Vec<(Option<Installs>, Vec<Argument>)> {
+        let one = |deed: Deed| match deed {
+            Deed::Run {
+                installs,
+                arguments,
+                ..
+            } => (installs, arguments),
+            other => panic!("{other:?}"),
+        };
+        installers(folder).into_iter().map(one).collect()
+    };
+    let text = |text: &str| Argument::Text(text.to_owned());
+    let plain = [text("/S"), text("/InstallPrerequisites=True")];
+    for usual in [
+        "",
+        r"C:\Program Files\OutSystems\Platform Server",
+        r"c:\program files\outsystems\platform server\",
+    ] {
+        assert_eq!(
+            words(usual),
+            [
+                (Some(Installs::Platform), plain.to_vec()),
+                (Some(Installs::Studio), vec![text("/S")])
+            ],
+            "{usual}"
+        );
+    }
+    let other = words(r"D:\Out Systems\Platform");
+    let last = Argument::Unquoted(r"/D=D:\Out Systems\Platform".to_owned());
+    assert_eq!(other[0].1, [&plain[..], &[last]].concat());
+    assert_eq!(other[1].1, [text("/S")]);
+    let shown = installers(r"D:\Out Systems\Platform")[0].shown();
+    assert!(shown.ends_with(r"/S /InstallPrerequisites=True /D=D:\Out Systems\Platform"));
+}
+
+#[test]
+fn a_folder_that_could_be_more_than_one_argument_is_refused() {
+    let read = |line: &str| {
+        let text = format!(
+            "[source]\nengine = \"sqlite\"\nplatform = \"a\"\n[target]\nengine = \"sqlite\"\nplatform = \"b\"\n[runbook]\n{line}\n"
+        );
+        Settings::read(&text).map(drop).map_err(|it| it.to_string())
+    };
+    read(r"install-folder = 'D:\Out Systems\Platform'").unwrap();
+    for folder in [
+        r#"'D:\x" /Q "'"#,
+        r#""D:\\x\n/Q""#,
+        r#""D:\\x\u0000""#,
+        r#""D:\\x\u0085""#,
+    ] {
+        let why = read(&format!("install-folder = {folder}")).unwrap_err();
+        assert!(
+            why.contains("a quote or a control character"),
+            "{folder}: {why}"
+        );
+    }
+    // With its domain or without, it is one machine.
+    let twice = read("machines = [\"APP1\", \"app1.corp.example\"]").unwrap_err();
+    assert!(twice.contains("names `app1.corp.example` twice"), "{twice}");
+    read("machines = [\"app1.x.example\", \"app1.y.example\"]").unwrap();
 }
 
 #[test]

@@ -79,6 +79,9 @@ fn started(command: &Command, path: &Path, search: Option<OsString>) -> Result<(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    if let Some(last) = &command.unquoted {
+        family::last_unquoted(&mut process, last);
+    }
     if let Some(folder) = &command.folder {
         process.current_dir(folder);
     }

@@ -34,6 +34,14 @@ pub enum MachineError {
         /// What is missing.
         why: String,
     },
+    /// A platform server of which nobody knows the version.
+    #[error("which version of the platform server is in `{}` can't be seen: {why}", .folder.display())]
+    VersionUnknown {
+        /// Where it is.
+        folder: PathBuf,
+        /// What is missing.
+        why: String,
+    },
     /// No such service.
     #[error("the service `{service}` is not on this machine")]
     ServiceMissing {
@@ -85,6 +93,14 @@ pub enum MachineError {
         program: String,
         /// Why.
         source: io::Error,
+    },
+    /// An argument that no program is given.
+    #[error("`{argument}` is given to no program: {why}")]
+    NoArgument {
+        /// It.
+        argument: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// It ended with another code than 0.
     #[error("`{command}` ended {}{}", spelled_code(*.code), told(.last))]
@@ -164,6 +180,9 @@ impl MachineError {
             Self::NotInstalled { .. } => {
                 "install the platform server first, in the version of the source's; or go to the machine that has it"
             }
+            Self::VersionUnknown { .. } => {
+                "an installation that did not come to its end looks so: install the platform server again"
+            }
             Self::ServiceMissing { .. } => {
                 "check the name in the list of services (services.msc), and that this is the right machine"
             }
@@ -188,6 +207,7 @@ impl MachineError {
             Self::NotStarted { .. } => {
                 "check that the file is whole and may be run by this account; virus protection may hold it"
             }
+            Self::NoArgument { .. } => "correct it where it comes from: in the settings",
             Self::Exited { .. } => {
                 "the lines above are the program's own; its log file says more. Settle that, then try again"
             }

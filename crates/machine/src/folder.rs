@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use crate::installation::CONFIGURATION_TOOL;
+use crate::link::is_link;
 use crate::{MachineError, Result};
 
 /// The folders of an installation that may be emptied.
@@ -139,22 +140,6 @@ fn seen(path: &Path) -> Result<Option<Metadata>> {
             source,
         }),
     }
-}
-
-/// Whether it leads elsewhere: a link, a junction, a mount point or another reparse point.
-#[cfg(windows)]
-fn is_link(metadata: &Metadata) -> bool {
-    use std::os::windows::fs::MetadataExt;
-
-    /// `FILE_ATTRIBUTE_REPARSE_POINT`
-    const REPARSE_POINT: u32 = 0x400;
-    metadata.file_attributes() & REPARSE_POINT != 0
-}
-
-/// Whether it leads elsewhere.
-#[cfg(not(windows))]
-fn is_link(metadata: &Metadata) -> bool {
-    metadata.is_symlink()
 }
 
 fn empty(folder: &Path, emptied: &mut Emptied) {

@@ -35,9 +35,15 @@ impl Installation {
     pub fn of(machine: &dyn Machine) -> Result<Self> {
         let installer = |value| full(machine.registry(INSTALLER, value));
         let platform = |value| full(machine.registry(PLATFORM, value));
+        let folder = PathBuf::from(installer("")?.ok_or_else(absent)?);
+        let version = installer("Server")?;
+        let version = version.ok_or_else(|| MachineError::VersionUnknown {
+            folder: folder.clone(),
+            why: format!(r"the registry does not have its version under HKLM\{INSTALLER}"),
+        })?;
         Ok(Self {
-            folder: installer("")?.ok_or_else(|| absent("its folder"))?.into(),
-            version: installer("Server")?.ok_or_else(|| absent("its version"))?,
+            folder,
+            version,
             service_center: installer("ServiceCenter")?,
             system_components: installer("SystemComponents")?,
             lifetime: installer("LifeTime")?,
@@ -67,8 +73,8 @@ fn full(value: Result<Option<String>>) -> Result<Option<String>> {
     Ok(value.filter(|value| !value.is_empty()))
 }
 
-fn absent(what: &str) -> MachineError {
+fn absent() -> MachineError {
     MachineError::NotInstalled {
-        why: format!(r"the registry does not have {what} under HKLM\{INSTALLER}"),
+        why: format!(r"the registry does not have its folder under HKLM\{INSTALLER}"),
     }
 }

@@ -3,7 +3,8 @@
 //! [`Machine`] is what differs between machines: one question or one order each, without patience and without a choice.
 //! What takes an order, a wait or a judgement is a function over it, and so is the same on a real machine and on a
 //! scripted one: [`stop_services`], [`start_services`], [`hold_scheduler`], [`iis`], [`wait_until_unlocked`],
-//! [`empty_folder`], [`Installation::of`], [`config_tool_log`].
+//! [`empty_folder`], [`names`], [`Installation::of`], [`config_tool_log`]. What is about files alone needs no machine:
+//! [`put_in_place`], [`link_on`].
 //!
 //! [`here`] is the machine that the program runs on. Where that is no Windows, every answer says so. Tests use the
 //! `StandIn` of the feature `stand-in`: scripted services and registry, and real child processes.
@@ -21,10 +22,13 @@ mod folder;
 mod here;
 mod iis;
 mod installation;
+mod link;
 mod lock;
+mod names;
 #[cfg(not(windows))]
 mod not_windows;
 mod patience;
+mod place;
 mod program;
 mod redact;
 mod service;
@@ -42,10 +46,13 @@ pub use folder::{Emptied, Left, empty_folder};
 pub use here::Here;
 pub use iis::{Iis, iis};
 pub use installation::Installation;
-pub use lock::{machine_config, wait_until_unlocked};
+pub use link::link_on;
+pub use lock::{machine_configs, wait_until_unlocked};
+pub use names::names;
 #[cfg(not(windows))]
 pub use not_windows::NotWindows;
 pub use patience::Patience;
+pub use place::put_in_place;
 pub use program::{Argument, Command, Outcome, Program, Text};
 pub use redact::Redactor;
 pub use service::{PlatformService, Service, StartType, State};

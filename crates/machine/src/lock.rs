@@ -6,20 +6,18 @@ use crate::event::{Event, Watch};
 use crate::patience::{Patience, pause};
 use crate::{Machine, MachineError, Result};
 
-/// The file that the Configuration Tool writes to, and that must be free before it starts.
+/// The files that the Configuration Tool writes to, and that must be free before it starts: that of 64-bit programs first,
+/// then that of 32-bit ones, which not every machine has.
 ///
 /// # Errors
 /// Where there is no Windows.
-pub fn machine_config(machine: &dyn Machine) -> Result<PathBuf> {
-    let mut path = machine.windows_folder()?;
-    path.extend([
-        "Microsoft.NET",
-        "Framework64",
-        "v4.0.30319",
-        "Config",
-        "machine.config",
-    ]);
-    Ok(path)
+pub fn machine_configs(machine: &dyn Machine) -> Result<[PathBuf; 2]> {
+    let folder = machine.windows_folder()?.join("Microsoft.NET");
+    let of = |framework: &str| {
+        let parts = [framework, "v4.0.30319", "Config", "machine.config"];
+        folder.join(parts.iter().collect::<PathBuf>())
+    };
+    Ok([of("Framework64"), of("Framework")])
 }
 
 /// Waits until no other program holds a file.

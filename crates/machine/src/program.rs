@@ -93,6 +93,7 @@ fn quoted(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 pub struct Command {
     pub(crate) program: Program,
     pub(crate) arguments: Vec<Argument>,
+    pub(crate) unquoted: Option<String>,
     pub(crate) hidden: Vec<SecretString>,
     pub(crate) folder: Option<PathBuf>,
     pub(crate) limit: Duration,
@@ -106,6 +107,7 @@ impl Command {
         Self {
             program,
             arguments: Vec::new(),
+            unquoted: None,
             hidden: Vec::new(),
             folder: None,
             limit: LIMIT,
@@ -143,6 +145,22 @@ impl Command {
     pub fn args<A: Into<Argument>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
         self
+    }
+
+    /// With a last argument that the program gets as it stands, blanks and all, without the quotes that every other one has:
+    /// installers read a folder so, to the end of the line.
+    ///
+    /// # Errors
+    /// Where it has a quote or a control character in it, which could begin another argument.
+    pub fn last_unquoted(mut self, argument: &str) -> Result<Self> {
+        if argument.contains(|letter: char| letter == '"' || letter.is_control()) {
+            return Err(MachineError::NoArgument {
+                argument: argument.escape_debug().to_string(),
+                why: "it has a quote or a control character in it".to_owned(),
+            });
+        }
+        self.unquoted = Some(argument.to_owned());
+        Ok(self)
     }
 
     /// With a secret that is no argument, but that the program may know from elsewhere and write.
@@ -212,6 +230,10 @@ impl Command {
                 shown.push(' ');
             }
             shown.push_str(&part);
+        }
+        if let Some(last) = &self.unquoted {
+            shown.push(' ');
+            shown.push_str(&clean(last, self.secrets()));
         }
         shown
     }

@@ -27,6 +27,8 @@ use crate::{
 pub use scripted::Behaviour;
 use scripted::Scripted;
 
+const INSTALLER: &str = r"SOFTWARE\OutSystems\Installer\Server";
+
 /// The scripted machine.
 #[derive(Debug)]
 pub struct StandIn {
@@ -42,6 +44,8 @@ struct Inner {
     services: Vec<Scripted>,
     registry: Vec<(String, String, String)>,
     effects: Vec<Effect>,
+    #[serde(default)]
+    installers: Vec<(String, PathBuf, String)>,
     locked: HashMap<PathBuf, u32>,
     told: Vec<String>,
     clock: Duration,
@@ -170,22 +174,43 @@ impl StandIn {
     /// With a value below `HKEY_LOCAL_MACHINE`.
     #[must_use]
     pub fn value(self, key: &str, name: &str, text: &str) -> Self {
-        let new = (key.to_lowercase(), name.to_lowercase(), text.to_owned());
-        let mut inner = self.inner();
-        inner
-            .registry
-            .retain(|old| (&old.0, &old.1) != (&new.0, &new.1));
-        inner.registry.push(new);
-        drop(inner);
+        self.inner().set(key, name, text);
         self
     }
 
     /// With an installed platform server.
     #[must_use]
     pub fn installed(self, folder: &Path, version: &str) -> Self {
-        let key = r"SOFTWARE\OutSystems\Installer\Server";
-        self.value(key, "", &folder.display().to_string())
-            .value(key, "Server", version)
+        self.inner().install(folder, version);
+        self
+    }
+
+    /// Without a value below `HKEY_LOCAL_MACHINE`.
+    #[must_use]
+    pub fn without_value(self, key: &str, name: &str) -> Self {
+        let gone = (key.to_lowercase(), name.to_lowercase());
+        let mut inner = self.inner();
+        inner
+            .registry
+            .retain(|one| (&one.0, &one.1) != (&gone.0, &gone.1));
+        drop(inner);
+        self
+    }
+
+    /// Without a platform server.
+    #[must_use]
+    pub fn uninstalled(self) -> Self {
+        self.without_value(INSTALLER, "")
+            .without_value(INSTALLER, "Server")
+    }
+
+    /// With a program that installs the platform server when it ends with 0, or with 1, where it wants a restart, and its
+    /// command line, as it is shown, contains `part`.
+    #[must_use]
+    pub fn installs(self, part: &str, folder: &Path, version: &str) -> Self {
+        let one = (part.to_owned(), folder.to_owned(), version.to_owned());
+        self.inner().installers.push(one);
+        self
     }
 
     /// With a file that is held for so many questions.
@@ -273,7 +298,30 @@ impl Inner {
         })
     }
 
-    fn take_effect(&mut self, line: &str) {
+    fn set(&mut self, key: &str, name: &str, text: &str) {
+        let new = (key.to_lowercase(), name.to_lowercase(), text.to_owned());
+        self.registry
+            .retain(|old| (&old.0, &old.1) != (&new.0, &new.1));
+        self.registry.push(new);
+    }
+
+    fn install(&mut self, folder: &Path, version: &str) {
+        self.set(INSTALLER, "", &folder.display().to_string());
+        self.set(INSTALLER, "Server", version);
+    }
+
+    fn take_effect(&mut self, line: &str, code: i32) {
+        let installed = self
+            .installers
+            .iter()
+            .find(|one| code <= 1 && line.contains(&one.0))
+            .cloned();
+        if let Some((_, folder, version)) = installed {
+            self.install(&folder, &version);
+        }
+        if code != 0 {
+            return;
+        }
         for effect in self.effects.iter().filter(|one| line.contains(&one.part)) {
             for one in self.services.iter_mut().filter(|one| one.is(&effect.key)) {
                 one.become_at_once(effect.state, effect.start_type);
@@ -317,9 +365,9 @@ impl Machine for StandIn {
         keep::write(&self.folder, &self.inner());
         let path = programs::path_of(&self.programs(), command.program())?;
         let outcome = child::run(command, &path, programs::search(&self.programs()), watch)?;
-        if outcome.code == Some(0) {
+        if let Some(code) = outcome.code {
             let mut inner = self.inner();
-            inner.take_effect(&outcome.command);
+            inner.take_effect(&outcome.command, code);
             keep::write(&self.folder, &inner);
         }
         Ok(outcome)

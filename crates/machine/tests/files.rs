@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use envclone_machine::{
     Installation, Machine, MachineError, Patience, Quiet, StandIn, config_tool_log, empty_folder,
-    machine_config, wait_until_unlocked,
+    link_on, machine_configs, names, put_in_place, wait_until_unlocked,
 };
 use secrecy::SecretString;
 
@@ -186,8 +186,9 @@ fn what_can_not_be_deleted_is_said() {
 fn a_locked_file_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let machine = StandIn::new(folder.path());
-    let path = machine_config(&machine).unwrap();
+    let [path, of_32_bits] = machine_configs(&machine).unwrap();
     assert!(path.ends_with("Microsoft.NET/Framework64/v4.0.30319/Config/machine.config"));
+    assert!(of_32_bits.ends_with("Microsoft.NET/Framework/v4.0.30319/Config/machine.config"));
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let error = wait_until_unlocked(&machine, &path, &Patience::FILE, &Quiet).unwrap_err();
     assert!(matches!(error, MachineError::System { .. }), "{error}");
@@ -358,4 +359,93 @@ fn a_machine_without_windows_says_so_whatever_it_is_asked() {
         );
         assert!(error.hint().contains("PowerShell script"));
     }
+}
+
+#[test]
+fn a_file_in_another_s_place_keeps_who_may_read_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("server.hsconf");
+    let partial = folder.path().join("server.hsconf.partial");
+    let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    put_in_place(&path, b"new").unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"new");
+    for kept in [0o640, 0o604] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(kept)).unwrap();
+        // What a killed process left, which may be a link that somebody made.
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "untouched").unwrap();
+        symlink(&victim, &partial).unwrap();
+        put_in_place(&path, b"newer").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"newer");
+        assert_eq!(mode(), kept);
+        assert_eq!(fs::read(&victim).unwrap(), b"untouched");
+        assert!(!partial.exists());
+        fs::write(&partial, "left by a process that was killed").unwrap();
+        put_in_place(&path, b"new").unwrap();
+        assert!(!partial.exists());
+    }
+}
+
+#[test]
+fn of_a_file_that_can_t_be_put_in_place_nothing_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    // A folder is replaced by no file.
+    let path = folder.path().join("server.hsconf");
+    fs::create_dir(&path).unwrap();
+    let error = put_in_place(&path, b"geheim").unwrap_err();
+    assert!(error.to_string().contains("could not write"), "{error}");
+    assert_eq!(entries(folder.path()), 1);
+    // What can't be removed is said.
+    let partial = folder.path().join("private.key.partial");
+    fs::create_dir(&partial).unwrap();
+    let path = folder.path().join("private.key");
+    let error = put_in_place(&path, b"geheim").unwrap_err();
+    let left = "private.key.partial`, which may hold passwords";
+    assert!(error.to_string().contains(left), "{error}");
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_link_on_the_way_is_found() {
+    let (folder, installation) = installation();
+    let folder = folder.path().canonicalize().unwrap();
+    let tool = |folder: &Path| folder.join("ConfigurationTool.com");
+    assert_eq!(link_on(&tool(&installation)).unwrap(), None);
+    let alias = folder.join("alias");
+    symlink(&installation, &alias).unwrap();
+    assert_eq!(link_on(&tool(&alias)).unwrap(), Some(alias.clone()));
+    // Anywhere on the way.
+    let inside = alias.join("docs");
+    assert_eq!(link_on(&inside.join("kept")).unwrap(), Some(alias));
+    symlink(tool(&installation), folder.join("tool")).unwrap();
+    assert_eq!(
+        link_on(&folder.join("tool")).unwrap(),
+        Some(folder.join("tool"))
+    );
+    // What is not there leads nowhere.
+    assert_eq!(link_on(&folder.join("no/such/tool")).unwrap(), None);
+}
+
+#[test]
+fn a_machine_is_known_by_its_short_and_its_full_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let parameters = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters";
+    let machine = StandIn::new(folder.path()).named("CUSTOMER-WEB-SE");
+    assert_eq!(names(&machine).unwrap(), ["CUSTOMER-WEB-SE"]);
+    let machine = machine
+        .value(parameters, "Hostname", "customer-web-server-1")
+        .value(parameters, "Domain", "");
+    assert_eq!(
+        names(&machine).unwrap(),
+        ["CUSTOMER-WEB-SE", "customer-web-server-1"]
+    );
+    let machine = machine.value(parameters, "Domain", "corp.example.");
+    assert_eq!(
+        names(&machine).unwrap(),
+        [
+            "CUSTOMER-WEB-SE",
+            "customer-web-server-1.corp.example",
+            "customer-web-server-1"
+        ]
+    );
 }

@@ -89,6 +89,30 @@ fn arguments_reach_the_program_as_they_are() {
 }
 
 #[test]
+fn a_last_argument_goes_without_quotes_and_begins_no_other() {
+    let (_folder, machine) = machine();
+    machine.program("tool", "");
+    let command = Command::on_path("tool")
+        .last_unquoted(r"/D=D:\Platform Server")
+        .unwrap()
+        .arg("/S");
+    assert_eq!(command.to_string(), r"tool /S /D=D:\Platform Server");
+    machine.run(&command, &Quiet).unwrap().succeeded().unwrap();
+    assert_eq!(
+        machine.calls("tool"),
+        [["/S", r"/D=D:\Platform Server"]],
+        "it is the last one, whenever it was added"
+    );
+    for hole in ["/D=D:\\x\" /Q \"", "/D=x\n/Q", "/D=x\0", "/D=x\u{85}"] {
+        let error = Command::on_path("tool").last_unquoted(hole).unwrap_err();
+        assert!(
+            matches!(error, MachineError::NoArgument { .. }),
+            "{hole}: {error}"
+        );
+    }
+}
+
+#[test]
 fn a_secret_is_shown_nowhere() {
     let (_folder, machine) = machine();
     machine.program(

@@ -10,8 +10,8 @@ use std::os::windows::fs::OpenOptionsExt;
 use std::time::{Duration, Instant};
 
 use envclone_machine::{
-    Command, MachineError, Patience, Quiet, StartType, State, empty_folder, find, here, start,
-    stop, wait_until_unlocked,
+    Command, MachineError, Patience, Quiet, StartType, State, empty_folder, find, here, link_on,
+    names, put_in_place, start, stop, wait_until_unlocked,
 };
 use secrecy::SecretString;
 
@@ -118,6 +118,96 @@ fn a_program_gets_its_arguments_and_shows_no_secret() {
         matches!(error, MachineError::ProgramMissing { .. }),
         "{error}"
     );
+}
+
+#[test]
+fn a_last_argument_stands_on_the_command_line_without_quotes() {
+    let here = here();
+    let command = Command::system("cmd.exe")
+        .args(["/d", "/c", "echo", "two words"])
+        .last_unquoted(r"/D=C:\Platform Server")
+        .unwrap();
+    let outcome = here.run(&command, &Quiet).unwrap().succeeded().unwrap();
+    let line = outcome.stdout.text.trim_end();
+    assert!(
+        line.ends_with(r#""two words" /D=C:\Platform Server"#),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn the_machine_knows_its_dns_host_name() {
+    let here = here();
+    let names = names(here.as_ref()).unwrap();
+    let by_itself = Command::system("hostname.exe");
+    let Ok(outcome) = here.run(&by_itself, &Quiet) else {
+        println!("not checked: there is no hostname.exe");
+        return;
+    };
+    let told = outcome.stdout.text.trim().to_lowercase();
+    println!("{names:?} {told}");
+    assert!(
+        names
+            .iter()
+            .any(|name| name.to_lowercase() == told || told.starts_with(&name.to_lowercase())),
+        "{names:?} {told}"
+    );
+}
+
+#[test]
+fn a_file_in_another_s_place_is_whole_and_leaves_nothing_beside_it() {
+    use std::os::windows::fs::MetadataExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("server.hsconf");
+    put_in_place(&path, b"one").unwrap();
+    let made = fs::metadata(&path).unwrap().creation_time();
+    std::thread::sleep(Duration::from_millis(50));
+    put_in_place(&path, b"two").unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"two");
+    // What ReplaceFile hands on shows that it was asked: a rename brings the new file's own.
+    println!(
+        "creation time kept: {}",
+        fs::metadata(&path).unwrap().creation_time() == made
+    );
+    // One that somebody holds stays as it is, and nothing is left beside it.
+    let holder = OpenOptions::new()
+        .read(true)
+        .share_mode(0)
+        .open(&path)
+        .unwrap();
+    let error = put_in_place(&path, b"three").unwrap_err();
+    drop(holder);
+    assert_eq!(fs::read(&path).unwrap(), b"two");
+    // Wine leaves an empty file of its own.
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let left = entry.unwrap().path();
+        let name = left.display().to_string();
+        assert!(!name.contains("partial"), "{name}: {error:?}");
+        assert_ne!(fs::read(&left).unwrap(), b"three", "{name}");
+    }
+}
+
+#[test]
+fn a_junction_on_the_way_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let real = folder.path().join("real");
+    fs::create_dir(&real).unwrap();
+    fs::write(real.join("tool"), "").unwrap();
+    assert_eq!(link_on(&real.join("tool")).unwrap(), None);
+    let alias = folder.path().join("alias");
+    let made = here().run(
+        &Command::system("cmd.exe")
+            .args(["/d", "/c", "mklink", "/J"])
+            .args([alias.display().to_string(), real.display().to_string()]),
+        &Quiet,
+    );
+    let there = fs::symlink_metadata(&alias).is_ok_and(|it| it.is_symlink());
+    if !there {
+        println!("not checked: no junction could be made: {made:?}");
+        return;
+    }
+    assert_eq!(link_on(&alias.join("tool")).unwrap(), Some(alias));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::folder::RunFolder;
 use crate::run::machine as host_name;
 use crate::runbook::{Known, Open, Standing, by, script};
 use crate::ui::{data, say};
-use envclone_core::runbook::progress::same_machine;
+use envclone_core::runbook::progress::known_as;
 
 /// Runs one of its verbs.
 pub(super) fn run(cli: &Cli, args: &RunbookArgs, machine: &dyn Machine) -> Result<(), Failure> {
@@ -32,7 +32,7 @@ pub(super) fn run(cli: &Cli, args: &RunbookArgs, machine: &dyn Machine) -> Resul
         config: &config,
         run,
         machine,
-        name: machine.name().unwrap_or_else(|_| host_name()),
+        name: name(&config, machine),
     };
     if args.print {
         return shell.print();
@@ -189,7 +189,8 @@ impl Shell<'_> {
             .deeds
             .iter()
             .any(envclone_core::runbook::deed::Deed::needs_machine);
-        if !needs || machines.is_empty() || machines.iter().any(|it| same_machine(it, &self.name)) {
+        let here = std::slice::from_ref(&self.name);
+        if !needs || machines.is_empty() || known_as(machines, here).is_some() {
             return Ok(());
         }
         Err(Failure::before(
@@ -203,6 +204,19 @@ impl Shell<'_> {
         )
         .hint("run the command there; the runs' folder can be on a share, or be copied over"))
     }
+}
+
+/// What this machine is called: as the settings call it, whichever of its names that is.
+fn name(config: &Config, machine: &dyn Machine) -> String {
+    let names = envclone_machine::names(machine).unwrap_or_else(|_| vec![host_name()]);
+    let machines = &config.settings.runbook.machines;
+    let told = match known_as(machines, &names) {
+        Some(known) => Some(known),
+        // Of a machine that is none of them, the domain may be the reason.
+        None if !machines.is_empty() => names.iter().find(|name| name.contains('.')),
+        None => None,
+    };
+    told.or(names.first()).cloned().unwrap_or_else(host_name)
 }
 
 fn numbered(runbook: &Runbook, n: u32) -> Result<&Step, Failure> {

@@ -16,14 +16,14 @@ use envclone_core::platform_trap::traps;
 use envclone_core::private_key::PrivateKey;
 use envclone_core::runbook::check::{CheckKind, Outcome};
 use envclone_core::runbook::configuration::{guard, is_of_source, source_machines};
-use envclone_core::runbook::deed::{Argument, Deed};
+use envclone_core::runbook::deed::{Argument, Deed, Installs, places};
 use envclone_core::runbook::fact::Fact;
 use envclone_core::runbook::progress::same_machine;
 use envclone_lifetime::{Environment, SavedRegistration, Unregistered};
 use envclone_machine::{
-    Command, Ended, Event, Halted, Iis, Machine, MachineError, Patience, Scheduler, Watch,
-    config_tool_log, empty_folder, hold_scheduler, iis, machine_config, start_services,
-    stop_services, wait_until_unlocked,
+    Command, Ended, Event, Halted, Iis, Installation, Machine, MachineError, Patience, Scheduler,
+    Watch, config_tool_log, empty_folder, hold_scheduler, iis, link_on, machine_configs,
+    put_in_place, start_services, stop_services, wait_until_unlocked,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -145,19 +145,11 @@ impl Act<'_> {
                     false => changes,
                 })
             }
-            Deed::Run { .. } if deed.is_configuration_tool() => {
-                let Ok(installed) = platform::installed(self.machine()) else {
-                    return Ok(Vec::new());
-                };
-                let traps = traps(&installed.version).unwrap_or_default();
-                let line = |trap: &envclone_core::platform_trap::Trap| {
-                    format!(
-                        "known of {}: {}; {}",
-                        installed.version, trap.what, trap.check
-                    )
-                };
-                Ok(traps.iter().map(line).collect())
-            }
+            Deed::Run { .. } if deed.is_configuration_tool() => Ok(self.known_of_tool()),
+            Deed::Run {
+                installs: Some(Installs::Platform),
+                ..
+            } => self.before_installing(),
             _ => Ok(Vec::new()),
         }
     }
@@ -268,20 +260,11 @@ impl Act<'_> {
                 self.iis(Iis::Start)
             }
             Deed::EmptyFolder { path } => self.empty(Path::new(path)),
-            Deed::Run {
-                path,
-                arguments,
-                minutes,
-                ..
-            } => {
+            Deed::Run { .. } => {
                 if deed.uploads_license() {
                     self.license_must_fit()?;
                 }
-                let (command, secrets) = self.command(path, arguments, *minutes)?;
-                match deed.is_configuration_tool() {
-                    true => self.configuration_tool(command, &secrets),
-                    false => self.program(command),
-                }
+                self.run(deed)
             }
             Deed::UnregisterLifetime => self.unregister(),
             Deed::RegisterLifetime => self.register(),

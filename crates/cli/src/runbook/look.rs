@@ -20,7 +20,7 @@ use envclone_core::private_key::PrivateKey;
 use envclone_core::release::Standing as Gate;
 use envclone_core::runbook::check::{CheckKind, Looked};
 use envclone_core::runbook::configuration::{is_own, names_of_source, typed, wanted};
-use envclone_core::runbook::progress::same_machine;
+use envclone_core::runbook::progress::{known_as, same_machine};
 use envclone_core::runbook::step::Way;
 use envclone_core::runbook::value::ValueName;
 use envclone_core::settings::{Account, Secret};
@@ -107,10 +107,10 @@ impl<'a> Look<'a> {
             K::LogLogins => self.logins(&Role::Log),
             K::SessionLogin => self.session_login(),
             K::PlatformVersion => self.version(),
-            K::ServicesStopped => self.services(&PlatformService::STOPPING, State::Stopped),
-            K::ServicesRunning => self.services(&WITHOUT_SCHEDULER, State::Running),
+            K::ServicesStopped => self.services_stopped(),
+            K::ServicesRunning => self.services_running(&WITHOUT_SCHEDULER),
             K::SchedulerOff => self.scheduler_off(),
-            K::SchedulerRunning => self.services(&[PlatformService::Scheduler], State::Running),
+            K::SchedulerRunning => self.services_running(&[PlatformService::Scheduler]),
             K::IisStopped => self.iis(State::Stopped),
             K::IisRunning => self.iis(State::Running),
             K::FoldersEmpty => self.folders(),

@@ -17,6 +17,7 @@ mod child;
 mod evidence;
 mod guards;
 mod interrupted;
+mod machine;
 mod played;
 mod renewal;
 #[path = "../support/mod.rs"]

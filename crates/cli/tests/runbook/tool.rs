@@ -12,7 +12,7 @@ use envclone_machine::{Machine, StartType, State};
 
 use super::child::told;
 use super::support::Ran;
-use super::world::{SCHEDULER, SECRETS, World, wrote_log};
+use super::world::{SCHEDULER, SECRETS, World, machine_config, wrote_log};
 
 const STEP: &str = "session-database";
 
@@ -112,6 +112,8 @@ fn one_that_fails_is_told_with_its_words_and_without_its_passwords() {
     let ran = world.go("APP1", STEP);
     stopped(&world, &ran, 6, "bad ***");
     assert!(ran.err.contains("password is ***"), "{}", ran.err);
+    let unknown = "0 of 1 were done; what the Configuration Tool did before it ended is not known: it may have changed the databases";
+    assert!(ran.err.contains(unknown), "{}", ran.err);
     // Whatever came of it, its log is for administrators only.
     assert_eq!(world.seen("APP1").calls("icacls.exe").len(), 1);
     world.tool("APP1", &wrote_log(&folder, "all is well"));
@@ -132,6 +134,12 @@ fn errors_in_its_log_count_although_it_ended_with_0() {
         &ran,
         6,
         "its log tells of 1 errors, the first: ERROR: Login failed for user dba",
+    );
+    assert!(
+        ran.err
+            .contains("it may have changed the databases and server.hsconf"),
+        "{}",
+        ran.err
     );
     // What an earlier run wrote there does not count.
     world.tool("APP1", &wrote_log(&folder, "all is well"));
@@ -202,11 +210,105 @@ fn one_that_hangs_is_ended_and_its_log_protected() {
     let failure = act.act(&deed).unwrap_err();
     assert_eq!(failure.exit as i32, 6, "{failure:?}");
     assert!(failure.why[0].what.contains("was ended"), "{failure:?}");
+    let unknown = "what the Configuration Tool did before it ended is not known";
+    assert!(failure.state.starts_with(unknown), "{failure:?}");
     for (_, secret) in SECRETS {
         assert!(!format!("{failure:?}").contains(secret));
     }
     assert_eq!(told(&machine, SCHEDULER), "disabled stopped");
     assert!(machine.elevated().unwrap());
+}
+
+#[test]
+fn it_is_not_started_through_a_link() {
+    let world = ready();
+    let folder = world.file("APP1", "");
+    let folder = folder.parent().unwrap().join("Platform Server");
+    let real = world.lab.path("Real");
+    fs::rename(&folder, &real).unwrap();
+    std::os::unix::fs::symlink(&real, &folder).unwrap();
+    let ran = world.go("APP1", STEP);
+    let why = format!("`{}` is a link", folder.display());
+    stopped(&world, &ran, 5, &why);
+    assert!(
+        ran.err
+            .contains(&format!("by its real path, with {}", real.display())),
+        "{}",
+        ran.err
+    );
+    assert_eq!(world.tool_calls("APP1").len(), 0);
+    fs::remove_file(&folder).unwrap();
+    fs::rename(&real, &folder).unwrap();
+    world.goes("APP1", STEP);
+}
+
+#[test]
+fn it_is_not_started_where_the_installed_version_can_t_be_seen() {
+    let key = r"SOFTWARE\OutSystems\Installer\Server";
+    let world = ready();
+    world.changed("APP1", |machine| machine.without_value(key, "Server"));
+    let asked = world.run("APP1", &["do", &world.n(STEP)]);
+    let unseen = "can't be told: which version of the platform server is in `";
+    assert!(asked.err.contains(unseen), "{}", asked.err);
+    let ran = world.go("APP1", STEP);
+    let why =
+        "was not started, since it would upgrade the database to another version: which version";
+    stopped(&world, &ran, 5, why);
+    world.changed("APP1", |machine| machine.value(key, "Server", "eleven"));
+    let asked = world.run("APP1", &["do", &world.n(STEP)]);
+    let unknown = "can't be told: `eleven` is not a platform version";
+    assert!(asked.err.contains(unknown), "{}", asked.err);
+    world.changed("APP1", envclone_machine::StandIn::uninstalled);
+    let ran = world.go("APP1", STEP);
+    stopped(
+        &world,
+        &ran,
+        5,
+        "no OutSystems platform server is installed",
+    );
+    assert_eq!(world.tool_calls("APP1").len(), 0);
+}
+
+#[test]
+fn one_that_is_not_there_changed_nothing() {
+    let world = ready();
+    fs::remove_file(world.file("APP1", "ConfigurationTool.com")).unwrap();
+    let ran = world.go("APP1", STEP);
+    stopped(&world, &ran, 6, "was not found");
+    assert!(!ran.err.contains("not known"), "{}", ran.err);
+}
+
+#[test]
+fn a_machine_config_that_somebody_holds_is_waited_for() {
+    for framework in ["Framework64", "Framework"] {
+        let world = ready();
+        let config = machine_config(&world.lab.path("APP1"));
+        let config = config.to_string_lossy().replace("Framework64", framework);
+        let config = std::path::Path::new(&config);
+        fs::create_dir_all(config.parent().unwrap()).unwrap();
+        fs::write(config, "<configuration/>").unwrap();
+        world.changed("APP1", |machine| machine.locked(config, u32::MAX));
+        let ran = world.go("APP1", STEP);
+        let why = format!(
+            "`{}` is still held by another program after 10 min",
+            config.display()
+        );
+        stopped(&world, &ran, 6, &why);
+        assert!(
+            ran.err.contains("held by another program for 20 s"),
+            "{}",
+            ran.err
+        );
+        assert_eq!(world.tool_calls("APP1").len(), 0);
+        world.changed("APP1", |machine| machine.locked(config, 3));
+        let ran = world.goes("APP1", STEP);
+        assert!(
+            ran.err.contains("held by another program for 20 s"),
+            "{}",
+            ran.err
+        );
+        assert_eq!(world.tool_calls("APP1").len(), 1);
+    }
 }
 
 #[test]

@@ -237,6 +237,7 @@ fn the_platform_is_installed_anew_from_start_to_end() {
         let key = world.file(machine, "private.key");
         fs::remove_file(key).unwrap();
         fs::remove_file(world.file(machine, "server.hsconf")).unwrap();
+        world.changed(machine, envclone_machine::StandIn::uninstalled);
     }
     world.must("APP1", &["start", "fresh"]);
     reconfigure_on(&world, "start-services");
@@ -255,7 +256,8 @@ fn the_platform_is_installed_anew_from_start_to_end() {
         .seen("APP1")
         .calls_at(&world.lab.path("PlatformServer.exe"));
     assert_eq!(installer.len(), 2, "once on each machine");
-    assert_eq!(installer[0], ["/S", "/InstallPrerequisites=True"]);
+    let folder = format!("/D={}/Platform Server", world.lab.folder.path().display());
+    assert_eq!(installer[0], ["/S", "/InstallPrerequisites=True", &folder]);
     finished(&world);
     clear_text_is_nowhere(&world);
 }

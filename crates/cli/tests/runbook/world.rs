@@ -240,6 +240,7 @@ impl World {
             .service("W3SVC", running, automatic)
             .effect("iisreset.exe /stop", "W3SVC", State::Stopped, None)
             .effect("iisreset.exe /start", "W3SVC", running, None)
+            .installs("PlatformServer.exe", &install, VERSION)
             // The Configuration Tool restarts services, the Scheduler among them.
             .effect("ConfigurationTool.com", SCHEDULER, running, Some(automatic));
         machine.program("iisreset.exe", "");
@@ -414,7 +415,7 @@ impl World {
                 (event["event"] == "renewed")
                     .then(|| event["runbook"].as_str().unwrap()[..12].to_owned())
             })
-            .last();
+            .next_back();
         let file = match renewed {
             Some(id) => format!("runbook-{id}.json"),
             None => "runbook.json".to_owned(),

@@ -92,6 +92,17 @@ pub enum Program {
 }
 
 impl Program {
+    /// What it installs, where it is an installer.
+    fn installs(self) -> Option<Installs> {
+        match self {
+            Self::ConfigurationTool | Self::OspTool => None,
+            Self::PlatformInstaller => Some(Installs::Platform),
+            Self::ServiceStudioInstaller | Self::IntegrationStudioInstaller => {
+                Some(Installs::Studio)
+            }
+        }
+    }
+
     /// Where it is, with the setting that would say so where it is not known.
     fn path(self, parts: &Parts<'_>) -> Result<String, &'static str> {
         let known = |name: ValueName| name.find(parts).ok_or(name.setting());
@@ -99,11 +110,26 @@ impl Program {
             Self::ConfigurationTool => {
                 known(ValueName::InstallFolder).map(|it| inside(&it, "ConfigurationTool.com"))
             }
-            Self::OspTool => Ok(r"%CommonProgramFiles%\OutSystems\11\OSPTool.com".to_owned()),
+            Self::OspTool => Ok(OSP_TOOL[0].to_owned()),
             Self::PlatformInstaller => known(ValueName::PlatformInstaller),
             Self::ServiceStudioInstaller => known(ValueName::ServiceStudioInstaller),
             Self::IntegrationStudioInstaller => known(ValueName::IntegrationStudioInstaller),
         }
+    }
+}
+
+/// Where the tool that publishes is: its folder is named after the major version, in one way or the other.
+const OSP_TOOL: [&str; 2] = [
+    r"%CommonProgramFiles%\OutSystems\11\OSPTool.com",
+    r"%CommonProgramFiles%\OutSystems\11.0\OSPTool.com",
+];
+
+/// Where a program may be that is said to be at a path, the likeliest place first.
+#[must_use]
+pub fn places(path: &str) -> Vec<&str> {
+    match path == OSP_TOOL[0] {
+        true => OSP_TOOL.to_vec(),
+        false => vec![path],
     }
 }
 
@@ -218,6 +244,9 @@ pub enum Deed {
         arguments: Vec<Argument>,
         /// How long it may take, in minutes.
         minutes: u32,
+        /// What it installs, where it is an installer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        installs: Option<Installs>,
     },
     /// Saves the environment's registration in `LifeTime` and ends it.
     UnregisterLifetime,
@@ -238,6 +267,18 @@ pub enum Argument {
     Text(String),
     /// A password, which is looked up when the program is started.
     Password(AccountName),
+    /// The last argument, which the program gets as it stands, without quotes.
+    Unquoted(String),
+}
+
+/// What an installer installs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Installs {
+    /// The platform.
+    Platform,
+    /// One of the studios.
+    Studio,
 }
 
 impl Deed {
@@ -355,7 +396,7 @@ impl Argument {
     pub fn shown(&self) -> String {
         match self {
             Self::Text(text) if text.contains(char::is_whitespace) => format!("\"{text}\""),
-            Self::Text(text) => text.clone(),
+            Self::Text(text) | Self::Unquoted(text) => text.clone(),
             Self::Password(_) => "***".to_owned(),
         }
     }
@@ -470,6 +511,10 @@ fn run_deed(run: &Run, parts: &Parts<'_>) -> Result<Vec<Deed>, Vec<String>> {
         missing.push(setting.to_owned());
         String::new()
     });
+    let installs = run.program.installs();
+    if installs == Some(Installs::Platform) {
+        arguments.extend(parts.settings.runbook.other_folder().map(folder_argument));
+    }
     missing.sort();
     missing.dedup();
     if !missing.is_empty() {
@@ -480,5 +525,11 @@ fn run_deed(run: &Run, parts: &Parts<'_>) -> Result<Vec<Deed>, Vec<String>> {
         path,
         arguments,
         minutes: run.minutes,
+        installs,
     }])
+}
+
+/// How the platform's installer is told its folder: it is the last argument, and in no quotes even where it has blanks.
+fn folder_argument(folder: &str) -> Argument {
+    Argument::Unquoted(format!("/D={folder}"))
 }

@@ -6,7 +6,7 @@ use super::check::{Looked, Outcome};
 use super::fact::Fact;
 use super::journal::{By, Event};
 use super::{Runbook, Step};
-use crate::hsconf::DatabaseAt;
+use crate::hsconf::{DatabaseAt, same_host};
 use crate::journal::{Entry, Illegal};
 
 /// How far a step came.
@@ -53,10 +53,29 @@ pub struct Skip {
     pub because: String,
 }
 
-/// Machines' names are told apart without regard to case.
+/// Machines' names are told apart without regard to case, and one with its domain is the same as one without; in two domains
+/// they are two.
 #[must_use]
 pub fn same_machine(left: &str, right: &str) -> bool {
-    left.to_lowercase() == right.to_lowercase()
+    left.to_lowercase() == right.to_lowercase() || same_host(left, right)
+}
+
+/// Which of the environment's machines is known by these names: NetBIOS' name, which ends after 15 letters, the host name,
+/// and that with its domain. Where the domain is known, a machine that is named with another one is another machine.
+///
+/// None where it is none of them, or could be more than one.
+#[must_use]
+pub fn known_as<'a>(machines: &'a [String], names: &[String]) -> Option<&'a String> {
+    let full: Vec<&String> = names.iter().filter(|name| name.contains('.')).collect();
+    let is = |machine: &&String| match machine.contains('.') && !full.is_empty() {
+        true => full.iter().any(|name| same_machine(machine, name)),
+        false => names.iter().any(|name| same_machine(machine, name)),
+    };
+    let mut found = machines.iter().filter(is);
+    match (found.next(), found.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
 }
 
 /// What is known of a machine, which keeps the name that it was written down with.
@@ -417,4 +436,63 @@ pub fn open_checks(found: &[Looked]) -> (Vec<&Looked>, Vec<&Looked>) {
         these.collect()
     };
     (of(Outcome::Fails), of(Outcome::Unknown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|it| (*it).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_machine_is_the_same_with_its_domain_and_without() {
+        for (one, other, same) in [
+            ("PROD1", "prod1", true),
+            ("PROD1", "prod1.corp.example", true),
+            ("prod1.corp.example", "PROD1.CORP.EXAMPLE", true),
+            ("a.x.example", "a.y.example", false),
+            ("PROD1", "PROD10", false),
+            ("PROD1", "PROD10.corp.example", false),
+            // Whichever machine it is read on, it is that name.
+            ("localhost", "localhost", true),
+        ] {
+            assert_eq!(same_machine(one, other), same, "{one} {other}");
+            assert_eq!(same_machine(other, one), same, "{other} {one}");
+        }
+    }
+
+    #[test]
+    fn a_machine_is_found_by_any_of_its_names() {
+        let names = texts(&[
+            "CUSTOMER-WEB-SE",
+            "customer-web-server-1.corp.example",
+            "customer-web-server-1",
+        ]);
+        for name in [
+            "CUSTOMER-WEB-SE",
+            "Customer-Web-Server-1",
+            "customer-web-server-1.CORP.example",
+        ] {
+            let machines = texts(&["APP2", name]);
+            assert_eq!(known_as(&machines, &names), Some(&machines[1]), "{name}");
+        }
+        for name in [
+            "customer-web-server-2",
+            "customer-web-server",
+            "customer-web-server-1.other.example",
+            "CUSTOMER-WEB",
+        ] {
+            assert_eq!(known_as(&texts(&["APP2", name]), &names), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn one_that_could_be_two_machines_is_neither() {
+        let machines = texts(&["app1.x.example", "app1.y.example"]);
+        assert_eq!(known_as(&machines, &texts(&["APP1"])), None);
+        let names = texts(&["APP1", "app1.y.example", "app1"]);
+        assert_eq!(known_as(&machines, &names), Some(&machines[1]));
+    }
 }

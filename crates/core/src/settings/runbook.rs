@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Environment, Secret};
 use crate::engine::Engine;
 use crate::hsconf::names_a_machine;
+use crate::runbook::progress::same_machine;
 
 /// Where the platform is installed unless somebody chose otherwise.
 pub const INSTALL_FOLDER: &str = r"C:\Program Files\OutSystems\Platform Server";
@@ -235,6 +236,14 @@ impl RunbookSettings {
         self.install_folder.as_deref().unwrap_or(INSTALL_FOLDER)
     }
 
+    /// The folder that the platform is installed in, where it is another one than its installer takes by itself.
+    #[must_use]
+    pub fn other_folder(&self) -> Option<&str> {
+        let folder = self.install_folder.as_deref()?;
+        let plain = |folder: &str| folder.trim_end_matches(['\\', '/']).to_lowercase();
+        (plain(folder) != plain(INSTALL_FOLDER)).then_some(folder)
+    }
+
     /// What contradicts itself, the engine, or the source: `source` is the environment that was copied.
     pub(super) fn mistake(&self, source: &Environment) -> Option<String> {
         let texts = [
@@ -261,6 +270,11 @@ impl RunbookSettings {
         if let Some((key, _)) = texts.iter().find(|(_, text)| is_blank(text.as_ref())) {
             return Some(format!("`{key}` is empty; leave the key out"));
         }
+        // The platform's installer reads it to the end of its command line: nothing in it may look like more than a folder.
+        let unfit = |letter: char| letter == '"' || letter.is_control();
+        if self.install_folder().contains(unfit) {
+            return Some("`install-folder` has a quote or a control character in it".to_owned());
+        }
         if !self.connections.is_empty() && self.lifetime.is_none() {
             return Some(
                 "`connections` are made by LifeTime, and `[runbook.lifetime]` is missing"
@@ -284,13 +298,14 @@ impl RunbookSettings {
         if former.any(|name| name.trim().is_empty()) {
             return Some("`former` has an empty name".to_owned());
         }
-        let mut seen: Vec<String> = Vec::new();
-        for machine in &self.machines {
-            let machine = machine.to_lowercase();
-            if seen.contains(&machine) {
-                return Some(format!("`machines` names `{machine}` twice"));
+        for (at, machine) in self.machines.iter().enumerate() {
+            let before = &self.machines[..at];
+            if before.iter().any(|other| same_machine(other, machine)) {
+                return Some(format!(
+                    "`machines` names `{}` twice",
+                    machine.to_lowercase()
+                ));
             }
-            seen.push(machine);
         }
         let addresses = [
             self.service_center

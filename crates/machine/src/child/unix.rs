@@ -13,6 +13,11 @@ pub(super) fn prepare(process: &mut Command) {
     process.process_group(0);
 }
 
+/// Adds an argument as it stands: here each one is.
+pub(super) fn last_unquoted(process: &mut Command, argument: &str) {
+    process.arg(argument);
+}
+
 impl Family {
     /// The child's.
     pub(super) fn of(child: &Child) -> Self {

@@ -17,6 +17,11 @@ pub(super) fn prepare(process: &mut Command) {
     process.creation_flags(OWN_GROUP);
 }
 
+/// Adds an argument to the command line as it stands. The command has seen to it that no quote is in it.
+pub(super) fn last_unquoted(process: &mut Command, argument: &str) {
+    process.raw_arg(argument);
+}
+
 impl Family {
     /// The child's. What the child starts from now on belongs to it, too.
     pub(super) fn of(child: &Child) -> Self {

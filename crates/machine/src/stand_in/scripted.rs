@@ -26,6 +26,8 @@ pub enum Behaviour {
     NeedsController,
     /// May not be touched by this account.
     DeniesAccess,
+    /// Keeps its start type, whatever it is told.
+    KeepsStartType,
     /// Has its start type set to automatic by somebody else when it stops.
     IsSetBack,
 }
@@ -124,6 +126,12 @@ impl Scripted {
     pub(super) fn set_start_type(&mut self, start_type: StartType) -> Result<()> {
         if self.behaviour == Behaviour::DeniesAccess {
             return Err(self.denied("set the start type of"));
+        }
+        if self.behaviour == Behaviour::KeepsStartType {
+            return Err(self.refused(
+                &format!("have the start type {start_type}"),
+                "[SC] ChangeServiceConfig FAILED 1072",
+            ));
         }
         self.service.start_type = start_type;
         Ok(())

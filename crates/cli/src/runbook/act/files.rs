@@ -96,7 +96,10 @@ impl Act<'_> {
             true => String::new(),
             false => keep(path)?,
         };
-        write_whole(path, written.expose_secret())?;
+        // A new file is as readable as its folder makes it, although it has passwords in clear text until the Configuration Tool
+        // encrypts them. Taking others' access away could break the platform: its services read the file, and neither their
+        // accounts nor what the tool does to the file's security is documented. The old file's security is kept.
+        put_in_place(path, written.expose_secret()).map_err(|error| unwritten(&error))?;
         Ok(Did {
             result: format!(
                 "{} values written; its passwords are in clear text until the Configuration Tool has run{kept}",
@@ -176,8 +179,10 @@ impl Act<'_> {
         })?;
         let key = PrivateKey::new(random)
             .map_err(|error| Failure::before(Exit::Unexpected, chain(&error)))?;
-        // What is here is the source's, or nothing: a copy of it would be what this environment must not have.
-        write_whole(path, key.file().expose_secret().as_bytes())?;
+        // What is here is the source's, or nothing: a copy of it would be what this environment must not have. The modules read
+        // the new one, too, as whatever IIS runs them: who may is the old file's matter, or the folder's.
+        put_in_place(path, key.file().expose_secret().as_bytes())
+            .map_err(|error| unwritten(&error))?;
         Ok(Did {
             result: format!(
                 "a new key with the fingerprint {} was put in place{}; every other machine of the environment needs the same file",
@@ -191,6 +196,10 @@ impl Act<'_> {
             facts: vec![Fact::NewKey],
         })
     }
+}
+
+fn unwritten(error: &MachineError) -> Failure {
+    Failure::before(Exit::NoAccess, chain(error)).hint(error.hint())
 }
 
 fn unusable(path: &Path, error: &envclone_core::hsconf::HsconfError) -> Failure {

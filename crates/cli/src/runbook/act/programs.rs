@@ -2,10 +2,124 @@
 
 use super::*;
 
+/// What of the platform is on this machine, against what the database has.
+enum Platform {
+    /// Nothing.
+    Absent,
+    /// Whether something is can't be told, and why.
+    Unseen(String),
+    /// The database's version.
+    Same(String),
+    /// A newer one than the database's.
+    Newer(String, String),
+    /// An older one, or one that can't be compared.
+    Other(Installation, Option<String>),
+}
+
 /// Programs.
 impl Act<'_> {
+    pub(super) fn run(&self, deed: &Deed) -> Result<String, Failure> {
+        let Deed::Run {
+            path,
+            arguments,
+            minutes,
+            installs,
+            ..
+        } = deed
+        else {
+            return Ok(String::new());
+        };
+        if *installs == Some(Installs::Platform) {
+            match self.platform() {
+                Platform::Same(version) => {
+                    return Ok(format!("{version} is installed already, and was left"));
+                }
+                Platform::Newer(installed, wanted) => return Err(newer(&installed, &wanted)),
+                _ => {}
+            }
+        }
+        let (command, secrets) = self.command(path, arguments, *minutes)?;
+        match (deed.is_configuration_tool(), installs) {
+            (true, _) => self.configuration_tool(command, &secrets),
+            (false, Some(installs)) => self.installer(&command, *installs),
+            (false, None) => self.program(&command),
+        }
+    }
+
+    fn platform(&self) -> Platform {
+        let installed = match Installation::of(self.machine()) {
+            Ok(installed) => installed,
+            Err(MachineError::NotInstalled { .. }) => return Platform::Absent,
+            Err(error) => return Platform::Unseen(chain(&error)),
+        };
+        let wanted = self.look.known.parts().inventory.platform_version.clone();
+        match wanted {
+            Some(wanted) if wanted == installed.version => Platform::Same(wanted),
+            Some(wanted) if is_newer(&installed.version, &wanted) => {
+                Platform::Newer(installed.version, wanted)
+            }
+            wanted => Platform::Other(installed, wanted),
+        }
+    }
+
+    /// What a person should see before the platform's installer is approved.
+    pub(super) fn before_installing(&self) -> Result<Vec<String>, Failure> {
+        let installed = match self.platform() {
+            Platform::Absent => return Ok(Vec::new()),
+            Platform::Unseen(why) => return Ok(vec![why]),
+            Platform::Same(version) => {
+                return Ok(vec![format!(
+                    "{version} is installed already, and will be left"
+                )]);
+            }
+            Platform::Newer(installed, wanted) => return Err(newer(&installed, &wanted)),
+            Platform::Other(installed, wanted) => {
+                let has = wanted.map_or_else(
+                    || "which one the database has is not known".to_owned(),
+                    |wanted| format!("the database has {wanted}"),
+                );
+                let line = format!(
+                    "another version is installed, {}, which the installer replaces; {has}",
+                    installed.version
+                );
+                (installed.folder, line)
+            }
+        };
+        let (folder, mut lines) = (installed.0, vec![installed.1]);
+        let named = platform::folder(&self.config().settings.runbook);
+        if folder != named {
+            lines.push(format!(
+                "it is in {}, where the installer leaves it; the settings say {}",
+                folder.display(),
+                named.display()
+            ));
+        }
+        Ok(lines)
+    }
+
+    /// What is known to go wrong with the tool in the version that is installed.
+    pub(super) fn known_of_tool(&self) -> Vec<String> {
+        let unknown = |why: String| vec![format!("what is known of the tool can't be told: {why}")];
+        let installed = match Installation::of(self.machine()) {
+            Ok(installed) => installed,
+            Err(error) => return unknown(chain(&error)),
+        };
+        match traps(&installed.version) {
+            Err(error) => unknown(error.to_string()),
+            Ok(traps) => traps
+                .iter()
+                .map(|trap| {
+                    format!(
+                        "known of {}: {}; {}",
+                        installed.version, trap.what, trap.check
+                    )
+                })
+                .collect(),
+        }
+    }
+
     /// A program with its arguments, and the passwords among them.
-    pub(super) fn command(
+    fn command(
         &self,
         path: &str,
         arguments: &[Argument],
@@ -13,10 +127,13 @@ impl Act<'_> {
     ) -> Result<(Command, Vec<SecretString>), Failure> {
         let mut secrets = Vec::new();
         let mut command =
-            Command::at(platform::path(path)).limit(Duration::from_secs(u64::from(minutes) * 60));
+            Command::at(found(path)?).limit(Duration::from_secs(u64::from(minutes) * 60));
         for argument in arguments {
             command = match argument {
                 Argument::Text(text) => command.arg(text.clone()),
+                Argument::Unquoted(text) => command
+                    .last_unquoted(text)
+                    .map_err(|error| stopped(&error))?,
                 Argument::Password(name) => {
                     let password = self.look.passwords.named(self.config(), *name)?;
                     secrets.push(password.clone());
@@ -27,22 +144,79 @@ impl Act<'_> {
         Ok((command, secrets))
     }
 
-    pub(super) fn program(&self, command: Command) -> Result<String, Failure> {
+    /// One that publishes, or that a step file of later names.
+    fn program(&self, command: &Command) -> Result<String, Failure> {
         self.machine()
-            .run(&command, &self.watch())
+            .run(command, &self.watch())
             .and_then(envclone_machine::Outcome::succeeded)
             .map(|outcome| format!("{} ended with 0", outcome.command))
-            .map_err(|error| stopped(&error))
+            .map_err(|error| {
+                broken_off(
+                    &error,
+                    "what it did before it ended is not known: modules may have been published",
+                )
+            })
+    }
+
+    /// The platform's installer says by its exit code that only a restart is missing; others have no such code. As documented:
+    /// 0 = successful install, 1 = system reboot is required to finalize prerequisite installation, 2 = install failure.
+    fn installer(&self, command: &Command, installs: Installs) -> Result<String, Failure> {
+        let unknown = "how far the installer came is not known";
+        let outcome = self
+            .machine()
+            .run(command, &self.watch())
+            .map_err(|error| broken_off(&error, unknown))?;
+        if installs == Installs::Platform && outcome.code == Some(1) {
+            return Ok(format!(
+                "{} ended with 1: RESTART THIS MACHINE before going on, which ends the installation of the prerequisites",
+                outcome.command
+            ));
+        }
+        let logs = match installs {
+            Installs::Platform => {
+                r"its logs are in %LocalAppData%\OutSystems\PlatformInstaller: settle what they tell, then run it again"
+            }
+            Installs::Studio => "run it by hand, where it says on screen what it misses",
+        };
+        outcome
+            .succeeded()
+            .map(|outcome| format!("{} ended with 0", outcome.command))
+            .map_err(|error| broken_off(&error, unknown).hint(logs))
+    }
+
+    /// Started through a link to its folder, the tool damages the settings that it writes.
+    fn must_be_real(&self, command: &Command) -> Result<(), Failure> {
+        let envclone_machine::Program::At(path) = command.program() else {
+            return Ok(());
+        };
+        let Some(link) = link_on(path).map_err(|error| stopped(&error))? else {
+            return Ok(());
+        };
+        let real = fs::canonicalize(&link).map_or_else(
+            |_| "what it leads to".to_owned(),
+            |real| dunce::simplified(&real).display().to_string(),
+        );
+        Err(Failure::before(
+            Exit::Refused,
+            format!(
+                "the Configuration Tool was not started: `{}` is a link, and a tool that is started through one damages settings",
+                link.display()
+            ),
+        )
+        .hint(format!(
+            "name the folder by its real path, with {real} in the link's place, as `install-folder` of `[runbook]`, then `envclone runbook renew`"
+        )))
     }
 
     /// The Configuration Tool works on what `server.hsconf` says: led elsewhere, it would upgrade another environment's
     /// database. And it restarts services, so the Scheduler must be disabled before and after.
-    pub(super) fn configuration_tool(
+    fn configuration_tool(
         &self,
         command: Command,
         secrets: &[SecretString],
     ) -> Result<String, Failure> {
         let (machine, watch) = (self.machine(), self.watch());
+        self.must_be_real(&command)?;
         self.must_lead_here("the Configuration Tool was not started")?;
         let version = self.look.one(CheckKind::PlatformVersion);
         if version.outcome != Outcome::Holds {
@@ -68,9 +242,10 @@ impl Act<'_> {
             .hint("take the step that disables the Scheduler first; where it is done, `envclone runbook undo` opens it again"));
         }
         let stop = |error: MachineError| stopped(&error);
-        let config = machine_config(machine).map_err(stop)?;
-        if config.exists() {
-            wait_until_unlocked(machine, &config, &Patience::FILE, &watch).map_err(stop)?;
+        for config in machine_configs(machine).map_err(stop)? {
+            if config.exists() {
+                wait_until_unlocked(machine, &config, &Patience::FILE, &watch).map_err(stop)?;
+            }
         }
         let log = config_tool_log::path(machine).map_err(stop)?;
         let mark = config_tool_log::mark(&log).map_err(stop)?;
@@ -85,15 +260,14 @@ impl Act<'_> {
             let log = kept.as_ref().err().cloned();
             let started = scheduler.as_ref().err();
             let started = started.map(|it| format!("the Scheduler may run: {it}"));
-            let more: Vec<String> = started.into_iter().chain(log).collect();
-            match more.is_empty() {
-                true => stopped(&error),
-                false => stopped(&error).state(more.join("; ")),
-            }
+            let more = started.into_iter().chain(log);
+            let state: Vec<String> = [UNKNOWN.to_owned()].into_iter().chain(more).collect();
+            broken_off(&error, &state.join("; "))
         })?;
-        scheduler.map_err(stop)?;
-        let found = found.map_err(stop)?;
-        let kept = kept.map_err(|why| Failure::before(Exit::Stopped, why))?;
+        let after = |failure: Failure| failure.state(format!("{} ended with 0", outcome.command));
+        scheduler.map_err(|error| after(stopped(&error)))?;
+        let found = found.map_err(|error| after(stopped(&error)))?;
+        let kept = kept.map_err(|why| after(Failure::before(Exit::Stopped, why)))?;
         if let Some(first) = found.errors.first() {
             return Err(Failure::before(
                 Exit::Stopped,
@@ -102,6 +276,7 @@ impl Act<'_> {
                     found.errors.len()
                 ),
             )
+            .state(UNKNOWN)
             .hint(format!(
                 "read {}; where nothing is wrong, `envclone runbook done` with `--because` says so",
                 log.display()
@@ -111,7 +286,7 @@ impl Act<'_> {
     }
 
     /// Keeps the log from whoever is no administrator; one that holds passwords is deleted.
-    pub(super) fn protect(&self, log: &Path, secrets: bool) -> Result<String, String> {
+    fn protect(&self, log: &Path, secrets: bool) -> Result<String, String> {
         let version = platform::installed(self.machine()).map(|it| it.version);
         let old = version
             .as_deref()
@@ -130,4 +305,55 @@ impl Act<'_> {
             .map(|()| "its log is kept for administrators only".to_owned())
             .map_err(|error| format!("its log could not be protected: {error}"))
     }
+}
+
+/// How the world is once the Configuration Tool did not come to its end.
+const UNKNOWN: &str = "what the Configuration Tool did before it ended is not known: it may have changed the databases and server.hsconf";
+
+/// A program that did not come to its end. One that was never started changed nothing.
+fn broken_off(error: &MachineError, state: &str) -> Failure {
+    match error {
+        MachineError::Exited { .. }
+        | MachineError::TimedOut { .. }
+        | MachineError::Interrupted { .. }
+        | MachineError::System { .. } => stopped(error).state(state),
+        _ => stopped(error),
+    }
+}
+
+/// Where a program is, of the places where it may be.
+fn found(path: &str) -> Result<std::path::PathBuf, Failure> {
+    let places: Vec<_> = places(path).into_iter().map(platform::path).collect();
+    if let Some(there) = places.iter().find(|place| place.is_file()) {
+        return Ok(there.clone());
+    }
+    match places.as_slice() {
+        [only] => Ok(only.clone()),
+        all => {
+            let all: Vec<String> = all.iter().map(|it| format!("`{}`", it.display())).collect();
+            Err(stopped(&MachineError::ProgramMissing {
+                program: path.rsplit(['\\', '/']).next().unwrap_or(path).to_owned(),
+                looked: Some(format!("these places: {}", all.join(", "))),
+            }))
+        }
+    }
+}
+
+/// Whether a version is newer than another one, as far as both can be read.
+fn is_newer(one: &str, other: &str) -> bool {
+    let numbers = |text: &str| {
+        let parts = text.trim().split('.').map(str::parse::<u32>);
+        parts.collect::<Result<Vec<_>, _>>().ok()
+    };
+    matches!((numbers(one), numbers(other)), (Some(one), Some(other)) if one > other)
+}
+
+fn newer(installed: &str, wanted: &str) -> Failure {
+    Failure::before(
+        Exit::Refused,
+        format!(
+            "the installer is not run: {installed} is installed, which is newer than the database's {wanted}, and a newer platform can't be replaced by an older one"
+        ),
+    )
+    .hint("uninstall the newer one by hand, or take a machine without it; there is no way back from an upgrade of the database either")
 }

@@ -25,28 +25,66 @@ impl Look<'_> {
         }
     }
 
-    pub(super) fn services(&self, services: &[PlatformService], wanted: State) -> Seen {
+    pub(super) fn services_stopped(&self) -> Seen {
         let (mut right, mut wrong) = (Vec::new(), Vec::new());
-        for service in services {
-            let Some(found) = find(self.machine, *service).map_err(unseen)? else {
+        for service in PlatformService::STOPPING {
+            let Some(found) = find(self.machine, service).map_err(unseen)? else {
                 continue;
             };
             let told = format!("{} is {}", found.display_name, found.state);
-            match found.state == wanted {
+            match found.state == State::Stopped {
                 true => right.push(told),
                 false => wrong.push(told),
             }
         }
+        match (right.is_empty(), wrong.is_empty()) {
+            (_, false) => fails(wrong.join(", ")),
+            (true, true) => holds("this machine has none of these services"),
+            (false, true) => holds(right.join(", ")),
+        }
+    }
+
+    /// One that is disabled and stopped was left so on purpose, as on a front-end without a controller: it is told, and does
+    /// not count. The Scheduler does, where it is what is asked for, and so does the controller of the controller.
+    pub(super) fn services_running(&self, services: &[PlatformService]) -> Seen {
+        let (mut right, mut wrong, mut off) = (Vec::new(), Vec::new(), Vec::new());
+        for service in services {
+            let Some(found) = find(self.machine, *service).map_err(unseen)? else {
+                continue;
+            };
+            let needed = match service {
+                PlatformService::Scheduler => true,
+                PlatformService::DeploymentController => self.is_controller(),
+                _ => false,
+            };
+            let disabled = found.start_type == StartType::Disabled && found.state == State::Stopped;
+            match found.state == State::Running {
+                true => right.push(format!("{} is running", found.display_name)),
+                false if disabled && !needed => {
+                    off.push(format!("{} is disabled, left so", found.display_name));
+                }
+                false if disabled => {
+                    wrong.push(format!("{} is disabled and stopped", found.display_name));
+                }
+                false => wrong.push(format!("{} is {}", found.display_name, found.state)),
+            }
+        }
         if !wrong.is_empty() {
             fails(wrong.join(", "))
-        } else if right.is_empty() {
-            match wanted {
-                State::Running => fails("this machine has none of these services"),
-                _ => holds("this machine has none of these services"),
-            }
+        } else if !right.is_empty() {
+            holds([right, off].concat().join(", "))
+        } else if !off.is_empty() {
+            fails(format!("none of them runs: {}", off.join(", ")))
         } else {
-            holds(right.join(", "))
+            fails("this machine has none of these services")
         }
+    }
+
+    /// Whether this is the environment's controller, as far as the runbook names its machines.
+    fn is_controller(&self) -> bool {
+        let machines = &self.standing.runbook.machines;
+        let names = envclone_machine::names(self.machine).unwrap_or_default();
+        known_as(machines, &names).is_some_and(|known| machines.first() == Some(known))
     }
 
     pub(super) fn scheduler_off(&self) -> Seen {
@@ -126,7 +164,10 @@ impl Look<'_> {
         if names.is_empty() {
             return Err("nothing is known that only the source is called".to_owned());
         }
-        let mut files = vec![envclone_machine::machine_config(self.machine).map_err(unseen)?];
+        let [config, of_32_bits] =
+            envclone_machine::machine_configs(self.machine).map_err(unseen)?;
+        let mut files = vec![config];
+        files.extend(Some(of_32_bits).filter(|file| file.exists()));
         let modules = self.installed_file("running")?;
         for entry in fs::read_dir(&modules)
             .map_err(|error| format!("`{}` can't be read: {error}", modules.display()))?

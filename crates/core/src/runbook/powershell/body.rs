@@ -97,6 +97,9 @@ fn call(maker: &Maker<'_>, deed: &Deed) -> String {
             };
             let word = |argument: &Argument| match argument {
                 Argument::Text(text) => format!("        {}\n", quoted(text)),
+                Argument::Unquoted(text) => {
+                    format!("        @{{ Unquoted = {} }}\n", quoted(text))
+                }
                 Argument::Password(_) => {
                     let whose = owner(maker.parts, argument).unwrap_or_default();
                     format!("        @{{ Password = {} }}\n", quoted(&whose))

@@ -17,7 +17,10 @@ function Start-Program([string]$Path, [object[]]$Arguments, [int]$Minutes) {
     }
     $words = @()
     foreach ($argument in $Arguments) {
-        if ($argument -is [hashtable]) {
+        if ($argument -is [hashtable] -and $argument.ContainsKey('Unquoted')) {
+            # An installer reads its folder to the end of the line, without quotes.
+            $words += [string]$argument['Unquoted']
+        } elseif ($argument -is [hashtable]) {
             $plain = Get-PlainText (Read-Secret ('Password of ' + $argument['Password']))
             $script:Secrets += $plain
             $words += (ConvertTo-Argument $plain)
