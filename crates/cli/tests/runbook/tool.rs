@@ -11,6 +11,7 @@ use envclone_core::runbook::deed::Deed;
 use envclone_machine::{Machine, StartType, State};
 
 use super::child::told;
+use super::guards::refused;
 use super::support::Ran;
 use super::world::{SCHEDULER, SECRETS, World, machine_config, wrote_log};
 
@@ -247,23 +248,19 @@ fn it_is_not_started_where_the_installed_version_can_t_be_seen() {
     let key = r"SOFTWARE\OutSystems\Installer\Server";
     let world = ready();
     world.changed("APP1", |machine| machine.without_value(key, "Server"));
-    let asked = world.run("APP1", &["do", &world.n(STEP)]);
-    let unseen = "can't be told: which version of the platform server is in `";
-    assert!(asked.err.contains(unseen), "{}", asked.err);
-    let ran = world.go("APP1", STEP);
-    let why =
-        "was not started, since it would upgrade the database to another version: which version";
-    stopped(&world, &ran, 5, why);
+    refused(
+        &world.go("APP1", STEP),
+        4,
+        "which version of the platform server is in `",
+    );
     world.changed("APP1", |machine| machine.value(key, "Server", "eleven"));
     let asked = world.run("APP1", &["do", &world.n(STEP)]);
     let unknown = "can't be told: `eleven` is not a platform version";
     assert!(asked.err.contains(unknown), "{}", asked.err);
     world.changed("APP1", envclone_machine::StandIn::uninstalled);
-    let ran = world.go("APP1", STEP);
-    stopped(
-        &world,
-        &ran,
-        5,
+    refused(
+        &world.go("APP1", STEP),
+        4,
         "no OutSystems platform server is installed",
     );
     assert_eq!(world.tool_calls("APP1").len(), 0);
