@@ -16,9 +16,9 @@ use envclone_core::platform_trap::traps;
 use envclone_core::private_key::PrivateKey;
 use envclone_core::runbook::check::{CheckKind, Outcome};
 use envclone_core::runbook::configuration::guard;
-use envclone_core::runbook::deed::{Argument, Deed};
+use envclone_core::runbook::deed::{AccountName, Argument, Deed};
 use envclone_core::runbook::fact::Fact;
-use envclone_lifetime::{Environment, SavedRegistration, Unregistered};
+use envclone_lifetime::{Environment, Registration, SavedRegistration, Unregistered};
 use envclone_machine::{
     Command, Ended, Event, Halted, Iis, Machine, MachineError, Patience, Scheduler, Watch,
     config_tool_log, empty_folder, hold_scheduler, iis, machine_config, start_services,
@@ -28,7 +28,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::look::Look;
 use super::platform::lifetime_failure;
-use super::{REGISTRATION, connections, folder, platform};
+use super::{connections, folder, platform};
 use crate::config::Config;
 use crate::connect::secret;
 use crate::execute::interrupted;
@@ -157,6 +157,7 @@ impl Act<'_> {
                 };
                 Ok(traps.iter().map(line).collect())
             }
+            Deed::RegisterLifetime => self.registration_preview(),
             _ => Ok(Vec::new()),
         }
     }
@@ -164,8 +165,11 @@ impl Act<'_> {
     /// Refuses what can't be done here, before anything of it is begun.
     ///
     /// # Errors
-    /// Exit 4 where this is no Windows, or the process may not change services.
+    /// Exit 5 where it would be done to the source; 4 where this is no Windows, or the process may not change services.
     pub fn can(&self, deeds: &[Deed]) -> Result<(), Failure> {
+        for deed in deeds {
+            self.must_not_reach_the_source(deed)?;
+        }
         if !deeds.iter().any(Deed::needs_machine) {
             return Ok(());
         }
@@ -227,10 +231,8 @@ impl Act<'_> {
                 }
             }
             Deed::UnregisterLifetime => self.unregister(),
-            Deed::RegisterLifetime => self.register(),
-            Deed::CreateConnections { .. } => {
-                connections::create(self.config(), &folder(&self.look.standing.run))
-            }
+            Deed::RegisterLifetime => return self.register(),
+            Deed::CreateConnections { .. } => connections::create(self.look),
         }
         .map(Did::from)
     }
