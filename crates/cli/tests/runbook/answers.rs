@@ -677,3 +677,29 @@ fn no_connection_is_made_in_the_source() {
     );
     assert_eq!(world.lifetime.count("POST", ""), 0);
 }
+
+#[test]
+fn a_saved_registration_of_the_source_is_neither_ended_nor_made() {
+    let world = begun();
+    decided(&world);
+    world.goes("APP1", "lifetime-unregister");
+    world.must("APP1", &["undo", &world.n("lifetime-unregister")]);
+    // Whatever wrote the file, it names the source.
+    let file = world.folder().join("lifetime-registration.json");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("qa.example.com"), "{text}");
+    fs::write(
+        &file,
+        text.replace("qa.example.com", "prodfe02.corp.example.com"),
+    )
+    .unwrap();
+    for step in ["lifetime-unregister", "lifetime-register"] {
+        refused(
+            &world.go("APP1", step),
+            5,
+            "LifeTime reaches `QA` at prodfe02.corp.example.com, which is the source's `PRODFE02`",
+        );
+    }
+    assert_eq!(world.lifetime.count("DELETE", ""), 1);
+    assert_eq!(world.lifetime.count("POST", ""), 0);
+}
