@@ -496,6 +496,19 @@ fn the_registration_of_before_is_not_the_copy_s() {
 }
 
 #[test]
+fn a_gap_of_another_environment_is_none_of_this_one() {
+    let world = begun();
+    edit(&world, "environment = \"QA\"", "environment = \"Quality\"");
+    world.done("APP1", "lifetime-unregister");
+    edit(&world, "environment = \"Quality\"", "environment = \"QA\"");
+    refused(
+        &world.run("APP1", &["check", &world.n("lifetime-register")]),
+        5,
+        "whether it was registered after the copy can't be told",
+    );
+}
+
+#[test]
 fn a_new_registration_is_known_by_another_key_or_by_a_gap() {
     let world = begun();
     let before = world.lifetime.state().environment("QA").unwrap().clone();

@@ -51,10 +51,9 @@ impl Look<'_> {
         let found = self
             .listed(&all, settings)
             .map_err(|failure| told(&failure))?;
-        let name = &settings.environment;
         match (found, wanted) {
-            (None, true) => fails(format!("LifeTime does not list {name}")),
-            (None, false) => holds(format!("LifeTime does not list {name}")),
+            (None, true) => fails(not_listed(settings)),
+            (None, false) => holds(not_listed(settings)),
             (Some(found), false) => fails(format!("LifeTime lists {}", found.name)),
             (Some(found), true) => {
                 if let Some(host) = self.of_source(found) {
@@ -165,10 +164,7 @@ impl Look<'_> {
             )
         };
         let Some(found) = self.listed(&all, settings)? else {
-            return Err(refused(format!(
-                "LifeTime does not list {}",
-                settings.environment
-            )));
+            return Err(refused(not_listed(settings)));
         };
         if let Some(host) = self.of_source(found) {
             return Err(refused(format!(
@@ -199,10 +195,13 @@ impl Look<'_> {
         if saved.is_some_and(|it| !it.key.eq_ignore_ascii_case(&found.key)) {
             return holds("it has another key than before");
         }
+        // Words about an environment of another name say nothing.
+        let words = not_listed(settings);
         let gone = |event: &Event| match event {
-            Event::Checked { found, .. } => found
-                .iter()
-                .any(|it| it.check == CheckKind::NotInLifetime && it.outcome == Outcome::Holds),
+            Event::Checked { found, .. } => found.iter().any(|it| {
+                let it_was = it.check == CheckKind::NotInLifetime && it.outcome == Outcome::Holds;
+                it_was && it.seen == words
+            }),
             _ => false,
         };
         if self.standing.entries().iter().any(|it| gone(&it.event)) {
@@ -235,4 +234,8 @@ impl Look<'_> {
         let itself = hosts(lifetime);
         Ok(observers.any(|host| itself.contains(&host) || same_host(&host, lifetime)))
     }
+}
+
+fn not_listed(settings: &settings::LifeTime) -> String {
+    format!("LifeTime does not list {}", settings.environment)
 }
