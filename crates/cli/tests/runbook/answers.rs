@@ -713,3 +713,47 @@ fn a_saved_registration_of_the_source_is_neither_ended_nor_made() {
     assert_eq!(world.lifetime.count("DELETE", ""), 1);
     assert_eq!(world.lifetime.count("POST", ""), 0);
 }
+
+#[test]
+fn modules_front_ends_and_connections_are_asked_for_in_real_tables() {
+    let world = World::on_files();
+    world.must("APP1", &["start", "reconfigure"]);
+    let platform = world.lab.target("outsystems.db");
+    let sql = |text: &str| world.lab.sql(&platform, text);
+    let check = |step: &str| world.run("APP1", &["check", &world.n(step)]).out;
+    sql(
+        "INSERT INTO ossys_modulefrontend (ModuleKey, FrontendName) SELECT SS_KEY, 'app1' FROM ossys_espace WHERE IS_ACTIVE = 1",
+    );
+    // One that was deleted waits for nothing.
+    sql(
+        "UPDATE ossys_espace_runtime SET REQUIRES_COMPILATION = 1 WHERE ESPACE_ID IN (SELECT ID FROM ossys_espace WHERE IS_ACTIVE = 0)",
+    );
+    let out = check("republish");
+    assert!(out.contains("modules are on front-ends"), "{out}");
+    sql(
+        "DELETE FROM ossys_modulefrontend WHERE ModuleKey IN (SELECT SS_KEY FROM ossys_espace WHERE IS_ACTIVE = 1 AND IS_SYSTEM = 1)",
+    );
+    let out = check("republish");
+    assert!(
+        out.contains("belong on a front-end is not known, and"),
+        "{out}"
+    );
+    sql(
+        "DELETE FROM ossys_modulefrontend WHERE ModuleKey = (SELECT MIN(SS_KEY) FROM ossys_espace WHERE IS_ACTIVE = 1 AND IS_SYSTEM = 0)",
+    );
+    let out = check("republish");
+    assert!(
+        out.contains("modules are on no front-end of this environment: "),
+        "{out}"
+    );
+    sql("UPDATE ossys_espace_runtime SET REQUIRES_COMPILATION = 1");
+    let out = check("republish");
+    assert!(out.contains("modules wait for a compilation"), "{out}");
+    let out = check("database-connections");
+    assert!(out.contains("none of 0 is the source's"), "{out}");
+    let out = check("lifetime-register");
+    assert!(
+        out.contains("the copy's database does not notify this LifeTime"),
+        "{out}"
+    );
+}
