@@ -701,6 +701,20 @@ fn a_script_that_would_lead_to_the_source_is_not_written() {
         matches!(controller[..], [Refusal::Controller { .. }, ..]),
         "{controller:?}"
     );
+    // What is no value of the file, but where a script would log in and publish.
+    let center = refused(|it| {
+        let center = it.runbook.service_center.as_mut().unwrap();
+        center.address = "https://prodweb01.corp.example".to_owned();
+    });
+    assert!(
+        matches!(&center[..], [Refusal::OfSource { setting, .. }] if setting == "[runbook.service-center] address"),
+        "{center:?}"
+    );
+    let name = refused(|it| it.runbook.host_name = Some("PRODWEB01".to_owned()));
+    assert!(
+        matches!(&name[..], [Refusal::OfSource { setting, .. }] if setting == "[runbook] host-name"),
+        "{name:?}"
+    );
     let sessions = refused(|it| {
         it.runbook.session.server = Some("db-prod".to_owned());
         it.runbook.session.catalog = Some("osplatform".to_owned());

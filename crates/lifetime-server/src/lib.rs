@@ -5,7 +5,7 @@
 //! by cutting the connection before or after the deed. What it received is kept for the test to look at.
 //!
 //! What the documentation leaves open is a guess here, and no test of a client proves more than the guess: the body of a
-//! 401, what an older LifeTime answers on paths that it does not have ([`Options::unknown_path`]), the status for wrong
+//! 401, that an address with a scheme is refused, what an older LifeTime answers on paths that it does not have ([`Options::unknown_path`]), the status for wrong
 //! Service Center credentials (400), and that a test of a connection fails with 500. Not played: paging (the API has
 //! none), HTTP/2, compression, connections that are kept open, chunked requests.
 //!

@@ -157,6 +157,12 @@ fn register(body: &Value, state: &mut State, options: &Options) -> Answer {
     if name.is_empty() || address.is_empty() || text("LifeTimeAddress").is_empty() {
         return refused("A parameter is missing.");
     }
+    if [&address, &text("LifeTimeAddress")]
+        .iter()
+        .any(|it| it.contains("://"))
+    {
+        return refused("An address has a scheme.");
+    }
     if text("ServiceCenterUsername") != options.administrator.0
         || text("ServiceCenterPassword") != options.administrator.1
     {

@@ -6,6 +6,10 @@
 //! its examples (register, unregister). Concluded from there, and to be held against a real LifeTime where one is at
 //! hand:
 //!
+//! - `EnvironmentAddress` and `LifeTimeAddress` are bare hosts: the example has no scheme in them.
+//! - Whether an environment that is registered again gets another `Key` is not said: a caller may not conclude from the key
+//!   alone that a registration is an old one.
+//! - `EnvironmentType` is Service Center's purpose; `Test` is its Non-Production.
 //! - `EnvironmentPosition` is the `Order` of the list: in the examples both count from 0.
 //! - A 404 does not say whether the environment or the call is unknown. It is told apart by asking for the list.
 //! - A 405 is documented as «the feature is not enabled»; an older LifeTime may answer the same.

@@ -27,15 +27,16 @@ pub enum Unregistered {
 pub struct Registration {
     /// The environment's name in LifeTime.
     pub name: String,
-    /// The address that LifeTime will reach it at.
+    /// The host that LifeTime will reach it at, without a scheme.
     pub address: String,
     /// An administrator of its Service Center; the password comes with the call.
     pub user: String,
-    /// The address that the environment will reach LifeTime at.
+    /// The host that the environment will reach LifeTime at, without a scheme: both speak TLS whatever is asked for.
     pub lifetime_address: String,
     /// Its position, counted from 0.
     pub position: u32,
-    /// Whether it may be taken from another LifeTime that it still points at.
+    /// Whether it may be taken from another LifeTime that it still points at. Never for a copy: what it would still point at
+    /// is its source's LifeTime.
     pub override_previous: bool,
     /// What the roles may do there. Without any, LifeTime gives administrators full control, and everybody else the list
     /// of applications.
@@ -146,6 +147,7 @@ impl LifeTime {
         registration: &Registration,
         password: &SecretString,
     ) -> Result<Registered, Error> {
+        registration.names_hosts()?;
         let Registration { name, address, .. } = registration;
         let listed = || {
             let mut all = self.environments()?.into_iter();
@@ -204,6 +206,20 @@ fn registered(reply: &Reply, what: &str) -> Result<Registered, Error> {
 }
 
 impl Registration {
+    /// Both addresses are bare hosts in the documented request. One with a scheme may be taken for a host of that name.
+    fn names_hosts(&self) -> Result<(), Error> {
+        let mut both = [&self.address, &self.lifetime_address].into_iter();
+        match both.find(|address| address.contains("://")) {
+            None => Ok(()),
+            Some(address) => {
+                let message = format!(
+                    "{UNCHANGED}: LifeTime registers by hosts, and `{address}` has a scheme before it"
+                );
+                Err(Error::new(Kind::Settings, message))
+            }
+        }
+    }
+
     /// Whether LifeTime lists it as this one.
     fn is(&self, environment: &Environment) -> bool {
         let host = environment.host_name.as_deref();

@@ -138,6 +138,10 @@ impl SavedRegistration {
     }
 
     /// What registers the environment as it was. `user` is an administrator of its Service Center.
+    ///
+    /// It never overrides a previous LifeTime. A copy that LifeTime takes for registered elsewhere still has the observers of
+    /// its source: the clean-up that removes them did not reach it, and LifeTime's refusal is the last thing to show that.
+    /// What the other LifeTime would be told of being overridden is not documented, and it is the source's.
     #[must_use]
     pub fn registration(&self, user: &str, lifetime_address: &str) -> Registration {
         Registration {

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::failure::{Exit, Failure, chain};
 use crate::folder::RunFolder;
 use crate::run::machine as host_name;
+use crate::runbook::platform::must_not_be_the_source;
 use crate::runbook::{Known, Open, Standing, by, script};
 use crate::ui::{data, say};
 use envclone_core::runbook::progress::known_as;
@@ -74,6 +75,7 @@ impl Shell<'_> {
         };
         let known = Known::of(self.config, &self.run)?;
         self.must_be_clean()?;
+        must_not_be_the_source(&known.parts())?;
         let runbook = make(way, &known.parts())
             .map_err(|error| Failure::before(Exit::Unexpected, chain(error)))?;
         Open::start(&self.run, runbook, by(&self.name))?;
@@ -91,6 +93,7 @@ impl Shell<'_> {
     fn renew(&self) -> Result<(), Failure> {
         let known = Known::of(self.config, &self.run)?;
         let mut open = Open::take_up(&self.run)?;
+        must_not_be_the_source(&known.parts())?;
         let (old, before) = (
             open.standing.runbook.clone(),
             open.standing.progress.clone(),

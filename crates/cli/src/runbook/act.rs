@@ -11,15 +11,14 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use envclone_core::hsconf::{At, Category, Change, Difference, Guard, Hsconf, Wanted, same_host};
+use envclone_core::hsconf::{At, Category, Change, Difference, Guard, Hsconf, Wanted};
 use envclone_core::platform_trap::traps;
 use envclone_core::private_key::PrivateKey;
 use envclone_core::runbook::check::{CheckKind, Outcome};
-use envclone_core::runbook::configuration::{guard, is_of_source, source_machines};
-use envclone_core::runbook::deed::{Argument, Deed, Installs, places};
+use envclone_core::runbook::configuration::{guard, is_of_source, source_host};
+use envclone_core::runbook::deed::{AccountName, Argument, Deed, Installs, places};
 use envclone_core::runbook::fact::Fact;
-use envclone_core::runbook::progress::same_machine;
-use envclone_lifetime::{Environment, SavedRegistration, Unregistered};
+use envclone_lifetime::{Environment, Registration, SavedRegistration, Unregistered};
 use envclone_machine::{
     Command, Ended, Event, Halted, Iis, Installation, Machine, MachineError, Patience, Scheduler,
     Watch, config_tool_log, empty_folder, hold_scheduler, iis, link_on, machine_configs,
@@ -29,7 +28,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::look::Look;
 use super::platform::lifetime_failure;
-use super::{REGISTRATION, connections, folder, platform};
+use super::{connections, folder, platform};
 use crate::config::Config;
 use crate::connect::secret;
 use crate::execute::interrupted;
@@ -150,6 +149,7 @@ impl Act<'_> {
                 installs: Some(Installs::Platform),
                 ..
             } => self.before_installing(),
+            Deed::RegisterLifetime => self.registration_preview(),
             _ => Ok(Vec::new()),
         }
     }
@@ -158,8 +158,11 @@ impl Act<'_> {
     ///
     /// # Errors
     /// Exit 4 where this is no Windows, the process may not change services, or the platform is not installed; 5 where this
-    /// is a machine of the source, or the platform is installed elsewhere than the settings say.
+    /// is a machine of the source, it would be done to the source, or the platform is installed elsewhere than the settings say.
     pub fn can(&self, deeds: &[Deed]) -> Result<(), Failure> {
+        for deed in deeds {
+            self.must_not_reach_the_source(deed)?;
+        }
         if !deeds.iter().any(Deed::needs_machine) {
             return Ok(());
         }
@@ -192,11 +195,10 @@ impl Act<'_> {
     /// No service is stopped and no file touched on a machine that works for the source.
     fn not_on_the_source(&self) -> Result<(), Failure> {
         let parts = self.look.known.parts();
-        let here = &self.here;
-        if let Some(name) = source_machines(&parts)
-            .iter()
-            .find(|name| same_machine(name, here) || same_host(name, here))
-        {
+        let mut here = envclone_machine::names(self.machine()).unwrap_or_default();
+        here.push(self.here.clone());
+        let of_source = |name: &String| Some((name.clone(), source_host(&parts, name)?));
+        if let Some((here, name)) = here.iter().find_map(of_source) {
             return Err(Failure::before(
                 Exit::Refused,
                 format!("this machine is {here}, and the source has the machine {name}"),
@@ -267,12 +269,8 @@ impl Act<'_> {
                 self.run(deed)
             }
             Deed::UnregisterLifetime => self.unregister(),
-            Deed::RegisterLifetime => self.register(),
-            Deed::CreateConnections { .. } => connections::create(
-                self.config(),
-                &folder(&self.look.standing.run),
-                &self.look.passwords,
-            ),
+            Deed::RegisterLifetime => return self.register(),
+            Deed::CreateConnections { .. } => connections::create(self.look),
         }
         .map(Did::from)
     }

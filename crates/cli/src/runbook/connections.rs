@@ -7,8 +7,9 @@ use envclone_core::settings::Connection;
 use envclone_lifetime::{ConnectionData, ConnectionMade, Kind, LifeTime};
 use serde::{Deserialize, Serialize};
 
-use super::platform::{Passwords, lifetime, lifetime_failure};
-use crate::config::Config;
+use super::folder;
+use super::look::Look;
+use super::platform::lifetime_failure;
 use crate::connect::secret;
 use crate::failure::{Exit, Failure, file_failure};
 use crate::folder::write_json;
@@ -66,22 +67,15 @@ fn saved(folder: &Path) -> Result<Vec<Had>, Failure> {
         .map_err(|error| Failure::before(Exit::Invalid, format!("`{}`: {error}", path.display())))
 }
 
-/// `LifeTime` and the environment's key in it.
-fn environment(config: &Config) -> Result<(LifeTime, String), Failure> {
-    let (lifetime, settings) = lifetime(config)?;
-    let found = lifetime
-        .environment(&settings.environment)
-        .map_err(|error| lifetime_failure(&error))?;
-    Ok((lifetime, found.key))
-}
-
 /// Tests and makes the connections that the settings name; one that is there is left.
 ///
 /// # Errors
 /// At the first that can't be made; those before it are there.
-pub fn create(config: &Config, folder: &Path, passwords: &Passwords) -> Result<String, Failure> {
-    let (lifetime, key) = environment(config)?;
-    let had = saved(folder)?;
+pub fn create(look: &Look<'_>) -> Result<String, Failure> {
+    let config = look.known.config();
+    let (lifetime, environment) = look.own_environment()?;
+    let key = environment.key;
+    let had = saved(&folder(&look.standing.run))?;
     let listed = lifetime
         .connections(&key)
         .map_err(|error| lifetime_failure(&error))?;
@@ -123,7 +117,10 @@ pub fn create(config: &Config, folder: &Path, passwords: &Passwords) -> Result<S
             provider_key: known.provider_key.clone(),
             description: connection.description.clone(),
             user: connection.account.user.clone(),
-            password: passwords.of(config, &connection.account).map_err(before)?,
+            password: look
+                .passwords
+                .of(config, &connection.account)
+                .map_err(before)?,
             parameters: connection
                 .parameters
                 .as_ref()
@@ -162,16 +159,18 @@ fn provider_of(connection: &Connection, had: &[Had]) -> Result<String, Failure> 
 }
 
 /// Whether `LifeTime` lists the connections that the settings name.
-pub(super) fn made(config: &Config) -> Result<Result<String, String>, String> {
+pub(super) fn made(look: &Look<'_>) -> Result<Result<String, String>, String> {
     let told = |failure: Failure| {
         let why: Vec<&str> = failure.why.iter().map(|why| why.what.as_str()).collect();
         why.join("; ")
     };
-    let (lifetime, key) = environment(config).map_err(told)?;
+    let (lifetime, environment) = look.own_environment().map_err(told)?;
     let listed = lifetime
-        .connections(&key)
+        .connections(&environment.key)
         .map_err(|error| error.to_string())?;
-    let missing: Vec<&str> = config
+    let missing: Vec<&str> = look
+        .known
+        .config()
         .settings
         .runbook
         .connections

@@ -122,10 +122,12 @@ impl<'a> Look<'a> {
             K::Serial => self.serial(),
             K::FrontEnds => self.front_ends(),
             K::Deployed => self.deployed(),
+            K::ConnectionsOwn => self.connections(),
             K::Catalogs => self.catalogs(),
             K::NotInLifetime => self.in_lifetime(false),
             K::InLifetime => self.in_lifetime(true),
-            K::ConnectionsMade => super::connections::made(self.config()),
+            K::PurposeInLifetime => self.purpose(),
+            K::ConnectionsMade => super::connections::made(self),
             K::NoTraceOfSource => self.trace(),
             K::NothingFires => self.fires(),
         }

@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
+use envclone_core::runbook::Parts;
+use envclone_core::runbook::configuration::of_source;
 use envclone_core::runbook::deed::AccountName;
 use envclone_core::settings::{self, Account, RunbookSettings, Secret};
 use envclone_lifetime::{LifeTime, Options, Trust};
@@ -45,6 +47,17 @@ pub fn file(settings: &RunbookSettings, name: &str) -> PathBuf {
 /// Why it could not be seen.
 pub fn installed(machine: &dyn Machine) -> Result<Installation, String> {
     Installation::of(machine).map_err(|error| error.to_string())
+}
+
+/// Refuses settings that name machines or addresses of the source where the copy's environment belongs.
+///
+/// # Errors
+/// Exit 5 with all of them.
+pub fn must_not_be_the_source(parts: &Parts<'_>) -> Result<(), Failure> {
+    match of_source(parts) {
+        found if found.is_empty() => Ok(()),
+        found => Err(super::act::refused(&found)),
+    }
 }
 
 /// Refuses where the platform is installed in another folder than the settings say: what is done to files there would not be

@@ -106,15 +106,17 @@ fn a_file_that_keeps_the_source_s_machines_is_not_written() {
     let without = settings
         .replace("machines = [\"APP1\", \"APP2\"]\n", "")
         .replace(
-            "[runbook.cache]\nhost = \"APP1\"",
-            "[runbook.cache]\nhost = \"PRODFE02\"",
+            "[runbook.cache]\nhost = \"APP1\"\naccount = { user = \"acc\", password = { file = \"T_USERS\" } }\n",
+            "",
         );
+    assert!(!without.contains("runbook.cache"));
     world.told(&without);
     world.must("APP1", &["start", "reconfigure"]);
     let file = world.file("APP1", "server.hsconf");
     let foreign = world
         .hsconf
-        .replace("testweb01</Compiler", "prodfe01.corp.example.com</Compiler");
+        .replace("testweb01</Compiler", "prodfe01.corp.example.com</Compiler")
+        .replace("testweb01</ServiceHost", "PRODFE02</ServiceHost");
     fs::write(&file, &foreign).unwrap();
     let ran = world.go("APP1", "platform-database");
     refused(

@@ -8,7 +8,16 @@ pub(crate) struct Database {
     /// Sessions with databases that are none of the copy's: catalog and machine.
     pub(crate) elsewhere: Vec<(String, String)>,
     pub(crate) front_ends: Vec<String>,
-    pub(crate) modules: i64,
+    /// Modules with their kinds, each of which is on the first front-end.
+    pub(crate) modules: Vec<(String, String)>,
+    /// The platform's own.
+    pub(crate) system: Vec<String>,
+    /// Modules that are on no front-end.
+    pub(crate) undeployed: Vec<String>,
+    /// Where active observers send what happens.
+    pub(crate) observers: Vec<String>,
+    /// Database connections: name and what they are configured with.
+    pub(crate) connections: Vec<(String, String)>,
     pub(crate) waiting: i64,
     pub(crate) catalogs: Vec<(String, String)>,
 }
@@ -43,8 +52,36 @@ pub(crate) fn answer(sql: &str, database: &Database) -> Answer {
             texts(&rows, 3)
         }
         _ if has("ossys_server") => texts(&one(&database.front_ends), 1),
-        _ if has("ossys_modulefrontend") => number(database.modules),
+        _ if has("ossys_modulefrontend") => {
+            let front_end = database.front_ends.first().cloned().unwrap_or_default();
+            let ordinary = database.modules.iter().map(|(name, _)| name);
+            let rows: Vec<_> = ordinary
+                .chain(&database.system)
+                .filter(|name| !database.undeployed.contains(name))
+                .map(|name| vec![format!("key-of-{name}"), front_end.clone()])
+                .collect();
+            texts(&rows, 2)
+        }
         _ if has("requires_compilation") => number(database.waiting),
+        _ if has("ossys_espace") => {
+            let row = |name: &String, kind: &str| {
+                [name.clone(), format!("KEY-OF-{name}"), kind.to_owned()].to_vec()
+            };
+            let system = database.system.iter().map(|name| row(name, "Service"));
+            let ordinary = database.modules.iter();
+            let ordinary = ordinary.map(|(name, kind)| row(name, kind));
+            let rows: Vec<_> = match has("[IS_SYSTEM] = 1") {
+                true => system.collect(),
+                false => ordinary.collect(),
+            };
+            texts(&rows, 3)
+        }
+        _ if has("ossys_platformsvcs_observer") => texts(&one(&database.observers), 1),
+        _ if has("ossys_dbconnection") => {
+            let row = |(name, text): &(String, String)| vec![name.clone(), text.clone()];
+            let all: Vec<_> = database.connections.iter().map(row).collect();
+            texts(&all, 2)
+        }
         _ if has("ossys_dbcatalog") => {
             let row = |(name, user): &(String, String)| vec![name.clone(), user.clone()];
             texts(&database.catalogs.iter().map(row).collect::<Vec<_>>(), 2)

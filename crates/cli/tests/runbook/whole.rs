@@ -243,15 +243,23 @@ fn the_platform_is_installed_anew_from_start_to_end() {
     reconfigure_on(&world, "start-services");
     assert_eq!(told(&world.seen("APP1"), SCHEDULER), "disabled stopped");
     reconfigure_on(&world, "lifetime-register");
-    // A new environment has no registration that was saved.
-    let refused = world.go("APP1", "lifetime-register");
-    assert_eq!(refused.code, 4, "{}", refused.err);
     let n = world.n("lifetime-register");
     let skip = ["skip", n.as_str(), "--because", "a new environment"];
     world.must("APP1", &skip);
     let undone = world.must("APP1", &["undo", &n]);
     says(&undone.err, &["is open again", "next is step"]);
-    world.must("APP1", &skip);
+    // A new environment has no registration that was saved.
+    let registered = world.goes("APP1", "lifetime-register");
+    says(
+        &registered.err,
+        &["`Acceptance` at acc.example.com, as the last one"],
+    );
+    let state = world.lifetime.state();
+    let last = state.environments.last().unwrap();
+    assert_eq!(
+        (last.name.as_str(), last.address.as_str()),
+        ("Acceptance", "acc.example.com")
+    );
     let installer = world
         .seen("APP1")
         .calls_at(&world.lab.path("PlatformServer.exe"));

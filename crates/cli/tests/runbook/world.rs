@@ -77,7 +77,12 @@ impl World {
     pub(crate) fn new() -> Self {
         let database = Arc::new(Mutex::new(Database {
             front_ends: vec!["APP1".to_owned(), "app2".to_owned()],
-            modules: 12,
+            modules: ["Orders", "Billing", "Customers", "Stock", "Reports"]
+                .map(|name| (name.to_owned(), "WebResponsive".to_owned()))
+                .into_iter()
+                .chain([("Widgets".to_owned(), "ReactiveLibrary".to_owned())])
+                .collect(),
+            system: vec!["ServiceCenter".to_owned()],
             catalogs: vec![
                 ("(Main)".to_owned(), String::new()),
                 ("T_LEDGER".to_owned(), "acc".to_owned()),

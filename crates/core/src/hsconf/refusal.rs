@@ -131,6 +131,18 @@ pub enum Refusal {
         /// The key.
         at: At,
     },
+    /// A setting of the runbook, apart from the file, that names a machine or an address of the source.
+    #[error(
+        "`{setting}` is `{value}`, which is the source's `{host}`: what is meant for the copy would be done there"
+    )]
+    OfSource {
+        /// The setting.
+        setting: String,
+        /// What it says.
+        value: String,
+        /// What the source calls it.
+        host: String,
+    },
     /// Values that nobody can decrypt with the new key.
     #[error("encrypted with another private.key than the new one: {}", list(.keys))]
     Reenter {
@@ -174,6 +186,9 @@ impl Refusal {
             }
             Self::Unsearchable => "name only the source's own machines",
             Self::Hidden { .. } => "say what it must be, so that it is written anew",
+            Self::OfSource { .. } => {
+                "name what belongs to the environment that gets the copy, in the settings"
+            }
             Self::Reenter { .. } => {
                 "enter them again: name them under `reenter`, or delete them from the file and set them in the Configuration Tool"
             }

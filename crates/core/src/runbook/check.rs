@@ -36,20 +36,24 @@ pub enum CheckKind {
     KeyIsOwn,
     /// No machine of this environment has a session with the source's databases, or with those that it had before.
     NoSessionElsewhere,
-    /// Service Center answers.
+    /// Service Center answers, and has the database's version.
     ServiceCenterAnswers,
     /// The machine's serial number is the license's.
     Serial,
-    /// The database lists this environment's machines only.
+    /// The database lists this environment's machines, all of them and no others.
     FrontEnds,
-    /// Every module is deployed, and none waits for a compilation.
+    /// Every module is on a front-end of this environment, and none waits for a compilation.
     Deployed,
+    /// No database connection of the source is in the copy.
+    ConnectionsOwn,
     /// Each extra catalog leads to one of the copy's.
     Catalogs,
     /// `LifeTime` does not list the environment.
     NotInLifetime,
-    /// `LifeTime` lists the environment.
+    /// `LifeTime` lists the environment, as it was registered after the copy.
     InLifetime,
+    /// `LifeTime` shows the purpose that the settings name.
+    PurposeInLifetime,
     /// `LifeTime` lists the connections that the settings name.
     ConnectionsMade,
     /// Nothing of the source is left in the copy.
@@ -60,7 +64,7 @@ pub enum CheckKind {
 
 impl CheckKind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::PlatformLogins,
         Self::LogLogins,
         Self::SessionLogin,
@@ -80,9 +84,11 @@ impl CheckKind {
         Self::Serial,
         Self::FrontEnds,
         Self::Deployed,
+        Self::ConnectionsOwn,
         Self::Catalogs,
         Self::NotInLifetime,
         Self::InLifetime,
+        Self::PurposeInLifetime,
         Self::ConnectionsMade,
         Self::NoTraceOfSource,
         Self::NothingFires,
@@ -111,13 +117,19 @@ impl CheckKind {
             Self::NoSessionElsewhere => {
                 "no machine of this environment has a session with the source's databases, or with those that it had before"
             }
-            Self::ServiceCenterAnswers => "Service Center answers",
+            Self::ServiceCenterAnswers => {
+                "Service Center answers, with the version of the database"
+            }
             Self::Serial => "the machine has the serial number that the license is for",
-            Self::FrontEnds => "the database lists this environment's machines only",
-            Self::Deployed => "every module is deployed, and none waits for a compilation",
+            Self::FrontEnds => "the database lists this environment's machines, and no others",
+            Self::Deployed => {
+                "every module is on a front-end of this environment, and none waits for a compilation"
+            }
+            Self::ConnectionsOwn => "no database connection of the source is in the copy",
             Self::Catalogs => "each extra catalog or schema is one of the copy's",
             Self::NotInLifetime => "LifeTime does not list the environment",
-            Self::InLifetime => "LifeTime lists the environment",
+            Self::InLifetime => "LifeTime lists the environment, registered after the copy",
+            Self::PurposeInLifetime => "LifeTime shows the purpose that the settings name",
             Self::ConnectionsMade => {
                 "LifeTime lists the database connections that the settings name"
             }

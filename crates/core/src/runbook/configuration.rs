@@ -7,8 +7,8 @@ use crate::dialect::catalog_of;
 use crate::engine::Role;
 use crate::harvest::Kind;
 use crate::hsconf::{
-    CacheService, Database, DatabaseAt, Forbidden, Guard, Owned, Place, SessionDatabase,
-    Tablespace, Wanted, names_a_machine,
+    CacheService, Database, DatabaseAt, Forbidden, Guard, Owned, Place, Refusal, SessionDatabase,
+    Tablespace, Wanted, names_a_machine, same_host,
 };
 use crate::settings::{Environment, Server};
 
@@ -205,8 +205,7 @@ pub fn guard(parts: &Parts<'_>, new_key: bool) -> Guard {
 }
 
 /// The machines that only the source uses.
-#[must_use]
-pub fn source_machines(parts: &Parts<'_>) -> Vec<String> {
+fn source_machines(parts: &Parts<'_>) -> Vec<String> {
     let identities = parts.inventory.identities.iter();
     let found = identities
         .filter(|it| matches!(it.kind, Kind::FrontEnd | Kind::Address))
@@ -224,6 +223,47 @@ pub fn source_machines(parts: &Parts<'_>) -> Vec<String> {
     let mut seen = std::collections::BTreeSet::new();
     all.retain(|name| seen.insert(name.to_lowercase()));
     all
+}
+
+/// What the source calls the machine or address that a text names, if it is one of the source's: of its front-ends, their
+/// addresses, those of its deployment zones, its controller and its cache. A host that names whichever machine it is read on
+/// is nobody's.
+#[must_use]
+pub fn source_host(parts: &Parts<'_>, text: &str) -> Option<String> {
+    let identities = parts.inventory.identities.iter();
+    let zones = identities
+        .filter(|it| it.kind == Kind::ZoneAddress)
+        .map(|it| it.value.clone());
+    let mut all = source_machines(parts).into_iter().chain(zones);
+    all.find(|name| same_host(text, name))
+}
+
+/// Everything in the settings that names a machine or address of the source where one of the copy's environment belongs. The
+/// administrator's password came along with the copy, so that the source's own Service Center would take what is meant for
+/// the copy's.
+#[must_use]
+pub fn of_source(parts: &Parts<'_>) -> Vec<Refusal> {
+    let runbook = &parts.settings.runbook;
+    let one = |setting: &str, value: &str| {
+        let host = source_host(parts, value)?;
+        Some(Refusal::OfSource {
+            setting: setting.to_owned(),
+            value: value.to_owned(),
+            host,
+        })
+    };
+    let center = runbook.service_center.iter();
+    let center =
+        center.filter_map(|it| one("[runbook.service-center] address", it.address.as_str()));
+    let names = runbook.host_name.iter();
+    let names = names.filter_map(|it| one(ValueName::HostName.setting(), it));
+    let machines = runbook.machines.iter();
+    let machines = machines.filter_map(|it| one(ValueName::Machines.setting(), it));
+    // There can be several, as in the file.
+    let caches = runbook.cache.iter();
+    let caches = caches.flat_map(|it| it.host.split([',', ';', ' ']));
+    let caches = caches.filter_map(|it| one(ValueName::CacheHost.setting(), it.trim()));
+    center.chain(names).chain(machines).chain(caches).collect()
 }
 
 fn names(environment: &Environment) -> Vec<&str> {

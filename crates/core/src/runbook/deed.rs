@@ -38,7 +38,7 @@ pub enum Verb {
     Run(Run),
     /// Saves what `LifeTime` knows of the environment, then takes the environment out of it.
     UnregisterLifetime,
-    /// Registers the environment in `LifeTime` with what was saved.
+    /// Registers the environment in `LifeTime` with what was saved, or a new one with what the settings say.
     RegisterLifetime,
     /// Has `LifeTime` make the database connections that the settings name.
     CreateConnections,
@@ -318,7 +318,7 @@ impl Deed {
                 "save the environment's registration and permissions in LifeTime, then unregister it".to_owned()
             }
             Self::RegisterLifetime => {
-                "register the environment in LifeTime with the permissions that were saved".to_owned()
+                "register the environment in LifeTime: as it was saved, or a new one from the settings".to_owned()
             }
             Self::CreateConnections { names } => {
                 format!("have LifeTime test and make the database connections {}", names.join(", "))

@@ -17,6 +17,11 @@ pub enum Fact {
     NewKey,
     /// The machine's `server.hsconf` was written; whatever the new key could not decrypt was entered again.
     Configured,
+    /// `LifeTime` lists the environment as it was registered after the copy.
+    Registered {
+        /// The environment's key in `LifeTime`.
+        key: String,
+    },
     /// Something that a newer version wrote.
     #[serde(other)]
     Unknown,

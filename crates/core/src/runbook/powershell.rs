@@ -11,9 +11,9 @@ use std::fmt::Write as _;
 
 pub use quote::quoted;
 
-use super::configuration::{guard, wanted};
+use super::configuration::{guard, of_source, wanted};
 use super::deed::{Argument, Deed};
-use super::step::Place;
+use super::step::{Place, Way};
 use super::{Parts, Runbook, Step};
 use crate::harvest::Kind;
 use crate::hsconf::{Hsconf, Refusal, Value, Wanted};
@@ -123,17 +123,25 @@ struct Maker<'a> {
 /// The scripts, the controller's first.
 ///
 /// # Errors
-/// Every [`Refusal`] of the guard over `server.hsconf`: a script that would lead a server to the source is not written.
+/// Every [`Refusal`] of the guard over `server.hsconf`, and of the other settings: a script that would lead a server to the
+/// source, or be sent to it, is not written.
 pub fn scripts(runbook: &Runbook, parts: &Parts<'_>) -> Result<Vec<Script>, Vec<Refusal>> {
     let guard = guard(parts, false);
+    let mut refusals = Vec::new();
     for step in &runbook.steps {
         let Some(wanted) = step.wanted() else {
             continue;
         };
         // A file with nothing in it: what a server's own file keeps is looked at by the script, on that server.
-        if let Ok(file) = Hsconf::fresh(wanted.engine()) {
-            file.edit(wanted, &guard)?;
+        if refusals.is_empty()
+            && let Ok(file) = Hsconf::fresh(wanted.engine())
+        {
+            refusals = file.edit(wanted, &guard).err().unwrap_or_default();
         }
+    }
+    refusals.extend(of_source(parts));
+    if !refusals.is_empty() {
+        return Err(refusals);
     }
     let written = runbook.steps.iter().find_map(|step| step.wanted().cloned());
     let wanted = written.or_else(|| wanted(parts).ok());
@@ -184,6 +192,8 @@ impl Maker<'_> {
         let scripted = |deed: &Deed| match deed {
             // Connections have passwords and parameters of their own, and envclone makes them from any computer.
             Deed::CreateConnections { .. } => false,
+            // A new environment is registered from the settings, after a look at what LifeTime lists.
+            Deed::RegisterLifetime => self.runbook.way == Way::Reconfigure,
             // The Configuration Tool is not started where nobody knows what its file must say.
             deed => self.wanted.is_some() || !deed.is_configuration_tool(),
         };
@@ -333,7 +343,8 @@ impl Maker<'_> {
             };
             let center = settings.service_center.as_ref();
             line("LifeTimeAddress", quoted(&address));
-            line("LifeTimeOwnAddress", quoted(own));
+            let host = own.split_once("://").map_or(own, |(_, host)| host);
+            line("LifeTimeOwnAddress", quoted(host));
             line(
                 "LifeTimeEnvironment",
                 quoted(

@@ -339,6 +339,18 @@ impl Progress {
         })
     }
 
+    /// The key that `LifeTime` gave the environment when the runbook last registered it.
+    #[must_use]
+    pub fn registered(&self) -> Option<&str> {
+        let facts = self.facts.iter().rev();
+        facts
+            .filter_map(|(_, fact)| match fact {
+                Fact::Registered { key } => Some(key.as_str()),
+                _ => None,
+            })
+            .next()
+    }
+
     /// Whether the file of a machine may have values in it that only the key of before can decrypt.
     #[must_use]
     pub fn has_older_secrets(&self, machine: &str) -> bool {

@@ -54,6 +54,32 @@ fn an_environment_comes_back_as_it_was() {
         body.contains("\"OverridePreviousLifetime\":false"),
         "{body}"
     );
+    let host = client(&server).host().to_owned();
+    assert!(
+        body.contains(&format!("\"LifeTimeAddress\":\"{host}\"")),
+        "{body}"
+    );
+}
+
+#[test]
+fn an_address_with_a_scheme_is_never_sent() {
+    let server = played();
+    let registration = taken_away(&server);
+    let with_scheme = [
+        Registration {
+            lifetime_address: server.address(),
+            ..registration.clone()
+        },
+        Registration {
+            address: "https://qa.example.com".to_owned(),
+            ..registration
+        },
+    ];
+    for one in with_scheme {
+        let refused = client(&server).register(&one, &password());
+        assert_eq!(kind(refused), Kind::Settings);
+    }
+    assert_eq!(server.count("POST", ""), 0);
 }
 
 #[test]

@@ -1,6 +1,29 @@
 //! What the databases say: log-ins, sessions, front-ends, modules, what is left of the source.
 
+use std::collections::HashSet;
+
+use envclone_core::filter::Rows;
+use envclone_core::harvest::Kind;
+use envclone_core::scan::secret_digest;
+
 use super::*;
+use crate::inspect::key_check;
+
+/// Whether two texts name the same machine, with its domain or without.
+fn same_name(one: &str, other: &str) -> bool {
+    same_machine(one, other) || same_host(one, other)
+}
+
+/// The first of these names, and how many there are besides.
+fn a_few(names: &[String]) -> String {
+    const FEW: usize = 3;
+    match names.get(..FEW) {
+        Some(first) if names.len() > FEW => {
+            format!("{} and {} more", first.join(", "), names.len() - FEW)
+        }
+        _ => names.join(", "),
+    }
+}
 
 /// What the databases say.
 impl Look<'_> {
@@ -165,32 +188,158 @@ impl Look<'_> {
                 found.join(", ")
             ));
         }
+        let one_of = |all: &[String], name: &str| all.iter().any(|it| same_name(it, name));
         let other: Vec<_> = found
             .iter()
-            .filter(|name| !machines.iter().any(|machine| same_machine(machine, name)))
+            .filter(|name| !one_of(machines, name))
             .cloned()
             .collect();
-        match other.is_empty() {
-            true => holds(found.join(", ")),
-            false => fails(format!("it lists {}", other.join(", "))),
+        if !other.is_empty() {
+            return fails(format!("it lists {}", other.join(", ")));
+        }
+        let missing: Vec<&str> = machines
+            .iter()
+            .filter(|machine| !one_of(&found, machine))
+            .map(String::as_str)
+            .collect();
+        match (missing.as_slice(), machines.as_slice()) {
+            ([], _) => holds(found.join(", ")),
+            // One that serves no applications may be in no list of front-ends.
+            ([missing], [controller, _, ..]) if missing == controller => Err(format!(
+                "it lists {}; whether {controller} registers itself, where it is the controller alone, is not known",
+                found.join(", ")
+            )),
+            (missing, _) => fails(format!(
+                "it lists {}; {} has not registered itself",
+                found.join(", "),
+                missing.join(", ")
+            )),
         }
     }
 
+    /// Modules by what the database says of them: a module is on a front-end where the table of front-ends has its key. In a
+    /// deployment zone that need not be each of them. Extensions are compiled into the modules that use them, and are not
+    /// looked for. Whether the platform's own modules and libraries stand in that table is not documented.
     pub(super) fn deployed(&self) -> Seen {
         let dialect = self.config().dialect();
-        let number = |sql: String| -> Result<u64, String> {
-            let found = self.ask(&sql)?;
-            let text = found.first().and_then(|row| row.first());
-            text.and_then(|text| text.parse().ok())
-                .ok_or_else(|| "the database gave no number".to_owned())
+        let active = || Filter::column("IS_ACTIVE", Test::IsNumber(1));
+        let on = self.ask(&dialect.select(
+            "ossys_modulefrontend",
+            &["MODULEKEY", "FRONTENDNAME"],
+            &Filter::default(),
+        ))?;
+        if on.is_empty() {
+            return fails("no module is on any front-end");
+        }
+        let modules = Rows {
+            table: "ossys_espace".to_owned(),
+            column: "ID".to_owned(),
+            filter: active(),
         };
-        let modules = number(dialect.count("ossys_modulefrontend", &Filter::default()))?;
-        let waits = Filter::column("REQUIRES_COMPILATION", Test::IsNumber(1));
-        let waiting = number(dialect.count("ossys_espace_runtime", &waits))?;
-        match (modules, waiting) {
-            (0, _) => fails("no module is on any front-end"),
-            (_, 0) => holds(format!("{modules} modules are on front-ends")),
-            (_, waiting) => fails(format!("{waiting} modules wait for a compilation")),
+        let waits = Filter::All(vec![
+            Filter::column("REQUIRES_COMPILATION", Test::IsNumber(1)),
+            Filter::column("ESPACE_ID", Test::InRows(Box::new(modules))),
+        ]);
+        let waiting = self.ask(&dialect.count("ossys_espace_runtime", &waits))?;
+        let waiting = waiting.first().and_then(|row| row.first());
+        match waiting.and_then(|text| text.parse::<u64>().ok()) {
+            None => return Err("the database gave no number".to_owned()),
+            Some(0) => {}
+            Some(waiting) => return fails(format!("{waiting} modules wait for a compilation")),
+        }
+        let machines = &self.standing.runbook.machines;
+        let own = |name: &str| {
+            machines.is_empty() || machines.iter().any(|machine| same_name(machine, name))
+        };
+        let there: HashSet<String> = on
+            .into_iter()
+            .filter_map(|row| match <[String; 2]>::try_from(row) {
+                Ok([key, front_end]) if own(&front_end) => Some(key.to_lowercase()),
+                _ => None,
+            })
+            .collect();
+        // Kinds came with a version of the platform.
+        let table = self.inventory().table(&Role::Platform, "ossys_espace");
+        let kind = table.and_then(|table| table.column("EspaceKind"));
+        let columns: Vec<&str> = ["NAME", "SS_KEY"].into_iter().chain(kind).collect();
+        let of = |test: Test| {
+            let filter = active().and(Filter::column("IS_SYSTEM", test));
+            self.ask(&dialect.select("ossys_espace", &columns, &filter))
+        };
+        let missing = |row: &Vec<String>| match row.as_slice() {
+            [name, key, ..] if !there.contains(&key.to_lowercase()) => Some(name.clone()),
+            _ => None,
+        };
+        let is_library = |row: &Vec<String>| {
+            let mut kinds = row.iter().skip(2);
+            kinds.any(|kind| kind.to_lowercase().contains("library"))
+        };
+        let (libraries, ordinary): (Vec<_>, Vec<_>) = of(Test::NotNumbers(vec![1]))?
+            .into_iter()
+            .partition(is_library);
+        let count = ordinary.len();
+        let lacking: Vec<String> = ordinary.iter().filter_map(missing).collect();
+        if !lacking.is_empty() {
+            return fails(format!(
+                "{} of {count} modules are on no front-end of this environment: {}",
+                lacking.len(),
+                a_few(&lacking)
+            ));
+        }
+        let system = of(Test::IsNumber(1))?;
+        let others = system.iter().chain(&libraries);
+        let unsure: Vec<String> = others.filter_map(missing).collect();
+        match unsure.is_empty() {
+            true => holds(format!("{} modules are on front-ends", there.len())),
+            false => Err(format!(
+                "whether libraries and the platform's own modules belong on a front-end is not known, and {} of them are on none: {}",
+                unsure.len(),
+                a_few(&unsure)
+            )),
+        }
+    }
+
+    /// Connections are told by what they are configured with: encrypted with the source's key, it can only have come from
+    /// there. The one to the log database stays.
+    pub(super) fn connections(&self) -> Seen {
+        let inventory = self.inventory();
+        let other = Filter::column("NAME", Test::Not("$OS_LOG_DB_7e3e8ce0".to_owned()));
+        let sql = self.config().dialect().select(
+            "ossys_dbconnection",
+            &["NAME", "DATABASE_CONFIGURATION"],
+            &other,
+        );
+        let rows = self.ask(&sql)?;
+        let key = self.with_phases(|phases| Ok(*phases.eyes().key))?;
+        if key_check(&key) != inventory.key_check {
+            return Err("the source's secrets were kept with another key of digests".to_owned());
+        }
+        let secrets: HashSet<&str> = inventory
+            .identities
+            .iter()
+            .filter(|it| it.kind == Kind::Secret)
+            .map(|it| it.value.as_str())
+            .collect();
+        let is_the_sources = |configuration: &str| {
+            !configuration.trim().is_empty()
+                && secrets.contains(secret_digest(&key, configuration).as_str())
+        };
+        let mut left = Vec::new();
+        let count = rows.len();
+        for row in rows {
+            if let [name, configuration] = row.as_slice()
+                && is_the_sources(configuration)
+            {
+                left.push(name.clone());
+            }
+        }
+        match left.is_empty() {
+            true => holds(format!("none of {count} is the source's")),
+            false => fails(format!(
+                "{} of {count} are the source's: {}",
+                left.len(),
+                a_few(&left)
+            )),
         }
     }
 

@@ -142,6 +142,7 @@ function Register-Environment {
     $saved = Read-Registration
     foreach ($one in @(Get-Environment)) {
         if ((Get-Field $one 'Name') -eq $saved.name -or (Get-Field $one 'HostName') -eq $saved.address) {
+            if ((Get-Field $one 'Key') -eq $saved.key) { Stop-Refused ('LifeTime lists ' + (Get-Field $one 'Name') + ' with the key that it had before') 'unregister it first; where it was registered since and got the same key again, `envclone runbook done` records the step' }
             Add-Done ('LifeTime lists ' + (Get-Field $one 'Name') + ' already')
             return
         }
