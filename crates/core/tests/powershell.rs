@@ -26,12 +26,20 @@ const LIBRARY: &[(&str, &str)] = &[
         include_str!("../src/runbook/powershell/common.ps1"),
     ),
     (
+        "hsconf",
+        include_str!("../src/runbook/powershell/hsconf.ps1"),
+    ),
+    (
         "services",
         include_str!("../src/runbook/powershell/services.ps1"),
     ),
     (
         "program",
         include_str!("../src/runbook/powershell/program.ps1"),
+    ),
+    (
+        "installer",
+        include_str!("../src/runbook/powershell/installer.ps1"),
     ),
     ("iis", include_str!("../src/runbook/powershell/iis.ps1")),
     (
@@ -62,17 +70,17 @@ const COMMANDS: &[&str] = &[
     "Get-CimInstance",
     "Get-Date",
     "Get-Item",
+    "Get-Service",
     "Invoke-WebRequest",
     "Join-Path",
     "New-Object",
     "Out-Null",
     "Read-Host",
+    "Select-Object",
     "Set-Service",
     "Set-StrictMode",
     "Sort-Object",
-    "Start-Service",
     "Start-Sleep",
-    "Stop-Service",
     "Test-Path",
     "Where-Object",
     "Write-Host",
@@ -84,6 +92,7 @@ const AUTOMATIC: &[&str] = &[
     "true",
     "false",
     "null",
+    "matches",
     "psscriptroot",
     "pscommandpath",
     "psversiontable",
@@ -325,8 +334,8 @@ fn the_parser_refuses_what_is_no_powershell() {
         broken("$Machine = 'APP1'", "$Machine = 'AP'P1'"),
         broken("foreach ($entry in $chosen)", "foreach ($entry of $chosen)"),
         broken(
-            "    } catch [IO.IOException] {",
-            "    catch [IO.IOException] {",
+            "        } catch [IO.IOException] {",
+            "        catch [IO.IOException] {",
         ),
         broken("exit $script:ExitCode", "exit $script:ExitCode }"),
     ] {
@@ -468,11 +477,18 @@ fn each_guard_stands_in_front_of_what_it_guards() {
             "Assert-SchedulerHeld",
             "Wait-Unlocked",
             "Start-Program",
-            "Protect-Log",
-            "Disable-Scheduler",
+            "Complete-Log",
+            "Clear-Secret",
+            "Restore-SchedulerHold",
             "Assert-ExitCode",
             "Stop-Failed",
+            "Stop-Failed",
+            "Stop-Failed",
         ],
+    );
+    in_this_order(
+        &function(text, "Complete-Log"),
+        &["Read-Since", "Test-HoldsSecret", "Hide-Secret", "Protect-Log"],
     );
     in_this_order(
         &function(text, "Clear-PlatformFolder"),
@@ -492,14 +508,21 @@ fn each_guard_stands_in_front_of_what_it_guards() {
     );
     in_this_order(
         &function(text, "Remove-Content"),
-        &["Test-Link", "Remove-Content", "Delete"],
+        &[
+            "GetFileSystemInfos",
+            "Test-Link",
+            "Remove-Content",
+            "Delete",
+        ],
     );
     in_this_order(
         &function(text, "Set-Configuration"),
         &[
+            "Delete",
             "Read-Configuration",
             "Stop-Refused",
             "Assert-NothingOfSource",
+            "Test-ClearText",
             "Read-Secret",
             "Save",
             "Move-IntoPlace",
@@ -564,11 +587,14 @@ fn each_guard_stands_in_front_of_what_it_guards() {
     in_this_order(
         &function(text, "Set-OwnKey"),
         &[
+            "Delete",
             "Read-Key",
             "Stop-Refused",
             "Test-SourceKey",
             "GetBytes",
+            "WriteAllText",
             "Move-IntoPlace",
+            "Delete",
         ],
     );
     in_this_order(
@@ -586,6 +612,7 @@ fn each_guard_stands_in_front_of_what_it_guards() {
             "Find-Environment",
             "Test-SameHost",
             "Stop-Refused",
+            "Save-Connection",
             "WriteAllText",
         ],
     );
@@ -596,7 +623,8 @@ fn each_guard_stands_in_front_of_what_it_guards() {
             "Read-Registration",
             "Find-Environment",
             "Invoke-LifeTime",
-            "Wait-Listed",
+            "Get-LookedForUntil",
+            "Find-Environment",
             "Stop-Failed",
         ],
     );
@@ -604,10 +632,14 @@ fn each_guard_stands_in_front_of_what_it_guards() {
         &function(text, "Register-Environment"),
         &[
             "Read-Registration",
-            "Get-Environment",
+            "Find-Registered",
+            "Add-Done",
+            "Stop-Refused",
             "Read-Secret",
+            "Add-Secret",
             "Invoke-LifeTime",
-            "Wait-Listed",
+            "Get-LookedForUntil",
+            "Find-Registered",
             "Stop-Failed",
         ],
     );
@@ -619,12 +651,15 @@ fn each_guard_stands_in_front_of_what_it_guards() {
             "Stop-Refused",
             "Test-SameHost",
             "Stop-Refused",
+            "Test-SameHost",
+            "Stop-Refused",
         ],
     );
     in_this_order(
         &function(text, "Invoke-Step"),
         &[
             "Stop-ForPerson",
+            "Assert-InstallFolder",
             "Confirm-Step",
             "('Step-' + $entry['Id'])"
                 .replace("$entry", "$Entry")
@@ -633,7 +668,16 @@ fn each_guard_stands_in_front_of_what_it_guards() {
     );
     let tree = parse(text);
     let all = called(tree.root_node(), text);
-    in_this_order(&all[all.len() - 20..], &["Assert-Here", "Invoke-Runbook"]);
+    let end = all.iter().rposition(|it| it == "Assert-Here").unwrap();
+    in_this_order(
+        &all[end..],
+        &[
+            "Assert-Here",
+            "Assert-InstallFolder",
+            "Assert-NotOfSource",
+            "Invoke-Runbook",
+        ],
+    );
     assert!(text.contains("$Machine = 'APP1'\n"));
 }
 

@@ -256,7 +256,7 @@ impl Deed {
             Self::StartIis => "run iisreset /start".to_owned(),
             Self::EmptyFolder { path } => format!("delete everything in {path}"),
             Self::OwnKey { path } => {
-                format!("put a new key into {path} where there is none, or the source's; an old one is kept beside it")
+                format!("put a new key into {path} where there is none, or the source's, which is not kept")
             }
             Self::Configure { path, .. } => {
                 format!("write the platform, log and session databases, the controller and the cache into {path}")

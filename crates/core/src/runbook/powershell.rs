@@ -16,7 +16,7 @@ use super::deed::{Argument, Deed};
 use super::step::Place;
 use super::{Parts, Runbook, Step};
 use crate::harvest::Kind;
-use crate::hsconf::{Hsconf, Refusal, Value, Wanted};
+use crate::hsconf::{Forbidden, Hsconf, Refusal, Value, Wanted};
 use quote::{comment, list};
 
 /// A script, whole.
@@ -42,11 +42,15 @@ impl Script {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Library {
     Common,
+    /// `server.hsconf` as it is, and whose it is.
+    Hsconf,
     Services,
     Program,
+    Installer,
     Iis,
     Folder,
     Key,
+    /// What `server.hsconf` must say: only where that is known.
     Configuration,
     ConfigurationTool,
     LifeTime,
@@ -57,8 +61,10 @@ impl Library {
     fn text(self) -> &'static str {
         match self {
             Self::Common => include_str!("powershell/common.ps1"),
+            Self::Hsconf => include_str!("powershell/hsconf.ps1"),
             Self::Services => include_str!("powershell/services.ps1"),
             Self::Program => include_str!("powershell/program.ps1"),
+            Self::Installer => include_str!("powershell/installer.ps1"),
             Self::Iis => include_str!("powershell/iis.ps1"),
             Self::Folder => include_str!("powershell/folder.ps1"),
             Self::Key => include_str!("powershell/key.ps1"),
@@ -72,7 +78,7 @@ impl Library {
     /// What a deed needs.
     fn of(deed: &Deed) -> &'static [Self] {
         match deed {
-            Deed::NoteDatabases { .. } => &[Self::Configuration],
+            Deed::NoteDatabases { .. } => &[Self::Hsconf],
             Deed::DisableScheduler
             | Deed::StopServices
             | Deed::StartServices
@@ -87,7 +93,8 @@ impl Library {
                 Self::Configuration,
                 Self::ConfigurationTool,
             ],
-            Deed::Run { .. } => &[Self::Program],
+            Deed::Run { path, .. } if path.ends_with("OSPTool.com") => &[Self::Program],
+            Deed::Run { .. } => &[Self::Program, Self::Installer],
             Deed::UnregisterLifetime | Deed::RegisterLifetime => &[Self::LifeTime],
             Deed::CreateConnections { .. } => &[],
         }
@@ -184,8 +191,8 @@ impl Maker<'_> {
         let scripted = |deed: &Deed| match deed {
             // Connections have passwords and parameters of their own, and envclone makes them from any computer.
             Deed::CreateConnections { .. } => false,
-            // The Configuration Tool is not started where nobody knows what its file must say.
-            deed => self.wanted.is_some() || !deed.is_configuration_tool(),
+            // Nothing that works with the database is started where nobody knows to which one the file must lead.
+            deed => self.wanted.is_some() || !(deed.is_configuration_tool() || starts(deed)),
         };
         match (
             here,
@@ -221,17 +228,11 @@ impl Maker<'_> {
 
     /// Whether a step starts what works with the database that `server.hsconf` names.
     fn starts_by_file(&self, step: &Step) -> bool {
-        let starts = |deed: &Deed| {
-            matches!(
-                deed,
-                Deed::StartIis | Deed::StartServices | Deed::ReleaseScheduler
-            )
-        };
         self.wanted.is_some() && step.deeds.iter().any(starts)
     }
 
     fn libraries(&self) -> BTreeSet<Library> {
-        let mut parts = BTreeSet::from([Library::Common]);
+        let mut parts = BTreeSet::from([Library::Common, Library::Hsconf]);
         for step in &self.runbook.steps {
             if self.how(step) == How::Script {
                 parts.extend(step.deeds.iter().flat_map(Library::of));
@@ -307,6 +308,8 @@ impl Maker<'_> {
         line("RunbookId", quoted(&self.runbook.id));
         line("Machine", quoted(machine));
         line("InstallFolder", quoted(settings.install_folder()));
+        line("SourceHosts", list(guard.forbidden.terms(), ""));
+        line("SourceDatabases", databases(&guard.forbidden));
         let libraries = self.libraries();
         if libraries.contains(&Library::Key) {
             line(
@@ -318,7 +321,9 @@ impl Maker<'_> {
                 quoted(&crate::digest(b"0123456789abcdef")),
             );
         }
-        if libraries.contains(&Library::ConfigurationTool) {
+        if libraries.contains(&Library::ConfigurationTool)
+            || libraries.contains(&Library::Installer)
+        {
             let version = self.parts.inventory.platform_version.as_deref();
             line("DatabaseVersion", quoted(version.unwrap_or_default()));
         }
@@ -333,7 +338,6 @@ impl Maker<'_> {
             };
             let center = settings.service_center.as_ref();
             line("LifeTimeAddress", quoted(&address));
-            line("LifeTimeOwnAddress", quoted(own));
             line(
                 "LifeTimeEnvironment",
                 quoted(
@@ -356,7 +360,6 @@ impl Maker<'_> {
             && libraries.contains(&Library::Configuration)
         {
             line("Provider", quoted(wanted.provider().unwrap_or_default()));
-            line("SourceHosts", list(guard.forbidden.terms(), ""));
             line("Configuration", configuration(wanted));
         }
         text
@@ -471,6 +474,27 @@ param(
 Set-StrictMode -Version 2
 $ErrorActionPreference = 'Stop'
 ";
+
+/// Whether it starts what works with the database that `server.hsconf` names, without looking at that itself.
+fn starts(deed: &Deed) -> bool {
+    matches!(
+        deed,
+        Deed::StartIis | Deed::StartServices | Deed::ReleaseScheduler
+    )
+}
+
+/// The source's databases: catalogs, on Oracle schemas. Where nobody said which server one is on, its is empty.
+fn databases(forbidden: &Forbidden) -> String {
+    let all = forbidden.catalogs.iter().chain(&forbidden.users);
+    let lines: String = all
+        .map(|it| {
+            let server = it.server.as_deref().unwrap_or_default();
+            let (name, server) = (quoted(&it.name), quoted(server));
+            format!("    @{{ Name = {name}; Server = {server} }}\n")
+        })
+        .collect();
+    format!("@(\n{lines})")
+}
 
 /// What `server.hsconf` must say.
 fn configuration(wanted: &Wanted) -> String {

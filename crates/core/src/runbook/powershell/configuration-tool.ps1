@@ -36,8 +36,46 @@ function Protect-Log([string]$Path, [bool]$HoldsSecrets) {
         return 'its log was deleted, since it may hold passwords'
     }
     & (Join-Path $env:SystemRoot 'System32\icacls.exe') $Path /inheritance:r /grant:r '*S-1-5-32-544:F' '*S-1-5-18:F' | Out-Null
-    if ($LASTEXITCODE -ne 0) { Stop-Failed 'the Configuration Tool''s log could not be protected' ('it may hold passwords: delete ' + $Path) }
-    return 'its log is kept for administrators only'
+    if ($LASTEXITCODE -ne 0) { throw ('icacls.exe ended with ' + $LASTEXITCODE) }
+    return ('its log is kept for administrators only: ' + $Path)
+}
+
+# The errors that the log tells of since the mark. A log with passwords in it does not stay.
+function Complete-Log([string]$Path, [long]$Mark) {
+    $after = @{ Errors = @(); Log = 'it left no log'; Wrong = '' }
+    # Where it can't be read, it may hold passwords.
+    $holds = $true
+    try {
+        $text = ''
+        if ([IO.File]::Exists($Path)) { $text = Read-Since $Path $Mark }
+        $holds = Test-HoldsSecret $text
+        $after['Errors'] = @($text -split '\r?\n' | Where-Object { $_ -match 'error|exception|failed|fatal|denied|could not|unable to' -and $_ -notmatch '0 error|no error|without error|error: none|errors: 0' } | ForEach-Object { Hide-Secret $_.Trim() })
+    } catch {
+        $after['Wrong'] = 'its log could not be read: ' + $_.Exception.GetBaseException().Message
+    }
+    try { $after['Log'] = Protect-Log $Path $holds }
+    catch {
+        $after['Wrong'] = 'its log could not be kept from others: ' + $_.Exception.GetBaseException().Message
+        $after['Log'] = 'its log may hold passwords: delete ' + $Path
+    }
+    $after['Errors'] | Select-Object -Last 50 | ForEach-Object { Write-Line ('    log | ' + $_) }
+    Write-Line ('    ' + $after['Log'])
+    return $after
+}
+
+# The Scheduler may have been started. What is not known of the tool stays so, whatever becomes of this.
+function Restore-SchedulerHold {
+    $doing = $script:Doing
+    try {
+        Disable-Scheduler
+        return ''
+    } catch {
+        $wrong = 'the Scheduler may run: ' + $_.Exception.Message
+        Add-Done $wrong
+        return $wrong
+    } finally {
+        $script:Doing = $doing
+    }
 }
 
 # Another version would upgrade the database, and there is no way back.
@@ -56,26 +94,23 @@ function Invoke-ConfigurationTool([string]$Path, [object[]]$Arguments, [int]$Min
     $log = Join-Path $env:SystemRoot 'Temp\ConfigurationTool.log'
     $mark = [long]0
     if ([IO.File]::Exists($log)) { $mark = (New-Object IO.FileInfo($log)).Length }
-    $errors = @()
+    $held = ''
     try {
         $code = Start-Program $Path $Arguments $Minutes
     } finally {
-        # Whatever came of it: the log may hold the passwords, and the Scheduler may have been started.
-        $holds = $false
-        try {
-            if ([IO.File]::Exists($log)) {
-                $text = Read-Since $log $mark
-                foreach ($secret in $script:Secrets) { if ($text.Contains($secret)) { $holds = $true } }
-                $errors = @($text -split '\r?\n' | Where-Object { $_ -match 'error|exception|failed|fatal|denied|could not|unable to' -and $_ -notmatch '0 error|no error|without error|error: none|errors: 0' } | ForEach-Object { Hide-Secret $_.Trim() })
-            }
-        } finally {
-            $script:Secrets = @()
-            try { Write-Line ('    ' + (Protect-Log $log $holds)) }
-            finally { Disable-Scheduler }
+        # Whatever came of it, Ctrl-C too: the log may hold the passwords, and the Scheduler may have been started.
+        try { $after = Complete-Log $log $mark }
+        finally {
+            Clear-Secret
+            $held = Restore-SchedulerHold
         }
     }
-    Assert-ExitCode $Path $code ('its output stands above, and its log is ' + $log)
+    if ($code -ne 0) { Write-Line '    the database may have been changed' }
+    Assert-ExitCode $Path $code ('the database may have been changed: see what the tool said above before it is run again; ' + $after['Log'])
+    if ($held -ne '') { Stop-Failed $held 'take the step that disables the Scheduler, before anything else' }
+    if ($after['Wrong'] -ne '') { Stop-Failed $after['Wrong'] $after['Log'] }
+    $errors = $after['Errors']
     if ($errors.Length -gt 0) {
-        Stop-Failed ('the Configuration Tool ended with 0, but its log tells of ' + $errors.Length + ' errors, the first: ' + $errors[0]) ('read ' + $log + '; where nothing is wrong, `envclone runbook done` with `--because` says so')
+        Stop-Failed ('the Configuration Tool ended with 0, but its log tells of ' + $errors.Length + ' errors, the first: ' + $errors[0]) ('where nothing is wrong, `envclone runbook done` with `--because` says so; ' + $after['Log'])
     }
 }
