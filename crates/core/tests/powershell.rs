@@ -488,7 +488,12 @@ fn each_guard_stands_in_front_of_what_it_guards() {
     );
     in_this_order(
         &function(text, "Complete-Log"),
-        &["Read-Since", "Test-HoldsSecret", "Hide-Secret", "Protect-Log"],
+        &[
+            "Read-Since",
+            "Test-HoldsSecret",
+            "Hide-Secret",
+            "Protect-Log",
+        ],
     );
     in_this_order(
         &function(text, "Clear-PlatformFolder"),
@@ -679,6 +684,516 @@ fn each_guard_stands_in_front_of_what_it_guards() {
         ],
     );
     assert!(text.contains("$Machine = 'APP1'\n"));
+}
+
+/// The text of a function.
+fn source<'t>(text: &'t str, name: &str) -> &'t str {
+    let head = format!("\nfunction {name}");
+    let starts = |at: &usize| {
+        let next = text[at + head.len()..].chars().next();
+        next.is_some_and(|c| matches!(c, ' ' | '('))
+    };
+    let mut found = text.match_indices(&head).map(|(at, _)| at);
+    let from = found
+        .find(starts)
+        .unwrap_or_else(|| panic!("there is no function {name}"));
+    let rest = &text[from..];
+    let line = rest[1..].lines().next().unwrap();
+    match line.ends_with('}') {
+        true => line,
+        false => &rest[..rest.find("\n}\n").unwrap()],
+    }
+}
+
+/// Whether these stand in a function in this order.
+fn has(text: &str, name: &str, parts: &[&str]) -> bool {
+    let mut rest = source(text, name);
+    parts.iter().all(|part| match rest.split_once(part) {
+        Some((_, after)) => {
+            rest = after;
+            true
+        }
+        None => false,
+    })
+}
+
+/// What is called in the `finally` of a function, whatever it is that ends it.
+fn at_last(text: &str, name: &str) -> Vec<String> {
+    let own = source(text, name);
+    let tree = parse(own);
+    nodes(&tree)
+        .into_iter()
+        .filter(|node| node.kind() == "finally_clause")
+        .flat_map(|node| called(node, own))
+        .collect()
+}
+
+/// A guard that only its text shows: what must stand where, and the removal that makes it stand there no more.
+struct Guard {
+    function: &'static str,
+    parts: &'static [&'static str],
+    without: (&'static str, &'static str),
+}
+
+const fn guard(
+    function: &'static str,
+    parts: &'static [&'static str],
+    without: (&'static str, &'static str),
+) -> Guard {
+    Guard {
+        function,
+        parts,
+        without,
+    }
+}
+
+const GUARDS: &[Guard] = &[
+    // A file with passwords in clear text is not kept, nor one that was not finished.
+    guard(
+        "Set-Configuration",
+        &[
+            "$new = $Path + '.partial'",
+            "[IO.File]::Delete($new)",
+            "Read-Configuration",
+        ],
+        (
+            "    [IO.File]::Delete($new)\n    if ([IO.File]::Exists($Path)) { $document",
+            "    if ([IO.File]::Exists($Path)) { $document",
+        ),
+    ),
+    guard(
+        "Set-Configuration",
+        &[
+            "$keep = -not (Test-ClearText $document)",
+            "set_InnerText",
+            "Move-IntoPlace $new $Path $keep",
+        ],
+        ("$keep = -not (Test-ClearText $document)", "$keep = $true"),
+    ),
+    guard(
+        "Test-ClearText",
+        &[
+            "-ne 'password'",
+            "-ne ''",
+            "-not (Test-Encrypted $element)",
+            "return $true",
+        ],
+        (
+            " -and -not (Test-Encrypted $element)) { return $true }",
+            ") { return $true }",
+        ),
+    ),
+    guard(
+        "Move-IntoPlace",
+        &[
+            "if (-not $Keep)",
+            "::Replace($New, $Path, [NullString]::Value)",
+            "return",
+            ".before-",
+        ],
+        ("if (-not $Keep)", "if ($false)"),
+    ),
+    // The source's key stays nowhere.
+    guard(
+        "Set-OwnKey",
+        &[
+            "[IO.File]::Delete($new)",
+            "Test-SourceKey",
+            "Move-IntoPlace $new $Path $false",
+        ],
+        (
+            "Move-IntoPlace $new $Path $false",
+            "Move-IntoPlace $new $Path $true",
+        ),
+    ),
+    // Secrets are looked for as programs write them.
+    guard(
+        "Get-SecretPattern",
+        &[
+            "'&amp;'",
+            "'&lt;'",
+            "'&gt;'",
+            "'&quot;'",
+            "'&apos;'",
+            r"'\\'",
+            r#"'\"'"#,
+            "[regex]::Escape",
+        ],
+        (".Replace('&', '&amp;')", ""),
+    ),
+    guard(
+        "Hide-Secret",
+        &["[regex]::Replace", "$script:Hidden"],
+        (
+            "[regex]::Replace($Text, ($script:Hidden -join '|'), '***')",
+            "$Text",
+        ),
+    ),
+    guard(
+        "Complete-Log",
+        &[
+            "$holds = $true",
+            "Read-Since",
+            "$holds = Test-HoldsSecret $text",
+            "Protect-Log $Path $holds",
+        ],
+        ("$holds = Test-HoldsSecret $text", "$holds = $false"),
+    ),
+    // A service is asked, and only the patience of this script is waited for.
+    guard(
+        "Wait-ServiceState",
+        &[
+            "$PatienceSeconds",
+            "Stop-Failed",
+            "Get-Service -Name",
+            "$controller.Stop()",
+            "$controller.Start()",
+        ],
+        ("$controller.Start()", "Start-Service -Name $service.Name"),
+    ),
+    // What is not known of the tool stays so, and nobody is sent to a log that is gone.
+    guard(
+        "Restore-SchedulerHold",
+        &[
+            "$doing = $script:Doing",
+            "Disable-Scheduler",
+            "finally",
+            "$script:Doing = $doing",
+        ],
+        (
+            "    } finally {\n        $script:Doing = $doing\n    }",
+            "    }",
+        ),
+    ),
+    guard(
+        "Invoke-ConfigurationTool",
+        &[
+            "Assert-ExitCode",
+            "the database may have been changed",
+            "again; ' + $after['Log'])",
+        ],
+        ("again; ' + $after['Log'])", "again; ' + $log)"),
+    ),
+    // The registration of before is not the one that is wanted.
+    guard(
+        "Register-Environment",
+        &[
+            "Find-Registered",
+            "(Get-Field $_ 'Key') -ne $saved.key -and",
+            "Add-Done",
+            "return",
+            "$found.Length -gt 0",
+            "Stop-Refused",
+            "Invoke-LifeTime",
+        ],
+        ("(Get-Field $_ 'Key') -ne $saved.key -and ", ""),
+    ),
+    guard(
+        "Register-Environment",
+        &["LifeTimeAddress = $LifeTimeHost"],
+        (
+            "LifeTimeAddress = $LifeTimeHost",
+            "LifeTimeAddress = $LifeTimeAddress",
+        ),
+    ),
+    guard(
+        "Get-Value",
+        &[
+            "-eq 204",
+            "return",
+            "try",
+            "ConvertFrom-Json",
+            "catch",
+            "is not JSON",
+        ],
+        ("    if ($status -eq 204) { return }\n", ""),
+    ),
+    guard(
+        "Get-Reply",
+        &[
+            "-lt 500",
+            "$reply['Lost']",
+            "Start-Sleep",
+            "Invoke-LifeTime 'GET'",
+        ],
+        ("$reply['Status'] -lt 500 -and ", ""),
+    ),
+    // In the words of what reads it: crates/cli/src/runbook/connections.rs.
+    guard(
+        "Save-Connection",
+        &[
+            "/dbconnections/",
+            "-ne 404",
+            "-ne 405",
+            "name =",
+            "description =",
+            "provider =",
+            "WriteAllText($ConnectionsFile",
+        ],
+        (
+            "                provider = [string](Get-Field $one 'providerName')\n",
+            "",
+        ),
+    ),
+    guard(
+        "Save-Registration",
+        &[
+            "Stop-Refused",
+            "Save-Connection $key",
+            "WriteAllText($RegistrationFile",
+        ],
+        ("    Save-Connection $key\n", ""),
+    ),
+    // What can't be deleted does not keep the rest.
+    guard(
+        "Remove-Content",
+        &[
+            "try",
+            "GetFileSystemInfos",
+            "catch",
+            "foreach",
+            "try",
+            "Delete()",
+            "catch",
+            "$Found['Left'] +=",
+        ],
+        (
+            "        try {\n            $link",
+            "        if ($true) {\n            $link",
+        ),
+    ),
+    guard(
+        "Clear-PlatformFolder",
+        &[
+            "Get-LongPath $folder.FullName",
+            "Remove-Content",
+            "$left.Length -gt 0",
+            "Stop-Failed",
+        ],
+        ("Get-LongPath $folder.FullName", "$folder.FullName"),
+    ),
+    guard("Get-LongPath", &[r"'\\?\'"], (r"'\\?\'", "''")),
+    // The source's machines, another installation, a file that leads to the source.
+    guard(
+        "Assert-Here",
+        &[
+            "$env:COMPUTERNAME",
+            "GetHostName()",
+            "DomainName",
+            "foreach ($source in $SourceHosts)",
+            "Test-SameHost",
+            "Stop-Refused",
+            "$Machine -ne ''",
+        ],
+        (
+            "foreach ($source in $SourceHosts) {\n        if (@($here",
+            "foreach ($source in @()) {\n        if (@($here",
+        ),
+    ),
+    guard(
+        "Assert-InstallFolder",
+        &["Get-InstalledFolder", "GetFullPath", "-ne", "Stop-Refused"],
+        ("Get-InstalledFolder", "''"),
+    ),
+    guard(
+        "Get-InstalledFolder",
+        &["Get-Installed ''"],
+        ("Get-Installed ''", "Get-Installed 'Server'"),
+    ),
+    guard(
+        "Assert-NotOfSource",
+        &[
+            "Get-LedTo (Read-Configuration $path)",
+            "foreach ($source in $SourceDatabases)",
+            "Test-SourceServer",
+            "'no'",
+            "continue",
+            "'unknown'",
+            "Read-Answer",
+            "Stop-Refused",
+        ],
+        (
+            "foreach ($source in $SourceDatabases)",
+            "foreach ($source in @())",
+        ),
+    ),
+    guard(
+        "Invoke-Step",
+        &["'script'", "Assert-InstallFolder", "Confirm-Step"],
+        (
+            "        Assert-InstallFolder\n        Confirm-Step",
+            "        Confirm-Step",
+        ),
+    ),
+    // An installer that wants a restart, and one that has nothing to do.
+    guard(
+        "Invoke-Installer",
+        &[
+            "$code -eq 1",
+            "$script:Restart = $true",
+            "Add-Done",
+            "return",
+            "Assert-ExitCode",
+        ],
+        ("        $script:Restart = $true\n", ""),
+    ),
+    guard(
+        "Invoke-Step",
+        &["'Step-'", "$script:Restart", "Stop-ForPerson"],
+        ("        if ($script:Restart)", "        if ($false)"),
+    ),
+    guard(
+        "Invoke-PlatformInstaller",
+        &[
+            "Get-InstalledVersion",
+            "$DatabaseVersion -ne ''",
+            "-eq $DatabaseVersion",
+            "return",
+            "Invoke-Installer",
+        ],
+        (" -and $installed -eq $DatabaseVersion", ""),
+    ),
+];
+
+#[test]
+fn a_guard_is_seen_and_its_removal_too() {
+    let all = [Way::Fresh, Way::Reconfigure].map(|way| {
+        plain(Engine::SqlServer, &["APP1"])
+            .scripts(way)
+            .remove(0)
+            .text
+    });
+    for guard in GUARDS {
+        let Guard {
+            function,
+            parts,
+            without: (from, to),
+        } = guard;
+        let text = all
+            .iter()
+            .find(|text| text.contains(&format!("\nfunction {function}")))
+            .unwrap_or_else(|| panic!("there is no function {function}"));
+        assert!(has(text, function, parts), "{function}: {parts:?}");
+        let own = source(text, function);
+        assert!(own.contains(from), "{function} has no {from}");
+        let removed = text.replace(own, &own.replacen(from, to, 1));
+        assert!(faults(&removed).is_empty(), "{function} without {from}");
+        assert!(!has(&removed, function, parts), "{function} without {from}");
+    }
+}
+
+#[test]
+fn whatever_ends_it_a_program_ends_first_and_the_scheduler_is_held_then() {
+    let text = &plain(Engine::SqlServer, &["APP1"])
+        .scripts(Way::Reconfigure)
+        .remove(0)
+        .text;
+    let program = at_last(text, "Start-Program");
+    in_this_order(&program, &["HasExited", "Stop-Program"]);
+    let tool = at_last(text, "Invoke-ConfigurationTool");
+    in_this_order(
+        &tool,
+        &["Complete-Log", "Clear-Secret", "Restore-SchedulerHold"],
+    );
+    assert!(has(text, "Stop-Program", &["/T /F /PID", "WaitForExit"]));
+    // The program's own `finally` is within the one that holds the Scheduler.
+    assert!(has(
+        text,
+        "Invoke-ConfigurationTool",
+        &["try {", "Start-Program", "} finally {", "Complete-Log"]
+    ));
+    // Ctrl-C is caught by nothing: what is known of it is said all the same.
+    let end = text.rfind("\n} finally {\n").unwrap();
+    let last: Vec<&str> = ["-not $script:Ended", "Write-State", "exit $script:ExitCode"]
+        .into_iter()
+        .filter(|part| text[end..].contains(part))
+        .collect();
+    assert_eq!(last.len(), 3, "{last:?}");
+    assert_eq!(text.matches("$script:Ended = $true").count(), 2);
+}
+
+#[test]
+fn every_script_knows_the_source_s_machines_and_databases() {
+    for script in every_script() {
+        let text = &script.text;
+        let machines = "\n$SourceHosts = @(\n    'PRODWEB01.corp.example'\n    'PRODWEB01'\n)\n";
+        assert!(text.contains(machines), "{}", script.name);
+        let database = match text.contains("Name = 'osplatform'; Server = 'db-prod' }") {
+            true => "oslog",
+            false => "OSADMIN",
+        };
+        let known = text.contains(&format!("\n    @{{ Name = '{database}'; Server = 'db-prod"));
+        assert!(known, "{}", script.name);
+        for guard in ["Assert-Here", "Assert-InstallFolder", "Assert-NotOfSource"] {
+            assert!(text.contains(&format!("\n        {guard}\n")), "{guard}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_started_by_a_script_that_does_not_know_where_it_must_lead() {
+    let environment = plain(Engine::SqlServer, &["APP1"]);
+    let mut settings = environment.settings();
+    let made = |settings: &Settings| {
+        let made = environment.try_scripts(Way::Reconfigure, settings);
+        made.unwrap().remove(0).text
+    };
+    let known = made(&settings);
+    assert!(has(
+        &known,
+        "Step-start-iis",
+        &["Assert-Configuration", "Start-Iis"]
+    ));
+    settings.runbook.users.session = None;
+    let unknown = made(&settings);
+    for step in ["Step-start-iis", "Step-start-services", "Step-apply"] {
+        let calls = function(&unknown, step);
+        assert!(calls.iter().all(|it| it == "Write-Line"), "{calls:?}");
+        assert!(has(&unknown, step, &["[runbook.users] session"]), "{step}");
+    }
+    assert!(faults(&unknown).is_empty());
+    assert!(!unknown.contains("Assert-Configuration"));
+}
+
+#[test]
+fn certificates_of_a_file_are_not_passed_over_in_silence() {
+    let environment = plain(Engine::SqlServer, &["APP1"]);
+    let mut settings = environment.settings();
+    let made = |settings: &Settings| {
+        let made = environment.try_scripts(Way::Reconfigure, settings);
+        made.unwrap().remove(0).text
+    };
+    let plain = made(&settings);
+    settings.runbook.lifetime.as_mut().unwrap().ca_file = Some("it's\nca.pem".to_owned());
+    let own = made(&settings);
+    assert!(faults(&own).is_empty());
+    for (step, does) in [
+        ("Step-lifetime-unregister", "Unregister-Environment"),
+        ("Step-lifetime-register", "Register-Environment"),
+    ] {
+        assert_eq!(function(&plain, step), [does]);
+        assert_eq!(function(&own, step), ["Write-Line", does]);
+        assert!(has(&own, step, &["\n    # ", "that this machine trusts\n"]));
+    }
+}
+
+#[test]
+fn an_installer_is_known_by_its_path() {
+    let environment = plain(Engine::SqlServer, &["APP1"]);
+    let mut settings = environment.settings();
+    settings.runbook.service_studio_installer = Some(r"D:\Setup\ServiceStudio.exe".to_owned());
+    settings.runbook.integration_studio_installer =
+        Some(r"D:\Setup\IntegrationStudio.exe".to_owned());
+    let made = environment.try_scripts(Way::Fresh, &settings).unwrap();
+    let text = &made[0].text;
+    for (step, does) in [
+        ("Step-platform-server", "Invoke-PlatformInstaller"),
+        ("Step-service-studio", "Invoke-Installer"),
+        ("Step-integration-studio", "Invoke-Installer"),
+        ("Step-republish", "Invoke-Program"),
+    ] {
+        assert_eq!(function(text, step), [does]);
+    }
 }
 
 #[test]

@@ -116,11 +116,14 @@ function Test-SourceServer([string]$Server, [bool]$Alias, [string]$Source) {
     $services = @($one['Service'], $other['Service'] | Where-Object { $_ -ne '' })
     if ($Alias -or $other['Host'] -eq '' -or $services.Length -eq 1) { return 'unknown' }
     if (-not (Test-SameHost $one['Host'] $other['Host'])) { return 'no' }
-    # What only one of them says tells nothing apart, unless it is the instance: without one it is the default one.
+    # What only one of them says tells nothing apart, but for an instance: a bare name is the default one.
     foreach ($part in @('Instance', 'Port', 'Service')) {
         if ($one[$part] -ne '' -and $other[$part] -ne '' -and $one[$part] -ne $other[$part]) { return 'no' }
     }
-    if ($one['Instance'] -ne $other['Instance'] -and $one['Port'] -eq '' -and $other['Port'] -eq '') { return 'no' }
+    foreach ($pair in @(@($one, $other), @($other, $one))) {
+        $bare = $pair[0]['Instance'] -eq '' -and $pair[0]['Port'] -eq '' -and $pair[0]['Service'] -eq ''
+        if ($bare -and $pair[1]['Instance'] -ne '') { return 'no' }
+    }
     return 'yes'
 }
 

@@ -214,15 +214,15 @@ function Unregister-Environment {
 function Register-Environment {
     $saved = Read-Registration
     $found = @(Find-Registered $saved)
-    # The key that was saved is the registration of before the refresh: only another one is the one that is wanted.
+    # With the key that was saved, it may be the registration of before the refresh. Another key is a new one.
     $again = @($found | Where-Object { (Get-Field $_ 'Key') -ne $saved.key -and (Get-Field $_ 'Name') -eq $saved.name -and (Get-Field $_ 'HostName') -eq $saved.address })
     if ($again.Length -gt 0) {
         Add-Done ('LifeTime lists ' + $saved.name + ' already, with the new key ' + (Get-Field $again[0] 'Key'))
         return
     }
     if ($found.Length -gt 0) {
-        $hint = 'see in LifeTime what it is: two environments can''t have one name or one address'
-        if ((Get-Field $found[0] 'Key') -eq $saved.key) { $hint = 'it is the registration of before the refresh: take the step that unregisters the environment first' }
+        $hint = 'see in LifeTime what it is: no two environments have one name or one address'
+        if ((Get-Field $found[0] 'Key') -eq $saved.key) { $hint = 'its key is the one of before the refresh: take the step that unregisters the environment first; where somebody registered it since, record this step' }
         Stop-Refused ('nothing was registered: LifeTime lists `' + (Get-Field $found[0] 'Name') + '` at `' + (Get-Field $found[0] 'HostName') + '`') $hint
     }
     $roles = @()
