@@ -615,8 +615,7 @@ fn each_guard_stands_in_front_of_what_it_guards() {
         &function(text, "Save-Registration"),
         &[
             "Find-Environment",
-            "Test-SameHost",
-            "Stop-Refused",
+            "Assert-NotTheSource",
             "Save-Connection",
             "WriteAllText",
         ],
@@ -938,11 +937,30 @@ const GUARDS: &[Guard] = &[
     guard(
         "Save-Registration",
         &[
-            "Stop-Refused",
+            "Assert-NotTheSource",
             "Save-Connection $key",
             "WriteAllText($RegistrationFile",
         ],
         ("    Save-Connection $key\n", ""),
+    ),
+    guard(
+        "Assert-NotTheSource",
+        &[
+            "foreach ($source in $SourceAddresses)",
+            "Test-SameHost",
+            "Stop-Refused",
+        ],
+        ("$SourceAddresses", "@()"),
+    ),
+    guard(
+        "Read-Registration",
+        &[
+            "ConvertFrom-Json",
+            "format",
+            "Assert-NotTheSource $saved.name $saved.address",
+            "return $saved",
+        ],
+        ("    Assert-NotTheSource $saved.name $saved.address\n", ""),
     ),
     // What can't be deleted does not keep the rest.
     guard(

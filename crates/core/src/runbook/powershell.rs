@@ -365,14 +365,14 @@ impl Maker<'_> {
         text
     }
 
-    /// Where the source itself is reached.
-    fn source_addresses(&self) -> Vec<&str> {
+    /// Where the source itself is reached: at its machines, and at the addresses of its deployment zones.
+    fn source_addresses(&self) -> Vec<String> {
         let identities = self.parts.inventory.identities.iter();
-        identities
-            .filter(|it| matches!(it.kind, Kind::FrontEnd | Kind::Address | Kind::ZoneAddress))
-            .map(|it| it.value.as_str())
-            .filter(|value| !value.is_empty())
-            .collect()
+        let zones = identities
+            .filter(|it| it.kind == Kind::ZoneAddress && !it.value.is_empty())
+            .map(|it| it.value.clone());
+        let machines = guard(self.parts, false).forbidden.hosts;
+        machines.into_iter().chain(zones).collect()
     }
 
     /// The steps, as the script goes through them.

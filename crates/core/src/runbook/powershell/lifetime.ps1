@@ -120,6 +120,13 @@ function Save-Connection([string]$Key) {
     [IO.File]::WriteAllText($ConnectionsFile, (ConvertTo-Json -InputObject $had -Depth 8), $Utf8)
 }
 
+# The environment that LifeTime would lose, or get, must not be the one that was copied.
+function Assert-NotTheSource([string]$Name, [string]$Address) {
+    foreach ($source in $SourceAddresses) {
+        if (Test-SameHost $Address $source) { Stop-Refused ('LifeTime reaches `' + $Name + '` at ' + $Address + ', which is the source''s') '`environment` of `[runbook.lifetime]` is the environment that gets the copy' }
+    }
+}
+
 # What it takes to register the environment again. There are no secrets in it.
 function Save-Registration {
     $environment = Find-Environment $LifeTimeEnvironment
@@ -127,9 +134,7 @@ function Save-Registration {
     $address = Get-Field $environment 'HostName'
     $position = Get-Field $environment 'Order'
     if ($null -eq $address -or $null -eq $position) { Stop-Failed 'LifeTime does not say the address or the position of the environment, and without it it could not be registered again' 'take this step in LifeTime itself' }
-    foreach ($source in $SourceAddresses) {
-        if (Test-SameHost $address $source) { Stop-Refused ('LifeTime reaches `' + (Get-Field $environment 'Name') + '` at ' + $address + ', which is the source''s') '`environment` of `[runbook.lifetime]` is the environment that gets the copy' }
-    }
+    Assert-NotTheSource (Get-Field $environment 'Name') $address
     $key = Get-Field $environment 'Key'
     $roles = @()
     foreach ($role in (Get-Value (Get-Reply 'roles/?IncludeEnvPermissions=true') 'list its roles')) {
@@ -169,6 +174,8 @@ function Read-Registration {
     try { $saved = ConvertFrom-Json ([IO.File]::ReadAllText($RegistrationFile, $Utf8)) }
     catch { Stop-Failed ($RegistrationFile + ' is not JSON') 'copy it from the folder `runbook` of the run, or move it away where the environment is still registered' }
     if ((Get-Field $saved 'format') -ne 1) { Stop-Failed ($RegistrationFile + ' has another format than 1') 'have the scripts written by the envclone that wrote it' }
+    # Somebody may have put another one here.
+    Assert-NotTheSource $saved.name $saved.address
     return $saved
 }
 
