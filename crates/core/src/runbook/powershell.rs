@@ -493,7 +493,10 @@ fn databases(forbidden: &Forbidden) -> String {
             format!("    @{{ Name = {name}; Server = {server} }}\n")
         })
         .collect();
-    format!("@(\n{lines})")
+    match lines.is_empty() {
+        true => "@()".to_owned(),
+        false => format!("@(\n{lines})"),
+    }
 }
 
 /// What `server.hsconf` must say.

@@ -23,7 +23,12 @@ function Read-Since([string]$Path, [long]$Mark) {
         $size = [Math]::Min($file.Length - $Mark, [long]16777216)
         [void]$file.Seek($file.Length - $size, [IO.SeekOrigin]::Begin)
         $bytes = New-Object 'byte[]' ([int]$size)
-        $read = $file.Read($bytes, 0, $bytes.Length)
+        $read = 0
+        while ($read -lt $bytes.Length) {
+            $more = $file.Read($bytes, $read, $bytes.Length - $read)
+            if ($more -eq 0) { break }
+            $read += $more
+        }
         return [Text.Encoding]::UTF8.GetString($bytes, 0, $read).Replace([string][char]0, '')
     } finally { $file.Dispose() }
 }
@@ -106,7 +111,7 @@ function Invoke-ConfigurationTool([string]$Path, [object[]]$Arguments, [int]$Min
         }
     }
     if ($code -ne 0) { Write-Line '    the database may have been changed' }
-    Assert-ExitCode $Path $code ('the database may have been changed: see what the tool said above before it is run again; ' + $after['Log'])
+    Assert-ExitCode $Path $code ('see what the tool said above before it is run again; ' + $after['Log']) ', and the database may have been changed'
     if ($held -ne '') { Stop-Failed $held 'take the step that disables the Scheduler, before anything else' }
     if ($after['Wrong'] -ne '') { Stop-Failed $after['Wrong'] $after['Log'] }
     $errors = $after['Errors']

@@ -84,8 +84,8 @@ function Start-Program([string]$Path, [object[]]$Arguments, [int]$Minutes) {
 }
 
 # What it did stays in `$script:Doing` where it ended with something else than 0: nobody knows how far it came.
-function Assert-ExitCode([string]$Path, [int]$Code, [string]$Hint) {
-    if ($Code -ne 0) { Stop-Failed ($Path + ' ended with ' + $Code) $Hint }
+function Assert-ExitCode([string]$Path, [int]$Code, [string]$Hint, [string]$Otherwise = '') {
+    if ($Code -ne 0) { Stop-Failed ($Path + ' ended with ' + $Code + $Otherwise) $Hint }
     Add-Done ($Path + ' ended with 0')
 }
 
