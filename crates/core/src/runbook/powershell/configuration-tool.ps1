@@ -110,7 +110,6 @@ function Invoke-ConfigurationTool([string]$Path, [object[]]$Arguments, [int]$Min
             $held = Restore-SchedulerHold
         }
     }
-    if ($code -ne 0) { Write-Line '    the database may have been changed' }
     Assert-ExitCode $Path $code ('see what the tool said above before it is run again; ' + $after['Log']) ', and the database may have been changed'
     if ($held -ne '') { Stop-Failed $held 'take the step that disables the Scheduler, before anything else' }
     if ($after['Wrong'] -ne '') { Stop-Failed $after['Wrong'] $after['Log'] }
