@@ -829,6 +829,7 @@ fn an_installer_is_known_by_its_path() {
     let environment = plain(Engine::SqlServer, &["APP1"]);
     let mut settings = environment.settings();
     settings.runbook.service_studio_installer = Some(r"D:\Setup\ServiceStudio.exe".to_owned());
+    settings.runbook.catalog_mappings = Some(r"D:\Setup\mappings.xml".to_owned());
     settings.runbook.integration_studio_installer =
         Some(r"D:\Setup\IntegrationStudio.exe".to_owned());
     let made = environment.try_scripts(Way::Fresh, &settings).unwrap();
@@ -927,11 +928,7 @@ fn a_machine_has_its_own_steps_and_waits_for_the_others() {
     assert!(!other.text.contains("\nfunction Step-license {"));
     assert!(other.text.contains("\nfunction Step-stop-services {"));
     // It has nothing to do with what only the controller does.
-    for part in [
-        "function Invoke-ConfigurationTool",
-        "function Invoke-LifeTime",
-        "function Set-OwnKey",
-    ] {
+    for part in ["function Invoke-LifeTime", "function Set-OwnKey"] {
         assert!(
             controller.text.contains(part) && !other.text.contains(part),
             "{part}"

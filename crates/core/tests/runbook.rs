@@ -5,11 +5,14 @@
 mod support;
 
 use envclone_core::engine::Engine;
+use envclone_core::hsconf::Owned;
 use envclone_core::journal::Entry;
 use envclone_core::runbook::check::{CheckKind, Looked};
+use envclone_core::runbook::configuration::guard;
 use envclone_core::runbook::deed::{AccountName, Argument, Deed};
 use envclone_core::runbook::journal::{By, Event, FORMAT};
 use envclone_core::runbook::progress::{Progress, ReplayError, replay};
+use envclone_core::runbook::renewal::Change;
 use envclone_core::runbook::step::Way;
 use envclone_core::runbook::{Parts, Runbook, RunbookError, STEPS, make, steps};
 use envclone_core::settings::Settings;
@@ -54,6 +57,7 @@ purpose = "non-production"
 environment-name = "Acceptance"
 host-name = "acceptance.example.com"
 serial = "ABC-123"
+catalog-mappings = 'D:\Setup\mappings.xml'
 license-file = 'D:\Licenses\acceptance.lic'
 platform-installer = 'D:\Setup\PlatformServer.exe'
 superuser = { user = "setup", password = "prompt" }
@@ -416,6 +420,7 @@ fn a_journal_can_t_say_what_did_not_happen() {
     }
     let held = Looked::holds(CheckKind::IisStopped, "stopped");
     let checked = Event::Checked {
+        on: "APP1".to_owned(),
         step: 2,
         by: by("APP1"),
         found: vec![held],
@@ -437,4 +442,141 @@ fn a_journal_can_t_say_what_did_not_happen() {
         replay(&[runbook], &entries),
         Err(ReplayError::OtherRunbook { .. })
     ));
+}
+
+fn renewed(before: &Runbook, after: &Runbook, events: &[Event]) -> Progress {
+    let renewal = Event::Renewed {
+        runbook: after.id.clone(),
+        tool: "0".to_owned(),
+        by: by("DESK"),
+    };
+    let all: Vec<_> = events.iter().cloned().chain([renewal]).collect();
+    replayed_over(&[before.clone(), after.clone()], &all).unwrap()
+}
+
+#[test]
+fn a_renewal_keeps_what_is_still_what_is_asked_for() {
+    let before = runbook(Way::Reconfigure, Engine::SqlServer, &on_sql_server());
+    let after = runbook(
+        Way::Reconfigure,
+        Engine::SqlServer,
+        &on_sql_server().replace("acc_log_runtime", "acc_logs"),
+    );
+    let (services, log, session) = (
+        n(&before, "stop-services"),
+        n(&before, "log-database"),
+        n(&before, "session-database"),
+    );
+    let events = [
+        deed(services, "APP1"),
+        deed_done(services, "APP1"),
+        done(services, "APP1"),
+        done(log, "APP1"),
+        deed(session, "APP1"),
+    ];
+    let progress = renewed(&before, &after, &events);
+    let state = |step: u32| &progress.steps[&step];
+    assert!(state(services).is_done_on("APP1"));
+    assert!(state(log).done.is_empty(), "its user is another one");
+    assert_eq!(state(log).outdated.len(), 1);
+    assert!(
+        state(session).is_in_doubt_on("APP1"),
+        "that nobody knows how a deed ended stays known"
+    );
+    assert_eq!(progress.renewed.len(), 1);
+    let changes = Change::between(&before, &replayed(&before, &events).unwrap(), &after);
+    let told: Vec<String> = changes.iter().map(ToString::to_string).collect();
+    assert!(
+        told.contains(&format!(
+            "step {log} is open again, since what it asks for has changed: Configure the log database"
+        )),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_renewal_follows_steps_that_move() {
+    let before = runbook(Way::Reconfigure, Engine::SqlServer, &on_sql_server());
+    let (kept, _) = ALL.split_once("[runbook.lifetime]").unwrap();
+    let mut after = runbook(
+        Way::Reconfigure,
+        Engine::SqlServer,
+        &format!("{kept}[runbook.session]\ncatalog = \"acc_sessions\"\n"),
+    );
+    after.steps.retain(|step| step.id != "lifetime-unregister");
+    for (step, at) in after.steps.iter_mut().zip(1..) {
+        step.n = at;
+    }
+    let events = [
+        done(n(&before, "stop-services"), "APP1"),
+        done(n(&before, "lifetime-unregister"), "DESK"),
+    ];
+    let progress = renewed(&before, &after, &events);
+    assert_ne!(n(&before, "stop-services"), n(&after, "stop-services"));
+    assert!(progress.steps[&n(&after, "stop-services")].is_done_on("APP1"));
+    let other = runbook(Way::Fresh, Engine::SqlServer, "");
+    let renewal = Event::Renewed {
+        runbook: after.id.clone(),
+        tool: String::new(),
+        by: by("DESK"),
+    };
+    assert!(matches!(
+        replayed_over(&[before, other], &[renewal]),
+        Err(ReplayError::OtherRunbook { .. })
+    ));
+}
+
+#[test]
+fn a_gate_is_looked_at_again_once_a_step_before_it_was_opened_again() {
+    let runbook = runbook(Way::Reconfigure, Engine::SqlServer, &on_sql_server());
+    let (gate, republish) = (n(&runbook, "release-check"), n(&runbook, "republish"));
+    let again = Event::Reopened {
+        step: republish,
+        by: by("DESK"),
+    };
+    let events = [done(republish, "APP1"), done(gate, "APP1")];
+    let start = runbook.step(n(&runbook, "start-services")).unwrap();
+    let progress = replayed(&runbook, &events).unwrap();
+    assert!(progress.gate_before(&runbook, start).is_none());
+    let all: Vec<_> = events.into_iter().chain([again]).collect();
+    let progress = replayed(&runbook, &all).unwrap();
+    assert!(progress.gate_before(&runbook, start).is_some());
+}
+
+#[test]
+fn what_the_source_is_known_by_is_kept_out_of_the_file() {
+    let known = r#"[runbook.source]
+controller = "prodctl"
+cache = "prodmq1,prodmq2 localhost"
+session-server = "prodstate"
+session-catalog = "prod_sessions"
+"#;
+    let guard_of = |engine: Engine, more: &str| {
+        let settings = settings(engine, more);
+        let inventory = support::inventory(1, engine);
+        let parts = Parts {
+            settings: &settings,
+            inventory: &inventory,
+            target: &[],
+            run: None,
+            plan: None,
+        };
+        guard(&parts, false)
+    };
+    let told = guard_of(Engine::SqlServer, known);
+    for host in ["prodctl", "prodmq1", "prodmq2"] {
+        assert!(told.forbidden.hosts.iter().any(|it| it == host), "{host}");
+    }
+    assert!(!told.forbidden.hosts.iter().any(|it| it == "localhost"));
+    let sessions = Owned::on("prodstate", "prod_sessions");
+    assert!(told.forbidden.catalogs.contains(&sessions));
+    assert_eq!(told.sessions_unknown_on, None);
+    let unknown = guard_of(Engine::SqlServer, "");
+    assert_eq!(unknown.sessions_unknown_on.as_deref(), Some("db-prod"));
+    // On Oracle sessions are a user's.
+    let oracle = "[runbook.source]\nsession-user = \"OSSTATE\"\n";
+    let told = guard_of(Engine::Oracle, oracle);
+    assert!(told.forbidden.users.iter().any(|it| it.name == "OSSTATE"));
+    assert_eq!(told.sessions_unknown_on, None);
+    assert!(guard_of(Engine::Oracle, "").sessions_unknown_on.is_some());
 }

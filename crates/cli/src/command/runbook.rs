@@ -159,6 +159,29 @@ impl Shell<'_> {
         }
     }
 
+    /// Says which steps before one are open: who takes it out of turn should know.
+    fn tell_what_is_open_before(&self, standing: &Standing, step: &Step) {
+        let before = standing.runbook.steps.iter().filter(|it| {
+            let machines = standing.runbook.machines_of(it);
+            let settled = |it| {
+                standing
+                    .progress
+                    .state(it)
+                    .is_some_and(|state| state.is_settled(machines))
+            };
+            it.n < step.n && !it.optional && !settled(it)
+        });
+        let open: Vec<u32> = before.map(|it| it.n).collect();
+        match open.as_slice() {
+            [] => {}
+            [one] => say(&format!("step {one}, which comes before it, is open")),
+            many => say(&format!(
+                "steps that come before it are open: {}",
+                ranges(many)
+            )),
+        }
+    }
+
     /// Refuses a deed on a machine that is none of the step's.
     fn on_its_machine(&self, runbook: &Runbook, step: &Step) -> Result<(), Failure> {
         let machines = runbook.machines_of(step);
@@ -193,4 +216,29 @@ fn numbered(runbook: &Runbook, n: u32) -> Result<&Step, Failure> {
         )
         .hint("`envclone runbook show` lists them")
     })
+}
+
+/// Rising numbers in words: `1 to 3, 5`.
+fn ranges(numbers: &[u32]) -> String {
+    let runs = numbers.chunk_by(|one, next| one + 1 == *next);
+    let one = |run: &[u32]| match run {
+        [first, .., last] if run.len() > 2 => format!("{first} to {last}"),
+        few => few
+            .iter()
+            .map(u32::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    runs.map(one).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ranges;
+
+    #[test]
+    fn rising_numbers_are_told_as_ranges() {
+        assert_eq!(ranges(&[1, 2, 3, 5, 7, 8]), "1 to 3, 5, 7, 8");
+        assert_eq!(ranges(&[4]), "4");
+    }
 }

@@ -1,6 +1,6 @@
 //! The report as GitHub's Markdown: for a ticket, a wiki page, a mail.
 
-use envclone_core::report::{Report, TaskKind, Verified};
+use envclone_core::report::{Happened, Report, TaskKind, Verified};
 
 use super::{
     column, counted, coverage, decision, duration, duration_or_dash, facts, identity, level,
@@ -236,6 +236,18 @@ fn tasks(report: &Report, page: &mut Page) {
     }
 }
 
+/// Who did what, when and where.
+fn happened(one: &Happened) -> String {
+    let who = one.who.as_ref().map(|who| format!(", {who}"));
+    prose(&format!(
+        "{}{} on {}: {}",
+        moment(&one.at),
+        who.unwrap_or_default(),
+        one.machine,
+        one.what
+    ))
+}
+
 /// What followed: who did which step, and what was seen of it.
 fn runbook(report: &Report, page: &mut Page) {
     page.heading("What followed the clean-up");
@@ -258,19 +270,18 @@ fn runbook(report: &Report, page: &mut Page) {
         prose(&runbook.by.who),
         prose(&runbook.by.machine)
     ));
+    for one in &runbook.renewed {
+        page.line(&format!(
+            "It was made again from changed settings {} by {} on {}.",
+            moment(&one.at),
+            prose(&one.by.who),
+            prose(&one.by.machine)
+        ));
+    }
     let rows = runbook.steps.iter().map(|step| {
-        let happened = step.happened.iter().map(|one| {
-            let who = one.who.as_ref().map(|who| format!(", {who}"));
-            prose(&format!(
-                "{}{} on {}: {}",
-                moment(&one.at),
-                who.unwrap_or_default(),
-                one.machine,
-                one.what
-            ))
-        });
+        let happened = step.happened.iter().map(happened);
         let seen = step.seen.iter().flat_map(|seen| {
-            let from = |look| format!("{} (seen from {})", looked(look), seen.machine);
+            let from = |look| format!("{} (for {})", looked(look), seen.machine);
             seen.found.iter().map(move |look| prose(&from(look)))
         });
         vec![
@@ -282,6 +293,14 @@ fn runbook(report: &Report, page: &mut Page) {
     });
     let heads = ["Step>", "What", "State", "Who did what, and what was seen"];
     page.table(&heads, rows.collect(), "It has no step.");
+    for one in &runbook.dropped {
+        let happened: Vec<String> = one.happened.iter().map(happened).collect();
+        page.line(&format!(
+            "In it before it was made again: {}: {}.",
+            prose(&one.title),
+            happened.join("; ")
+        ));
+    }
     for one in &runbook.left_out {
         page.line(&format!(
             "Left out: {}: {}.",

@@ -163,6 +163,14 @@ pub fn story(state: &StepState) -> Vec<String> {
         }
         story.push(text);
     }
+    for done in &state.outdated {
+        story.push(format!(
+            "taken on {} by {}, {}, which does not count any more",
+            done.on,
+            done.by.who,
+            super::moment(&done.at)
+        ));
+    }
     if let Some(skip) = &state.skipped {
         story.push(format!(
             "skipped by {}, {}: {}",

@@ -11,13 +11,14 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use envclone_core::hsconf::{At, Category, Change, Difference, Guard, Hsconf, Wanted};
+use envclone_core::hsconf::{At, Category, Change, Difference, Guard, Hsconf, Wanted, same_host};
 use envclone_core::platform_trap::traps;
 use envclone_core::private_key::PrivateKey;
 use envclone_core::runbook::check::{CheckKind, Outcome};
-use envclone_core::runbook::configuration::guard;
+use envclone_core::runbook::configuration::{guard, is_of_source, source_machines};
 use envclone_core::runbook::deed::{Argument, Deed};
 use envclone_core::runbook::fact::Fact;
+use envclone_core::runbook::progress::same_machine;
 use envclone_lifetime::{Environment, SavedRegistration, Unregistered};
 use envclone_machine::{
     Command, Ended, Event, Halted, Iis, Machine, MachineError, Patience, Scheduler, Watch,
@@ -164,20 +165,72 @@ impl Act<'_> {
     /// Refuses what can't be done here, before anything of it is begun.
     ///
     /// # Errors
-    /// Exit 4 where this is no Windows, or the process may not change services.
+    /// Exit 4 where this is no Windows, the process may not change services, or the platform is not installed; 5 where this
+    /// is a machine of the source, or the platform is installed elsewhere than the settings say.
     pub fn can(&self, deeds: &[Deed]) -> Result<(), Failure> {
         if !deeds.iter().any(Deed::needs_machine) {
             return Ok(());
         }
         match self.machine().elevated() {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Failure::before(
-                Exit::NoAccess,
-                "this changes services and files of the platform, and this process is not elevated",
-            )
-            .hint("start the terminal with Run as administrator, and run the command again")),
-            Err(error) => Err(stopped(&error)),
+            Ok(true) => {}
+            Ok(false) => {
+                return Err(Failure::before(
+                    Exit::NoAccess,
+                    "this changes services and files of the platform, and this process is not elevated",
+                )
+                .hint("start the terminal with Run as administrator, and run the command again"));
+            }
+            Err(error) => return Err(stopped(&error)),
         }
+        self.not_on_the_source()?;
+        if deeds.iter().any(Deed::needs_installation) {
+            let settings = &self.config().settings.runbook;
+            if let Err(why) = platform::installed(self.machine()) {
+                return Err(Failure::before(Exit::NoAccess, why)
+                    .hint("install the platform on this machine first, or run the command on one that has it"));
+            }
+            platform::same_installation(self.machine(), settings).map_err(|why| {
+                Failure::before(Exit::Refused, why)
+                    .hint("correct `install-folder`, then `envclone runbook renew` takes it over")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// No service is stopped and no file touched on a machine that works for the source.
+    fn not_on_the_source(&self) -> Result<(), Failure> {
+        let parts = self.look.known.parts();
+        let here = &self.here;
+        if let Some(name) = source_machines(&parts)
+            .iter()
+            .find(|name| same_machine(name, here) || same_host(name, here))
+        {
+            return Err(Failure::before(
+                Exit::Refused,
+                format!("this machine is {here}, and the source has the machine {name}"),
+            )
+            .hint("the runbook is for the machines of the copy; run the command on one of them"));
+        }
+        let path = platform::file(&self.config().settings.runbook, "server.hsconf");
+        // What can't be read is told by whoever has to work with it.
+        let Ok(Some(file)) = self.existing(&path) else {
+            return Ok(());
+        };
+        let leads = file.leads_to();
+        let Some(database) = leads.iter().find(|it| is_of_source(&parts, it)) else {
+            return Ok(());
+        };
+        Err(Failure::before(
+            Exit::Refused,
+            format!(
+                "this machine works with the source: {} leads to {database}",
+                path.display()
+            ),
+        )
+        .hint(
+            "where its disks were copied from the source, stop its services by hand, keep that file elsewhere and delete it here: \
+             envclone then writes a new one",
+        ))
     }
 
     /// Does it.
@@ -204,6 +257,7 @@ impl Act<'_> {
             }
             Deed::ReleaseScheduler => {
                 self.must_lead_here("the Scheduler was not started")?;
+                self.nothing_may_fire()?;
                 start_services(machine, Scheduler::Released, &patience, &watch)
                     .map(|done| told(&done))
                     .map_err(|error| halted(&error))
@@ -220,6 +274,9 @@ impl Act<'_> {
                 minutes,
                 ..
             } => {
+                if deed.uploads_license() {
+                    self.license_must_fit()?;
+                }
                 let (command, secrets) = self.command(path, arguments, *minutes)?;
                 match deed.is_configuration_tool() {
                     true => self.configuration_tool(command, &secrets),
@@ -228,9 +285,11 @@ impl Act<'_> {
             }
             Deed::UnregisterLifetime => self.unregister(),
             Deed::RegisterLifetime => self.register(),
-            Deed::CreateConnections { .. } => {
-                connections::create(self.config(), &folder(&self.look.standing.run))
-            }
+            Deed::CreateConnections { .. } => connections::create(
+                self.config(),
+                &folder(&self.look.standing.run),
+                &self.look.passwords,
+            ),
         }
         .map(Did::from)
     }
@@ -245,6 +304,41 @@ impl Act<'_> {
                 format!("{state}: {}", leads.seen),
             )
             .hint("take the step that configures the platform database first, here or in the Configuration Tool's own window")),
+        }
+    }
+
+    /// Time has passed since the gate was opened, and more may be due. What somebody decided about then stays decided.
+    fn nothing_may_fire(&self) -> Result<(), Failure> {
+        let standing = self.look.standing;
+        let gates = standing.runbook.steps.iter().filter(|step| step.gate);
+        let decided = gates
+            .filter_map(|gate| standing.progress.state(gate))
+            .flat_map(|state| &state.done)
+            .any(|done| done.because.is_some());
+        if decided {
+            return Ok(());
+        }
+        let fires = self.look.one(CheckKind::NothingFires);
+        match fires.outcome {
+            Outcome::Holds => Ok(()),
+            Outcome::Fails | Outcome::Unknown => Err(Failure::before(
+                Exit::Refused,
+                format!("the Scheduler was not started: {}", fires.seen),
+            )
+            .hint("`envclone release-check` shows it and can hold it; `envclone runbook undo` opens the gate again")),
+        }
+    }
+
+    /// A license for another serial number would take the place of one that may be right.
+    fn license_must_fit(&self) -> Result<(), Failure> {
+        let serial = self.look.one(CheckKind::Serial);
+        match serial.outcome {
+            Outcome::Holds | Outcome::Unknown => Ok(()),
+            Outcome::Fails => Err(Failure::before(
+                Exit::Refused,
+                format!("the license was not uploaded: the machine's serial number: {}", serial.seen),
+            )
+            .hint("correct `serial` of `[runbook]`, or get a license for this machine's serial number in the customer portal")),
         }
     }
 

@@ -7,7 +7,7 @@ use envclone_core::settings::Connection;
 use envclone_lifetime::{ConnectionData, ConnectionMade, Kind, LifeTime};
 use serde::{Deserialize, Serialize};
 
-use super::platform::{lifetime, lifetime_failure, password_of};
+use super::platform::{Passwords, lifetime, lifetime_failure};
 use crate::config::Config;
 use crate::connect::secret;
 use crate::failure::{Exit, Failure, file_failure};
@@ -79,7 +79,7 @@ fn environment(config: &Config) -> Result<(LifeTime, String), Failure> {
 ///
 /// # Errors
 /// At the first that can't be made; those before it are there.
-pub fn create(config: &Config, folder: &Path) -> Result<String, Failure> {
+pub fn create(config: &Config, folder: &Path, passwords: &Passwords) -> Result<String, Failure> {
     let (lifetime, key) = environment(config)?;
     let had = saved(folder)?;
     let listed = lifetime
@@ -123,7 +123,7 @@ pub fn create(config: &Config, folder: &Path) -> Result<String, Failure> {
             provider_key: known.provider_key.clone(),
             description: connection.description.clone(),
             user: connection.account.user.clone(),
-            password: password_of(config, &connection.account).map_err(before)?,
+            password: passwords.of(config, &connection.account).map_err(before)?,
             parameters: connection
                 .parameters
                 .as_ref()

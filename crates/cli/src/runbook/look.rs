@@ -47,6 +47,8 @@ pub struct Look<'a> {
     pub machine: &'a dyn Machine,
     /// The engine, once it was needed: its passwords are asked for once.
     pub engine: OnceCell<Result<Box<dyn Engine>, String>>,
+    /// The passwords that were fetched.
+    pub passwords: platform::Passwords,
 }
 
 /// How a look ended: it holds, it does not, or why it could not be seen.
@@ -78,6 +80,7 @@ impl<'a> Look<'a> {
             standing,
             machine,
             engine: OnceCell::new(),
+            passwords: platform::Passwords::default(),
         }
     }
 

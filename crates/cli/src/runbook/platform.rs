@@ -1,5 +1,6 @@
 //! The platform's installation on this machine: its files, and the accounts whose passwords they need.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use envclone_core::runbook::deed::AccountName;
@@ -12,8 +13,7 @@ use crate::config::Config;
 use crate::connect::secret;
 use crate::failure::{Exit, Failure, chain, file_failure};
 
-/// A path of the runbook on this machine: where the platform is installed elsewhere than the settings say, that counts, and
-/// `%CommonProgramFiles%` is what the environment says.
+/// A path of the runbook on this machine: `%CommonProgramFiles%` is what the environment says.
 #[must_use]
 pub fn path(text: &str) -> PathBuf {
     const COMMON: &str = "%CommonProgramFiles%";
@@ -47,29 +47,80 @@ pub fn installed(machine: &dyn Machine) -> Result<Installation, String> {
     Installation::of(machine).map_err(|error| error.to_string())
 }
 
-/// The password of an account that a program needs.
+/// Refuses where the platform is installed in another folder than the settings say: what is done to files there would not be
+/// done to the platform.
 ///
 /// # Errors
-/// Exit 4 where it can't be had.
-pub fn password(config: &Config, name: AccountName) -> Result<SecretString, Failure> {
-    let runbook = &config.settings.runbook;
-    let account = match name {
-        AccountName::Superuser => runbook.superuser.as_ref(),
-        AccountName::ServiceCenter => runbook.service_center.as_ref().map(|it| &it.account),
-    };
-    match account {
-        Some(account) => password_of(config, account),
-        None => secret(name.setting(), &Secret::Prompt, &config.folder),
+/// Why.
+pub fn same_installation(
+    machine: &dyn Machine,
+    settings: &RunbookSettings,
+) -> Result<Installation, String> {
+    let found = installed(machine)?;
+    let named = folder(settings);
+    match same_folder(&found.folder, named) {
+        true => Ok(found),
+        false => Err(format!(
+            "the platform is installed in {}, and `install-folder` of `[runbook]` is {}",
+            found.folder.display(),
+            named.display()
+        )),
     }
 }
 
-/// The password of an account; a person is asked where the settings don't say where it is.
-///
-/// # Errors
-/// Exit 4 where it can't be had.
-pub fn password_of(config: &Config, account: &Account) -> Result<SecretString, Failure> {
-    let from = account.password.as_ref().unwrap_or(&Secret::Prompt);
-    secret(&format!("user {}", account.user), from, &config.folder)
+/// Whether two paths are the same folder, in whichever spelling.
+fn same_folder(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    let plain = |path: &Path| {
+        let text = path.to_string_lossy().replace('/', "\\").to_lowercase();
+        text.trim_end_matches('\\').to_owned()
+    };
+    let resolved = real(one).is_some_and(|it| real(other).as_ref() == Some(&it));
+    resolved || plain(one) == plain(other)
+}
+
+/// Passwords that were fetched: a person is asked for each once, however many programs and files need it.
+#[derive(Default)]
+pub struct Passwords(RefCell<Vec<(Account, SecretString)>>);
+
+impl Passwords {
+    /// That of an account that a program needs.
+    ///
+    /// # Errors
+    /// Exit 4 where it can't be had.
+    pub fn named(&self, config: &Config, name: AccountName) -> Result<SecretString, Failure> {
+        let runbook = &config.settings.runbook;
+        let account = match name {
+            AccountName::Superuser => runbook.superuser.as_ref(),
+            AccountName::ServiceCenter => runbook.service_center.as_ref().map(|it| &it.account),
+        };
+        match account {
+            Some(account) => self.of(config, account),
+            None => secret(name.setting(), &Secret::Prompt, &config.folder),
+        }
+    }
+
+    /// That of an account; a person is asked where the settings don't say where it is.
+    ///
+    /// # Errors
+    /// Exit 4 where it can't be had.
+    pub fn of(&self, config: &Config, account: &Account) -> Result<SecretString, Failure> {
+        let known = self
+            .0
+            .borrow()
+            .iter()
+            .find(|(of, _)| of == account)
+            .cloned();
+        if let Some((_, password)) = known {
+            return Ok(password);
+        }
+        let from = account.password.as_ref().unwrap_or(&Secret::Prompt);
+        let password = secret(&format!("user {}", account.user), from, &config.folder)?;
+        self.0
+            .borrow_mut()
+            .push((account.clone(), password.clone()));
+        Ok(password)
+    }
 }
 
 /// How `LifeTime` and Service Center are spoken to: with the certificates of a file, or those that the machine trusts.

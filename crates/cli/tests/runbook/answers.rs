@@ -63,7 +63,7 @@ fn what_lifetime_knew_is_never_lost() {
 fn checks_see_what_is_wrong() {
     let world = begun();
     fs::write(world.lab.path("T_USERS"), "wrong").unwrap();
-    let ran = world.run("APP1", &["check", &world.n("log-database")]);
+    let ran = world.run("APP1", &["check", &world.n("session-database")]);
     refused(&ran, 5, "acc could not log in to T_log");
     assert!(!ran.err.contains("the source's server"), "{}", ran.err);
     fs::write(world.lab.path("T_USERS"), SECRETS[1].1).unwrap();

@@ -1,14 +1,17 @@
 //! Interrupted at every step, it goes on: what is done is found done, and the end is the same.
 
 use std::fs;
+use std::path::PathBuf;
 
 use envclone::journal_file::JournalFileOf;
 use envclone_core::runbook::journal::{By, Event};
 
 use super::child::told;
 use super::tool::ready;
-use super::whole::{reconfigure_on, reconfigured_until};
-use super::world::{SCHEDULER, SOURCE_KEY, World, fingerprint};
+use super::whole::{copy_to_front_end, reconfigure_on, reconfigured_until};
+use super::world::{SCHEDULER, SOURCE_KEY, World, copy, fingerprint};
+use envclone_lifetime_server::State;
+use tempfile::TempDir;
 
 /// The world as the runbook leaves it, but for what is new each time.
 fn end(world: &World) -> String {
@@ -70,7 +73,7 @@ const DONE: [&str; 14] = [
 
 /// Leaves the journal as if the process had been killed when the step's last deed was done, and nothing was written of its
 /// end.
-fn forget(world: &World, step: &str) {
+pub(crate) fn forget(world: &World, step: &str) {
     let begun = format!("\"step\":{},", world.n(step));
     let path = world.folder().join("journal.jsonl");
     let text = fs::read_to_string(&path).unwrap();
@@ -124,96 +127,123 @@ fn announce(world: &World, step: &str) {
     journal.append(&event).unwrap();
 }
 
-/// People are told that nobody knows how it ended.
 #[track_caller]
 fn interrupted(world: &World, step: &str) {
-    let show = world.must("APP1", &["show", &world.n(step)]);
+    begun_on(world, step, "APP1");
+}
+
+/// People are told that nobody knows how it ended.
+#[track_caller]
+fn begun_on(world: &World, step: &str, machine: &str) {
+    let show = world.must(machine, &["show", &world.n(step)]);
     let words: Vec<&str> = show.out.split_whitespace().collect();
-    let told = "was begun on APP1, and nothing says how it ended";
-    assert!(words.join(" ").contains(told), "{step}\n{}", show.out);
+    let told = format!("was begun on {machine}, and nothing says how it ended");
+    assert!(words.join(" ").contains(&told), "{step}\n{}", show.out);
 }
 
 #[test]
-fn killed_at_any_order_to_the_machine_it_ends_the_same() {
+fn killed_at_any_order_of_a_reconfiguration_it_ends_the_same() {
+    let world = World::new();
+    world.must("APP1", &["start", "reconfigure"]);
+    let mut killed = 0;
+    for step in DONE {
+        if step == "republish" {
+            killed += killed_at_every_order(&world, "other-machines");
+        }
+        killed += killed_at_every_order(&world, step);
+    }
+    assert!(killed > 50, "{killed}");
+    reconfigure_on(&world, "");
+    world.no_secrets();
+}
+
+#[test]
+fn killed_at_any_order_of_a_fresh_installation_it_ends_the_same() {
+    let world = World::new();
+    world.must("APP1", &["start", "fresh"]);
+    let mut killed = 0;
     let steps = [
-        "stop-services",
-        "stop-iis",
+        "platform-server",
+        "scheduler-off",
+        "platform-database",
         "session-database",
-        "start-services",
+        "service-center",
+        "service-studio",
+        "integration-studio",
     ];
     for step in steps {
-        let whole = before(step);
-        whole.goes("APP1", step);
-        let expected = machine(&whole);
-        let mut killed = 0;
-        let world = before(step);
-        let saved = Saved::of(&world);
-        for fuse in 0.. {
-            saved.back(&world);
-            let (n, id) = (world.n(step), world.id());
-            let ran = world.run_until("APP1", &["do", &n, "--approve", &id], Some(fuse));
-            if ran.code == 0 {
-                break;
-            }
-            assert_eq!(ran.code, -1, "{}", ran.err);
-            killed += 1;
-            interrupted(&world, step);
-            world.goes("APP1", step);
-            assert_eq!(machine(&world), expected, "{step} killed at order {fuse}");
-            assert!(fuse < 60);
-        }
-        assert!(killed >= 2, "{step}: {killed}");
+        killed += killed_at_every_order(&world, step);
     }
+    assert!(killed > 20, "{killed}");
+    world.no_secrets();
 }
 
-/// An environment in which this step can be taken, and as little as possible was done before.
-fn before(step: &str) -> World {
-    let world = ready();
-    match step {
-        "stop-services" => {
-            let start = World::new();
-            start.must("APP1", &["start", "reconfigure"]);
-            return start;
-        }
-        "start-services" => {
-            let gate = world.n("release-check");
-            let decided = "release-gate=decided with M.";
-            world.must("APP1", &["done", &gate, "--override", decided]);
-        }
-        _ => {}
+/// Goes up to a step and takes it as often as it has orders to the machine, killed at another one each time: going on, it
+/// comes to the same. How often it was killed.
+fn killed_at_every_order(world: &World, step: &str) -> u32 {
+    reconfigure_on(world, step);
+    let machine = match step {
+        "other-machines" => "APP2",
+        _ => "APP1",
+    };
+    if machine == "APP2" {
+        copy_to_front_end(world);
     }
-    world
+    let (n, id) = (world.n(step), world.id());
+    let before = Saved::of(world, machine);
+    world.goes(machine, step);
+    let expected = end(world);
+    for fuse in 0.. {
+        before.back(world, machine);
+        let ran = world.run_until(machine, &["do", &n, "--approve", &id], Some(fuse));
+        if ran.code == 0 {
+            assert_eq!(end(world), expected, "{step}");
+            return fuse;
+        }
+        assert_eq!(ran.code, -1, "{}", ran.err);
+        begun_on(world, step, machine);
+        world.goes(machine, step);
+        assert_eq!(end(world), expected, "{step} killed at order {fuse}");
+        assert!(fuse < 60, "{step} has no end");
+    }
+    0
 }
 
-fn machine(world: &World) -> String {
-    let all = end(world);
-    let kept: Vec<&str> = all
-        .lines()
-        .filter(|line| line.starts_with("APP1"))
-        .collect();
-    kept.join("\n")
-}
-
-/// Journal and machine as they were.
+/// What a step can change, as it was.
 struct Saved {
-    journal: Vec<u8>,
-    machine: Vec<u8>,
-    hsconf: Vec<u8>,
+    folder: TempDir,
+    lifetime: State,
 }
 
 impl Saved {
-    fn of(world: &World) -> Self {
+    const PARTS: [&str; 3] = ["runbook", "machine", "files"];
+
+    /// Its parts in the world, in that order.
+    fn parts(world: &World, machine: &str) -> [PathBuf; 3] {
+        // The installation's files are where this machine sees them.
+        let files = world.file(machine, "");
+        [world.folder(), world.lab.path(machine), files]
+    }
+
+    fn of(world: &World, machine: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, from) in Self::PARTS.iter().zip(Self::parts(world, machine)) {
+            copy(&from, &folder.path().join(name));
+        }
         Self {
-            journal: fs::read(world.folder().join("journal.jsonl")).unwrap(),
-            machine: fs::read(world.lab.path("APP1/machine.json")).unwrap(),
-            hsconf: fs::read(world.file("APP1", "server.hsconf")).unwrap(),
+            folder,
+            lifetime: world.lifetime.state(),
         }
     }
 
-    fn back(&self, world: &World) {
-        fs::write(world.folder().join("journal.jsonl"), &self.journal).unwrap();
-        fs::write(world.lab.path("APP1/machine.json"), &self.machine).unwrap();
-        fs::write(world.file("APP1", "server.hsconf"), &self.hsconf).unwrap();
+    fn back(&self, world: &World, machine: &str) {
+        for (name, to) in Self::PARTS.iter().zip(Self::parts(world, machine)) {
+            fs::remove_dir_all(&to).unwrap();
+            copy(&self.folder.path().join(name), &to);
+        }
+        world
+            .lifetime
+            .change(|state| *state = self.lifetime.clone());
     }
 }
 

@@ -14,11 +14,14 @@
 
 mod answers;
 mod child;
+mod evidence;
 mod guards;
 mod interrupted;
 mod played;
+mod renewal;
 #[path = "../support/mod.rs"]
 mod support;
+mod terminal;
 mod tool;
 mod whole;
 mod world;

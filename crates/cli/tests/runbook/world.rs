@@ -185,7 +185,7 @@ impl World {
         format!(
             "[runbook]\n{machines}install-folder = \"{folder}/{INSTALLED}\"\npurpose = \"non-production\"\n\
              environment-name = \"Acceptance\"\nhost-name = \"acc.example.com\"\nserial = \"SERIAL-1\"\n\
-             license-file = \"{folder}/acceptance.lic\"\nplatform-installer = \"{folder}/PlatformServer.exe\"\n\
+             license-file = \"{folder}/acceptance.lic\"\ncatalog-mappings = \"{folder}/mappings.xml\"\nplatform-installer = \"{folder}/PlatformServer.exe\"\n\
              service-studio-installer = \"{folder}/ServiceStudio.exe\"\n\
              integration-studio-installer = \"{folder}/IntegrationStudio.exe\"\n\
              source.key = \"{}\"\nsuperuser = {{ user = \"dba\", password = {{ file = \"T_DBA\" }} }}\n\
@@ -338,18 +338,8 @@ impl World {
 
     /// Likewise, and kills it (SIGKILL) at that order to the machine.
     pub(crate) fn run_until(&self, machine: &str, arguments: &[&str], fuse: Option<u32>) -> Ran {
-        self.at(machine);
-        let settings = self.lab.path("envclone.toml");
-        let mut all = vec!["--settings", settings.to_str().unwrap(), "runbook"];
-        all.extend(arguments);
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command
-            .args(["--exact", "child::child", "--nocapture", "--test-threads=1"])
-            .env(ARGUMENTS, all.join(&BETWEEN.to_string()))
-            .env(MACHINE, self.lab.path(machine))
-            .env("CommonProgramFiles", self.lab.path("Common"))
-            .env("USER", "ana")
-            .stdin(Stdio::null());
+        let mut command = self.command(machine, arguments);
+        command.stdin(Stdio::null());
         if let Some(fuse) = fuse {
             command.env(FUSE, fuse.to_string());
         }
@@ -368,6 +358,22 @@ impl World {
         ran
     }
 
+    /// The process of `envclone runbook` on a machine.
+    pub(crate) fn command(&self, machine: &str, arguments: &[&str]) -> Command {
+        self.at(machine);
+        let settings = self.lab.path("envclone.toml");
+        let mut all = vec!["--settings", settings.to_str().unwrap(), "runbook"];
+        all.extend(arguments);
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", "child::child", "--nocapture", "--test-threads=1"])
+            .env(ARGUMENTS, all.join(&BETWEEN.to_string()))
+            .env(MACHINE, self.lab.path(machine))
+            .env("CommonProgramFiles", self.lab.path("Common"))
+            .env("USER", "ana");
+        command
+    }
+
     /// Runs it, and it has to succeed.
     #[track_caller]
     pub(crate) fn must(&self, machine: &str, arguments: &[&str]) -> Ran {
@@ -382,14 +388,38 @@ impl World {
 
     /// The source's database says that it has this version of the platform.
     pub(crate) fn has_version(&self, version: &str) {
+        self.inventory(|inventory| inventory.platform_version = Some(version.to_owned()));
+    }
+
+    /// The source's database says that no LifeTime manages it.
+    pub(crate) fn unmanaged(&self) {
+        self.inventory(|inventory| inventory.factory.managed_by_lifetime = false);
+    }
+
+    fn inventory(&self, change: impl FnOnce(&mut Inventory)) {
         let path = self.lab.newest_run().join("inventory.json");
         let mut inventory = Inventory::read(&fs::read_to_string(&path).unwrap()).unwrap();
-        inventory.platform_version = Some(version.to_owned());
+        change(&mut inventory);
         fs::write(&path, serde_json::to_vec(&inventory.sealed()).unwrap()).unwrap();
     }
 
+    /// The runbook as it was last renewed.
     pub(crate) fn runbook(&self) -> serde_json::Value {
-        serde_json::from_slice(&fs::read(self.folder().join("runbook.json")).unwrap()).unwrap()
+        let journal = fs::read_to_string(self.folder().join("journal.jsonl")).unwrap();
+        let renewed = journal
+            .lines()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+            .filter_map(|line| {
+                let event = line.get("entry").unwrap_or(&line).clone();
+                (event["event"] == "renewed")
+                    .then(|| event["runbook"].as_str().unwrap()[..12].to_owned())
+            })
+            .last();
+        let file = match renewed {
+            Some(id) => format!("runbook-{id}.json"),
+            None => "runbook.json".to_owned(),
+        };
+        serde_json::from_slice(&fs::read(self.folder().join(file)).unwrap()).unwrap()
     }
 
     /// What approves.

@@ -7,9 +7,10 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::forbidden::names_a_machine;
 use super::keys::{self, Category};
 use super::refusal::{self, Guard, Refusal};
-use super::wanted::{Entry, Value, Wanted};
+use super::wanted::{CacheService, Entry, Value, Wanted};
 use super::{At, ENCRYPTED, Hsconf, MASK, PROVIDER, is_encrypted};
 use crate::xml::{self, Element};
 
@@ -91,6 +92,28 @@ impl Hsconf {
             })
             .map(|(category, key)| At::new(category, &key.name))
             .collect()
+    }
+
+    /// What is wanted of this file: where nobody says where the cache invalidation service is, and the file does not say it
+    /// either, or says only "this machine" on one of several, it is on the controller.
+    #[must_use]
+    pub fn completed(&self, wanted: &Wanted, machines: &[String]) -> Wanted {
+        let mut wanted = wanted.clone();
+        let said = self.value(Category::Cache, "ServiceHost").map(str::trim);
+        let unsaid = match said {
+            None => self.key(Category::Cache, "ServiceHost").is_none(),
+            Some("") => true,
+            Some(host) => machines.len() > 1 && !names_a_machine(host),
+        };
+        if let (None, true, Some(controller)) = (&wanted.cache, unsaid, machines.first()) {
+            wanted.cache = Some(CacheService {
+                host: controller.clone(),
+                port: None,
+                user: None,
+                virtual_host: None,
+            });
+        }
+        wanted
     }
 
     /// What has to be changed for the file to say what is wanted.

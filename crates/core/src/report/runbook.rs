@@ -99,7 +99,7 @@ pub struct Happened {
     pub what: String,
 }
 
-/// What was seen from a machine.
+/// What was seen of a machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeenOn {

@@ -195,7 +195,7 @@ pub fn guard(parts: &Parts<'_>, new_key: bool) -> Guard {
     };
     Guard {
         forbidden: Forbidden {
-            hosts: machines(parts),
+            hosts: source_machines(parts),
             catalogs,
             users,
         },
@@ -205,7 +205,8 @@ pub fn guard(parts: &Parts<'_>, new_key: bool) -> Guard {
 }
 
 /// The machines that only the source uses.
-fn machines(parts: &Parts<'_>) -> Vec<String> {
+#[must_use]
+pub fn source_machines(parts: &Parts<'_>) -> Vec<String> {
     let identities = parts.inventory.identities.iter();
     let found = identities
         .filter(|it| matches!(it.kind, Kind::FrontEnd | Kind::Address))
@@ -234,7 +235,7 @@ fn names(environment: &Environment) -> Vec<&str> {
 /// same.
 #[must_use]
 pub fn names_of_source(parts: &Parts<'_>) -> Vec<Name> {
-    let hosts = machines(parts).into_iter().map(Name::Machine);
+    let hosts = source_machines(parts).into_iter().map(Name::Machine);
     let own: Vec<String> = parts
         .target
         .iter()
@@ -245,6 +246,18 @@ pub fn names_of_source(parts: &Parts<'_>) -> Vec<Name> {
         .filter(|name| !own.contains(&name.to_lowercase()))
         .map(|name| Name::Database(name.to_owned()));
     hosts.chain(databases).collect()
+}
+
+/// Whether a database is, for certain, one of the source's.
+#[must_use]
+pub fn is_of_source(parts: &Parts<'_>, database: &DatabaseAt) -> bool {
+    let source = &parts.settings.source;
+    let on = source
+        .server
+        .as_ref()
+        .is_some_and(|server| database.is_on(&typed(server)));
+    let named = |name: &&str| name.to_lowercase() == database.name.to_lowercase();
+    on && names(source).iter().any(named) && !is_own(parts, database)
 }
 
 /// Whether a database is the environment's own after the refresh: one of the copy's, or its session database.

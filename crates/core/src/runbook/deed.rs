@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Parts;
 use super::configuration::wanted;
+use super::progress::same_machine;
+use super::step::Condition;
 use super::value::ValueName;
 use crate::engine::{Engine, Role};
 use crate::hsconf::Wanted;
@@ -133,6 +135,12 @@ pub enum ArgumentText {
     LogPassword(AccountName),
     /// Service Center's host.
     ServiceCenterHost,
+    /// As it stands, where the environment's cache invalidation service is on its controller; nothing elsewhere.
+    CacheHereText(String),
+    /// As it stands, where the environment has extra catalogs or schemas; nothing elsewhere.
+    CatalogsText(String),
+    /// Likewise a value.
+    CatalogsValue(ValueName),
 }
 
 /// An account whose password a program needs.
@@ -256,7 +264,7 @@ impl Deed {
             Self::StartIis => "run iisreset /start".to_owned(),
             Self::EmptyFolder { path } => format!("delete everything in {path}"),
             Self::OwnKey { path } => {
-                format!("put a new key into {path} where there is none, or the source's, which is not kept")
+                format!("put a new key into {path} where there is none, or the source's, of which no copy is kept here")
             }
             Self::Configure { path, .. } => {
                 format!("write the platform, log and session databases, the controller and the cache into {path}")
@@ -281,6 +289,37 @@ impl Deed {
     #[must_use]
     pub fn is_configuration_tool(&self) -> bool {
         matches!(self, Self::Run { path, .. } if path.ends_with("ConfigurationTool.com"))
+    }
+
+    /// Whether it works with the files of an installed platform.
+    #[must_use]
+    pub fn needs_installation(&self) -> bool {
+        match self {
+            Self::NoteDatabases { .. }
+            | Self::StartServices
+            | Self::ReleaseScheduler
+            | Self::StartIis
+            | Self::EmptyFolder { .. }
+            | Self::OwnKey { .. }
+            | Self::Configure { .. } => true,
+            Self::Run { .. } => self.is_configuration_tool(),
+            // Whatever is installed where, what works with a database that is about to change is stopped.
+            Self::DisableScheduler
+            | Self::StopServices
+            | Self::StopIis
+            | Self::UnregisterLifetime
+            | Self::RegisterLifetime
+            | Self::CreateConnections { .. } => false,
+        }
+    }
+
+    /// Whether it uploads a license.
+    #[must_use]
+    pub fn uploads_license(&self) -> bool {
+        let Self::Run { arguments, .. } = self else {
+            return false;
+        };
+        arguments.first() == Some(&Argument::Text("/UploadLicense".to_owned()))
     }
 
     /// Whether it has to be done on a machine of the environment.
@@ -376,15 +415,32 @@ impl Verb {
     }
 }
 
+/// Whether the cache invalidation service is on the controller, which it is unless somebody says otherwise.
+fn cache_is_here(parts: &Parts<'_>) -> bool {
+    let runbook = &parts.settings.runbook;
+    match (&runbook.cache, runbook.machines.first()) {
+        (None, _) => true,
+        (Some(cache), Some(controller)) => same_machine(&cache.host, controller),
+        (Some(_), None) => false,
+    }
+}
+
 fn run_deed(run: &Run, parts: &Parts<'_>) -> Result<Vec<Deed>, Vec<String>> {
     let mut missing: Vec<String> = Vec::new();
     let mut arguments = Vec::new();
     let apart = parts.target.iter().any(|(role, _)| *role == Role::Log);
+    let catalogs = parts.meets(Condition::HasCatalogs);
     for argument in run.arguments(parts.settings.target.engine) {
         let found = match argument {
             ArgumentText::LogUser(_) | ArgumentText::LogPassword(_) if !apart => continue,
-            ArgumentText::Text(text) => Ok(Argument::Text(text.clone())),
-            ArgumentText::Value(name) => name.find(parts).map(Argument::Text).ok_or(name.setting()),
+            ArgumentText::CacheHereText(_) if !cache_is_here(parts) => continue,
+            ArgumentText::CatalogsText(_) | ArgumentText::CatalogsValue(_) if !catalogs => continue,
+            ArgumentText::Text(text)
+            | ArgumentText::CacheHereText(text)
+            | ArgumentText::CatalogsText(text) => Ok(Argument::Text(text.clone())),
+            ArgumentText::Value(name) | ArgumentText::CatalogsValue(name) => {
+                name.find(parts).map(Argument::Text).ok_or(name.setting())
+            }
             ArgumentText::User(name) | ArgumentText::LogUser(name) => {
                 name.user(parts).map(Argument::Text).ok_or(name.setting())
             }

@@ -66,6 +66,8 @@ pub enum Event {
     Checked {
         /// The step.
         step: u32,
+        /// The machine that it is about.
+        on: String,
         /// Who and where.
         by: By,
         /// What was found.

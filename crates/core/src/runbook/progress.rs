@@ -22,9 +22,10 @@ pub struct StepState {
     pub deeds: BTreeMap<String, u32>,
     /// How the last deed failed on a machine.
     pub failed: BTreeMap<String, String>,
-    /// What was last seen of its checks on each machine.
+    /// What was last seen of its checks, by the machine that it is about.
     pub checked: BTreeMap<String, Vec<Looked>>,
-    /// The machines that it was done on with other values, before the runbook was renewed.
+    /// The machines that it was done on before something changed that makes it count no more: its values with a renewal, or,
+    /// for a gate, an earlier step that was opened again.
     pub outdated: Vec<DoneOn>,
 }
 
@@ -284,7 +285,15 @@ impl Progress {
         }
         state.after(entry);
         match &entry.event {
-            Event::Reopened { .. } => self.finished = None,
+            Event::Reopened { .. } => {
+                self.finished = None;
+                // What is done again can make something due: a gate behind it has to be looked at again.
+                for gate in runbook.steps.iter().filter(|it| it.gate && it.n > number) {
+                    if let Some(state) = self.steps.get_mut(&gate.n) {
+                        state.outdated.append(&mut state.done);
+                    }
+                }
+            }
             Event::DeedDone { machine, facts, .. } => {
                 let told = facts.iter().map(|fact| (machine.clone(), fact.clone()));
                 self.facts.extend(told);
@@ -368,8 +377,8 @@ impl StepState {
                 take(&mut self.in_doubt, machine);
                 put(&mut self.failed, machine, error.clone());
             }
-            Event::Checked { by, found, .. } => {
-                put(&mut self.checked, &by.machine, found.clone());
+            Event::Checked { on, found, .. } => {
+                put(&mut self.checked, on, found.clone());
             }
             Event::Done {
                 on, by, because, ..

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::progress::{Progress, StepState};
+use super::value::ValueName;
 use super::{Runbook, Step};
 
 /// What a renewal changes for whoever goes on.
@@ -101,7 +102,11 @@ fn same_step<'a>(runbook: &'a Runbook, step: &Step) -> Option<&'a Step> {
 /// Whether what was done of a step is what the new one asks for.
 fn still_done(state: &StepState, old: &Step, new: &Step) -> bool {
     let known = |step: &Step| -> Vec<_> {
-        let values = step.values.iter();
+        // A machine more is one on which the step is open; what was done on the others is no other thing for it.
+        let values = step
+            .values
+            .iter()
+            .filter(|it| it.name != ValueName::Machines);
         values
             .map(|value| (value.name, value.value.clone()))
             .collect()

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Parts;
 use super::configuration::typed;
+use super::step::Condition;
 use crate::dialect::catalog_of;
 use crate::engine::Role;
 use crate::settings::{Account, Rights};
@@ -74,6 +75,8 @@ pub enum ValueName {
     ServiceCenter,
     /// Service Center's administrator.
     ServiceCenterUser,
+    /// The file of mappings that OSPTool needs where there are extra catalogs.
+    CatalogMappings,
     /// The cache invalidation service's host.
     CacheHost,
     /// The fingerprint of the source's key.
@@ -134,6 +137,7 @@ impl ValueName {
             Self::HostName => "Default DNS name",
             Self::ServiceCenter => "Service Center",
             Self::ServiceCenterUser => "Service Center user",
+            Self::CatalogMappings => "File of catalog mappings",
             Self::CacheHost => "Cache invalidation service",
             Self::SourceKey => "Fingerprint of the source's key",
             Self::LifetimeAddress => "LifeTime",
@@ -175,6 +179,7 @@ impl ValueName {
             Self::EnvironmentName => "[runbook] environment-name",
             Self::HostName => "[runbook] host-name",
             Self::ServiceCenter | Self::ServiceCenterUser => "[runbook.service-center]",
+            Self::CatalogMappings => "[runbook] catalog-mappings",
             Self::CacheHost => "[runbook.cache] host",
             Self::SourceKey => "[runbook.source] key",
             Self::LifetimeAddress | Self::LifetimeEnvironment => "[runbook.lifetime]",
@@ -201,6 +206,9 @@ impl ValueName {
     pub fn shown(self, parts: &Parts<'_>) -> Option<Value> {
         let schemas = parts.settings.target.engine.has_schemas();
         if self.needs_schemas().is_some_and(|needs| needs != schemas) {
+            return None;
+        }
+        if self == Self::CatalogMappings && !parts.meets(Condition::HasCatalogs) {
             return None;
         }
         Some(Value {
@@ -272,7 +280,12 @@ impl ValueName {
                 .service_center
                 .as_ref()
                 .map(|it| it.account.user.clone()),
-            Self::CacheHost => runbook.cache.as_ref().map(|it| it.host.clone()),
+            Self::CatalogMappings => runbook.catalog_mappings.clone(),
+            Self::CacheHost => runbook
+                .cache
+                .as_ref()
+                .map(|it| it.host.clone())
+                .or_else(|| runbook.machines.first().cloned()),
             Self::SourceKey => runbook.source.key.clone(),
             Self::LifetimeAddress => runbook.lifetime.as_ref().map(|it| it.address.clone()),
             Self::LifetimeEnvironment => runbook.lifetime.as_ref().map(|it| it.environment.clone()),

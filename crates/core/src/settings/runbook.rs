@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Environment, Secret};
 use crate::engine::Engine;
+use crate::hsconf::names_a_machine;
 
 /// Where the platform is installed unless somebody chose otherwise.
 pub const INSTALL_FOLDER: &str = r"C:\Program Files\OutSystems\Platform Server";
@@ -31,6 +32,8 @@ pub struct RunbookSettings {
     /// The catalogs or schemas, on the target's server, that the environment had before the refresh, where `server.hsconf` does
     /// not say it; an empty list where it had none.
     pub former: Option<Vec<String>>,
+    /// Where the environment has extra catalogs: OSPTool's file of mappings, on the controller.
+    pub catalog_mappings: Option<String>,
     /// The platform's installer, as a file on each machine.
     pub platform_installer: Option<String>,
     /// Service Studio's installer.
@@ -39,7 +42,7 @@ pub struct RunbookSettings {
     pub integration_studio_installer: Option<String>,
     /// The users that the platform gets.
     pub users: PlatformUsers,
-    /// SQL Server: a login that may make users, rights and a session database; needed for a short time.
+    /// A login that may make users, rights and a session database or schema; needed for a short time.
     pub superuser: Option<Account>,
     /// The session database.
     pub session: Session,
@@ -240,6 +243,7 @@ impl RunbookSettings {
             ("host-name", &self.host_name),
             ("serial", &self.serial),
             ("license-file", &self.license_file),
+            ("catalog-mappings", &self.catalog_mappings),
             ("platform-installer", &self.platform_installer),
             ("service-studio-installer", &self.service_studio_installer),
             (
@@ -265,6 +269,16 @@ impl RunbookSettings {
         }
         if self.machines.iter().any(|name| name.trim().is_empty()) {
             return Some("`machines` has an empty name".to_owned());
+        }
+        let several = self.machines.len() > 1;
+        if let Some(cache) = &self.cache
+            && several
+            && !names_a_machine(&cache.host)
+        {
+            return Some(format!(
+                "`cache.host` is `{}`, which is another machine on each of `machines`",
+                cache.host
+            ));
         }
         let mut former = self.former.iter().flatten();
         if former.any(|name| name.trim().is_empty()) {

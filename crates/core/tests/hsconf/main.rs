@@ -6,6 +6,7 @@
 
 mod check;
 mod edit;
+mod leads;
 mod properties;
 mod refusals;
 mod support;

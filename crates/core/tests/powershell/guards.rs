@@ -318,6 +318,17 @@ const GUARDS: &[Guard] = &[
             "        Confirm-Step",
         ),
     ),
+    // A license for another machine.
+    guard(
+        "Assert-Serial",
+        &["'SerialNumber'", "-ne $Wanted", "Stop-Refused"],
+        ("-ne $Wanted", "-eq ''"),
+    ),
+    guard(
+        "Step-license",
+        &["Assert-Serial 'ABC-123'", "Invoke-ConfigurationTool"],
+        ("    Assert-Serial 'ABC-123'\n", ""),
+    ),
     // An installer that wants a restart, and one that has nothing to do.
     guard(
         "Invoke-Installer",

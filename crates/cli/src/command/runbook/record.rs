@@ -47,6 +47,7 @@ impl Shell<'_> {
         let runbook = open.standing.runbook.clone();
         let step = numbered(&runbook, n)?;
         self.may_begin(&open.standing, step)?;
+        self.tell_what_is_open_before(&open.standing, step);
         let on = self.done_on(&open.standing, step, machine)?;
         let standing = open.standing.clone();
         let look = Look::new(&known, &standing, self.machine);
@@ -114,13 +115,21 @@ impl Shell<'_> {
         on: &str,
         because: Option<&str>,
     ) -> Result<(), Failure> {
+        let unwritten = |failure: Failure| {
+            failure.state(format!(
+                "step {} is not recorded as done; what was done stays done",
+                step.n
+            ))
+        };
         let found = self.looked(look, step, on);
         if !found.is_empty() {
             open.append(Event::Checked {
                 step: step.n,
+                on: on.to_owned(),
                 by: by(&self.name),
                 found: found.clone(),
-            })?;
+            })
+            .map_err(unwritten)?;
         }
         let held = found.iter().all(|one| one.outcome == Outcome::Holds);
         let reason = match (held, step.gate) {
@@ -142,17 +151,15 @@ impl Shell<'_> {
             .filter(|one| !refused || one.outcome == Outcome::Holds);
         told.for_each(|one| say(&render::looked(one)));
         if refused {
-            return Err(not_held(step, &found).state(format!(
-                "step {} is not recorded as done; what was done stays done",
-                step.n
-            )));
+            return Err(unwritten(not_held(step, &found)));
         }
         open.append(Event::Done {
             step: step.n,
             on: on.to_owned(),
             by: by(&self.name),
             because: reason,
-        })?;
+        })
+        .map_err(unwritten)?;
         let state = open.standing.progress.state(step);
         let machines = open.standing.runbook.machines_of(step);
         let left = state

@@ -75,6 +75,7 @@ impl Shell<'_> {
             });
         }
         self.on_its_machine(&runbook, step)?;
+        self.tell_what_is_open_before(&open.standing, step);
         let standing = open.standing.clone();
         let look = Look::new(&known, &standing, self.machine);
         let act = Act {
@@ -108,6 +109,8 @@ impl Shell<'_> {
             match act.act(deed) {
                 Ok(Did { result, facts }) => {
                     say(&format!("    {result}"));
+                    let unwritten =
+                        format!("step {n}: this was done, and is not written down: {result}");
                     open.append(Event::DeedDone {
                         step: n,
                         deed: at,
@@ -115,16 +118,17 @@ impl Shell<'_> {
                         result,
                         facts,
                         millis: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-                    })?;
+                    })
+                    .map_err(|failure| failure.state(unwritten))?;
                 }
                 Err(failure) => {
                     let why: Vec<&str> = failure.why.iter().map(|it| it.what.as_str()).collect();
-                    open.append(Event::DeedFailed {
+                    let written = open.append(Event::DeedFailed {
                         step: n,
                         deed: at,
                         machine,
                         error: why.join("; "),
-                    })?;
+                    });
                     let before = failure.state.clone();
                     let state = match before == crate::failure::NOTHING_CHANGED {
                         true => format!("step {n} stopped: {} of {total} were done", at - 1),
@@ -138,7 +142,11 @@ impl Shell<'_> {
                         failure.hint.as_deref().unwrap_or_default(),
                         if failure.hint.is_some() { "\n" } else { "" }
                     );
-                    return Err(failure.state(state).hint(hint));
+                    let mut failure = failure.state(state).hint(hint);
+                    if let Err(unwritten) = written {
+                        failure.why.extend(unwritten.why);
+                    }
+                    return Err(failure);
                 }
             }
         }

@@ -23,7 +23,7 @@ impl Act<'_> {
     }
 
     /// The file; none where there is none.
-    fn existing(&self, path: &Path) -> Result<Option<Hsconf>, Failure> {
+    pub(super) fn existing(&self, path: &Path) -> Result<Option<Hsconf>, Failure> {
         match fs::read(path) {
             Ok(bytes) => Hsconf::read(&bytes)
                 .map(Some)
@@ -40,7 +40,7 @@ impl Act<'_> {
         wanted: &Wanted,
     ) -> Result<(Hsconf, Wanted), Failure> {
         let file = self.configuration(path)?;
-        let mut wanted = wanted.clone();
+        let mut wanted = file.completed(wanted, &self.look.standing.runbook.machines);
         if self.has_older_secrets() {
             wanted.reenter = file.encrypted_besides(&wanted);
         }
@@ -124,7 +124,7 @@ impl Act<'_> {
             _ => None,
         };
         match account {
-            Some(account) => platform::password_of(self.config(), account),
+            Some(account) => self.look.passwords.of(self.config(), account),
             None => secret(
                 &at.to_string(),
                 &envclone_core::settings::Secret::Prompt,
@@ -176,12 +176,17 @@ impl Act<'_> {
         })?;
         let key = PrivateKey::new(random)
             .map_err(|error| Failure::before(Exit::Unexpected, chain(&error)))?;
-        let kept = keep(path)?;
+        // What is here is the source's, or nothing: a copy of it would be what this environment must not have.
         write_whole(path, key.file().expose_secret().as_bytes())?;
         Ok(Did {
             result: format!(
-                "a new key with the fingerprint {} was put in place{kept}; every other machine of the environment needs the same file",
-                key.fingerprint()
+                "a new key with the fingerprint {} was put in place{}; every other machine of the environment needs the same file",
+                key.fingerprint(),
+                if found.is_some() {
+                    " of the source's, of which no copy is kept here"
+                } else {
+                    ""
+                }
             ),
             facts: vec![Fact::NewKey],
         })

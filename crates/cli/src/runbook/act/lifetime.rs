@@ -104,7 +104,7 @@ impl Act<'_> {
                 saved.name, found.key
             ));
         }
-        let password = platform::password_of(self.config(), &center.account)?;
+        let password = self.look.passwords.of(self.config(), &center.account)?;
         let registration = saved.registration(&center.account.user, &settings.address);
         let done = lifetime
             .register(&registration, &password)

@@ -18,7 +18,7 @@ impl Act<'_> {
             command = match argument {
                 Argument::Text(text) => command.arg(text.clone()),
                 Argument::Password(name) => {
-                    let password = platform::password(self.config(), *name)?;
+                    let password = self.look.passwords.named(self.config(), *name)?;
                     secrets.push(password.clone());
                     command.arg(password)
                 }

@@ -72,7 +72,7 @@ impl Look<'_> {
     pub(super) fn folders(&self) -> Seen {
         let mut left = Vec::new();
         for name in ["share", "BAR"] {
-            let path = platform::file(&self.config().settings.runbook, name);
+            let path = self.installed_file(name)?;
             let entries = fs::read_dir(&path)
                 .map_err(|error| format!("`{}` can't be read: {error}", path.display()))?;
             let count = entries.count();
@@ -86,6 +86,12 @@ impl Look<'_> {
         }
     }
 
+    /// A file of the installation, which must be the one that the settings name: files elsewhere say nothing of the platform.
+    fn installed_file(&self, name: &str) -> Result<PathBuf, String> {
+        platform::same_installation(self.machine, &self.config().settings.runbook)?;
+        Ok(platform::file(&self.config().settings.runbook, name))
+    }
+
     pub(super) fn read(&self, path: PathBuf) -> Result<Vec<u8>, String> {
         fs::read(&path).map_err(|error| format!("`{}` can't be read: {error}", path.display()))
     }
@@ -93,8 +99,9 @@ impl Look<'_> {
     pub(super) fn configuration(&self) -> Seen {
         let wanted = wanted(&self.known.parts())
             .map_err(|missing| format!("the settings do not say {}", missing.join(", ")))?;
-        let path = platform::file(&self.config().settings.runbook, "server.hsconf");
+        let path = self.installed_file("server.hsconf")?;
         let file = Hsconf::read(&self.read(path)?).map_err(unseen)?;
+        let wanted = file.completed(&wanted, &self.standing.runbook.machines);
         // Clear text is what was written for the Configuration Tool, which has not run yet.
         let all = file.differences(&wanted);
         let clear = |it: &&Difference| matches!(it, Difference::ClearText { .. });
@@ -120,7 +127,7 @@ impl Look<'_> {
             return Err("nothing is known that only the source is called".to_owned());
         }
         let mut files = vec![envclone_machine::machine_config(self.machine).map_err(unseen)?];
-        let modules = platform::file(&self.config().settings.runbook, "running");
+        let modules = self.installed_file("running")?;
         for entry in fs::read_dir(&modules)
             .map_err(|error| format!("`{}` can't be read: {error}", modules.display()))?
         {
@@ -159,7 +166,7 @@ impl Look<'_> {
     }
 
     pub(super) fn key(&self) -> Seen {
-        let path = platform::file(&self.config().settings.runbook, "private.key");
+        let path = self.installed_file("private.key")?;
         let key = PrivateKey::read(&self.read(path)?).map_err(unseen)?;
         let own = key.fingerprint().to_string();
         let Some(source) = &self.config().settings.runbook.source.key else {

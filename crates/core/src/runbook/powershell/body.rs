@@ -72,6 +72,13 @@ fn calls(maker: &Maker<'_>, step: &Step) -> String {
     if step.deeds.contains(&Deed::ReleaseScheduler) {
         text += "    Confirm-ReleaseCheck\n";
     }
+    if step.deeds.iter().any(Deed::uploads_license) {
+        let serial = maker.parts.settings.runbook.serial.as_deref();
+        text += &format!(
+            "    Assert-Serial {}\n",
+            quoted(serial.unwrap_or_default().trim())
+        );
+    }
     text += &own_authorities(maker, step);
     step.deeds
         .iter()

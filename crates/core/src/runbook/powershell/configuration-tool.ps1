@@ -91,6 +91,18 @@ function Assert-Version {
     }
 }
 
+# A license for another serial number would take the place of one that may be right.
+function Assert-Serial([string]$Wanted) {
+    $key = 'HKLM:\SOFTWARE\OutSystems\Platform Server'
+    $found = ''
+    if (Test-Path -LiteralPath $key) { $found = ([string](Get-Item -LiteralPath $key).GetValue('SerialNumber')).Trim() }
+    if ($Wanted -eq '' -or $found -eq '') {
+        Write-Line '    whether the license is for this machine is not known: compare its serial number with the one of Service Center'
+    } elseif ($found -ne $Wanted) {
+        Stop-Refused ('the license was not uploaded: the serial number of this machine is ' + $found + ', the license is for ' + $Wanted) 'correct `serial` of `[runbook]`, or get a license for this machine''s serial number in the customer portal'
+    }
+}
+
 function Invoke-ConfigurationTool([string]$Path, [object[]]$Arguments, [int]$Minutes) {
     Assert-Configuration 'the Configuration Tool was not started'
     Assert-Version

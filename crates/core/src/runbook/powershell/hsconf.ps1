@@ -104,8 +104,10 @@ function Split-Server([string]$Text) {
         # What is not there is not among the matches.
         if ($Matches.ContainsKey(3)) { $parts['Instance'] = $Matches[3].Trim() -replace '^mssqlserver$', '' }
         if ($Matches.ContainsKey(5)) { $parts['Port'] = $Matches[5] }
-        if ($Matches.ContainsKey(7)) { $parts['Service'] = ($Matches[7] -split '\.')[0].Trim() }
+        if ($Matches.ContainsKey(7)) { $parts['Service'] = $Matches[7].Trim() }
     }
+    if ($parts['Port'] -eq '' -and $parts['Service'] -ne '') { $parts['Port'] = '1521' }
+    elseif ($parts['Port'] -eq '') { $parts['Port'] = '1433' }
     return $parts
 }
 
@@ -116,13 +118,14 @@ function Test-SourceServer([string]$Server, [bool]$Alias, [string]$Source) {
     $services = @($one['Service'], $other['Service'] | Where-Object { $_ -ne '' })
     if ($Alias -or $other['Host'] -eq '' -or $services.Length -eq 1) { return 'unknown' }
     if (-not (Test-SameHost $one['Host'] $other['Host'])) { return 'no' }
-    # What only one of them says tells nothing apart, but for an instance: a bare name is the default one.
-    foreach ($part in @('Instance', 'Port', 'Service')) {
-        if ($one[$part] -ne '' -and $other[$part] -ne '' -and $one[$part] -ne $other[$part]) { return 'no' }
-    }
-    foreach ($pair in @(@($one, $other), @($other, $one))) {
-        $bare = $pair[0]['Instance'] -eq '' -and $pair[0]['Port'] -eq '' -and $pair[0]['Service'] -eq ''
-        if ($bare -and $pair[1]['Instance'] -ne '') { return 'no' }
+    if ($services.Length -eq 2 -and -not (Test-SameHost $services[0] $services[1])) { return 'no' }
+    if ($one['Instance'] -ne '' -and $other['Instance'] -ne '') {
+        # Where an instance is named, its port says nothing more.
+        if ($one['Instance'] -ne $other['Instance']) { return 'no' }
+    } elseif ($one['Instance'] -ne $other['Instance']) {
+        return 'unknown'
+    } elseif ($one['Port'] -ne $other['Port']) {
+        return 'no'
     }
     return 'yes'
 }
