@@ -825,6 +825,22 @@ fn certificates_of_a_file_are_not_passed_over_in_silence() {
 }
 
 #[test]
+fn the_cache_is_on_the_controller_where_nobody_says_otherwise() {
+    let environment = plain(Engine::SqlServer, &["APP1", "APP2"]);
+    let mut settings = environment.settings();
+    let made = |settings: &Settings| {
+        let made = environment.try_scripts(Way::Reconfigure, settings);
+        made.unwrap().remove(0).text
+    };
+    let said = made(&settings);
+    assert!(said.contains("\n$CacheHostIfUnsaid = ''\n$SeveralMachines = $true\n"));
+    settings.runbook.cache = None;
+    let unsaid = made(&settings);
+    assert!(unsaid.contains("\n$CacheHostIfUnsaid = 'APP1'\n"));
+    assert!(!unsaid.contains("Value = 'cache-test'"));
+}
+
+#[test]
 fn an_installer_is_known_by_its_path() {
     let environment = plain(Engine::SqlServer, &["APP1"]);
     let mut settings = environment.settings();

@@ -13,7 +13,7 @@ pub use quote::quoted;
 
 use super::configuration::{guard, wanted};
 use super::deed::{Argument, Deed};
-use super::step::Place;
+use super::step::{Place, Way};
 use super::{Parts, Runbook, Step};
 use crate::harvest::Kind;
 use crate::hsconf::{Forbidden, Hsconf, Refusal, Value, Wanted};
@@ -191,6 +191,8 @@ impl Maker<'_> {
         let scripted = |deed: &Deed| match deed {
             // Connections have passwords and parameters of their own, and envclone makes them from any computer.
             Deed::CreateConnections { .. } => false,
+            // A new environment is registered from the settings, after a look at what LifeTime lists.
+            Deed::RegisterLifetime => self.runbook.way == Way::Reconfigure,
             // Nothing that works with the database is started where nobody knows to which one the file must lead.
             deed => self.wanted.is_some() || !(deed.is_configuration_tool() || starts(deed)),
         };
@@ -360,6 +362,16 @@ impl Maker<'_> {
             && libraries.contains(&Library::Configuration)
         {
             line("Provider", quoted(wanted.provider().unwrap_or_default()));
+            let unsaid = match &wanted.cache {
+                Some(_) => None,
+                None => self.runbook.machines.first(),
+            };
+            let several = self.runbook.machines.len() > 1;
+            line(
+                "CacheHostIfUnsaid",
+                quoted(unsaid.map(String::as_str).unwrap_or_default()),
+            );
+            line("SeveralMachines", format!("${several}"));
             line("Configuration", configuration(wanted));
         }
         text

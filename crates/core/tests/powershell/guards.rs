@@ -67,6 +67,14 @@ const GUARDS: &[Guard] = &[
         ],
         ("if (-not $Keep)", "if ($false)"),
     ),
+    guard(
+        "Set-Configuration",
+        &[
+            "$cache = @(Get-CacheHost $document)",
+            "@($Configuration) + $cache + $older",
+        ],
+        ("$cache = @(Get-CacheHost $document)", "$cache = @()"),
+    ),
     // The source's key stays nowhere.
     guard(
         "Set-OwnKey",

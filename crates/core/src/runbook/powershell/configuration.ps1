@@ -142,6 +142,23 @@ function Get-OrAddKey([Xml.XmlDocument]$Document, [string]$Category, [string]$Ke
     return $element
 }
 
+# Where nobody says where the cache invalidation service is, and the file does not either, or says only "this machine" on one of
+# several, it is on the controller.
+function Get-CacheHost([Xml.XmlDocument]$Document) {
+    if ($CacheHostIfUnsaid -eq '') { return }
+    $said = ''
+    $element = Find-Key $Document 'CacheInvalidationConfiguration' 'ServiceHost'
+    if ($null -ne $element) {
+        if (Test-Encrypted $element) { return }
+        $said = $element.get_InnerText().Trim()
+    }
+    $itself = @('.', '(local)', 'localhost', '127.0.0.1', '::1', '[::1]') -contains $said
+    if ($said -eq '' -or ($SeveralMachines -and $itself)) {
+        Write-Line ('    the cache invalidation service is on the controller, ' + $CacheHostIfUnsaid)
+        @{ Category = 'CacheInvalidationConfiguration'; Key = 'ServiceHost'; Kind = 'text'; Value = $CacheHostIfUnsaid }
+    }
+}
+
 function Set-Configuration([string]$Path) {
     $new = $Path + '.partial'
     # One that was cut off may have left passwords.
@@ -155,8 +172,9 @@ function Set-Configuration([string]$Path) {
     }
     Assert-NothingOfSource $document
     $older = @(Select-OlderSecret $document)
+    $cache = @(Get-CacheHost $document)
     $wrong = @(Get-Difference $document)
-    if ($wrong.Length -eq 0 -and $older.Length -eq 0) {
+    if ($wrong.Length -eq 0 -and $older.Length -eq 0 -and $cache.Length -eq 0) {
         $answer = Read-Answer 'The file says all of it already. Enter its passwords anew? (yes/no)'
         if ($answer -ne 'yes') {
             Add-Done 'the file says all of it already, and was left'
@@ -167,7 +185,7 @@ function Set-Configuration([string]$Path) {
     # Passwords in clear text were written here before, and the file before that was kept then.
     $keep = -not (Test-ClearText $document)
     try {
-        foreach ($one in @($Configuration) + $older) {
+        foreach ($one in @($Configuration) + $cache + $older) {
             if ($one['Kind'] -eq 'nothing' -and $null -eq (Find-Key $document $one['Category'] $one['Key'])) { continue }
             $value = $one['Value']
             if ($one['Kind'] -eq 'password') {
