@@ -4,6 +4,8 @@
 //! every command exists, every variable is set somewhere, and each guard stands in front of what it guards.
 #![allow(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
+#[path = "powershell/guards.rs"]
+mod guards;
 mod support;
 
 use std::collections::BTreeSet;
@@ -26,12 +28,20 @@ const LIBRARY: &[(&str, &str)] = &[
         include_str!("../src/runbook/powershell/common.ps1"),
     ),
     (
+        "hsconf",
+        include_str!("../src/runbook/powershell/hsconf.ps1"),
+    ),
+    (
         "services",
         include_str!("../src/runbook/powershell/services.ps1"),
     ),
     (
         "program",
         include_str!("../src/runbook/powershell/program.ps1"),
+    ),
+    (
+        "installer",
+        include_str!("../src/runbook/powershell/installer.ps1"),
     ),
     ("iis", include_str!("../src/runbook/powershell/iis.ps1")),
     (
@@ -62,17 +72,17 @@ const COMMANDS: &[&str] = &[
     "Get-CimInstance",
     "Get-Date",
     "Get-Item",
+    "Get-Service",
     "Invoke-WebRequest",
     "Join-Path",
     "New-Object",
     "Out-Null",
     "Read-Host",
+    "Select-Object",
     "Set-Service",
     "Set-StrictMode",
     "Sort-Object",
-    "Start-Service",
     "Start-Sleep",
-    "Stop-Service",
     "Test-Path",
     "Where-Object",
     "Write-Host",
@@ -84,6 +94,7 @@ const AUTOMATIC: &[&str] = &[
     "true",
     "false",
     "null",
+    "matches",
     "psscriptroot",
     "pscommandpath",
     "psversiontable",
@@ -325,8 +336,8 @@ fn the_parser_refuses_what_is_no_powershell() {
         broken("$Machine = 'APP1'", "$Machine = 'AP'P1'"),
         broken("foreach ($entry in $chosen)", "foreach ($entry of $chosen)"),
         broken(
-            "    } catch [IO.IOException] {",
-            "    catch [IO.IOException] {",
+            "        } catch [IO.IOException] {",
+            "        catch [IO.IOException] {",
         ),
         broken("exit $script:ExitCode", "exit $script:ExitCode }"),
     ] {
@@ -468,10 +479,22 @@ fn each_guard_stands_in_front_of_what_it_guards() {
             "Assert-SchedulerHeld",
             "Wait-Unlocked",
             "Start-Program",
-            "Protect-Log",
-            "Disable-Scheduler",
+            "Complete-Log",
+            "Clear-Secret",
+            "Restore-SchedulerHold",
             "Assert-ExitCode",
             "Stop-Failed",
+            "Stop-Failed",
+            "Stop-Failed",
+        ],
+    );
+    in_this_order(
+        &function(text, "Complete-Log"),
+        &[
+            "Read-Since",
+            "Test-HoldsSecret",
+            "Hide-Secret",
+            "Protect-Log",
         ],
     );
     in_this_order(
@@ -492,14 +515,21 @@ fn each_guard_stands_in_front_of_what_it_guards() {
     );
     in_this_order(
         &function(text, "Remove-Content"),
-        &["Test-Link", "Remove-Content", "Delete"],
+        &[
+            "GetFileSystemInfos",
+            "Test-Link",
+            "Remove-Content",
+            "Delete",
+        ],
     );
     in_this_order(
         &function(text, "Set-Configuration"),
         &[
+            "Delete",
             "Read-Configuration",
             "Stop-Refused",
             "Assert-NothingOfSource",
+            "Test-ClearText",
             "Read-Secret",
             "Save",
             "Move-IntoPlace",
@@ -564,11 +594,14 @@ fn each_guard_stands_in_front_of_what_it_guards() {
     in_this_order(
         &function(text, "Set-OwnKey"),
         &[
+            "Delete",
             "Read-Key",
             "Stop-Refused",
             "Test-SourceKey",
             "GetBytes",
+            "WriteAllText",
             "Move-IntoPlace",
+            "Delete",
         ],
     );
     in_this_order(
@@ -584,8 +617,8 @@ fn each_guard_stands_in_front_of_what_it_guards() {
         &function(text, "Save-Registration"),
         &[
             "Find-Environment",
-            "Test-SameHost",
-            "Stop-Refused",
+            "Assert-NotTheSource",
+            "Save-Connection",
             "WriteAllText",
         ],
     );
@@ -596,7 +629,8 @@ fn each_guard_stands_in_front_of_what_it_guards() {
             "Read-Registration",
             "Find-Environment",
             "Invoke-LifeTime",
-            "Wait-Listed",
+            "Get-LookedForUntil",
+            "Find-Environment",
             "Stop-Failed",
         ],
     );
@@ -604,10 +638,14 @@ fn each_guard_stands_in_front_of_what_it_guards() {
         &function(text, "Register-Environment"),
         &[
             "Read-Registration",
-            "Get-Environment",
+            "Find-Registered",
+            "Add-Done",
+            "Stop-Refused",
             "Read-Secret",
+            "Add-Secret",
             "Invoke-LifeTime",
-            "Wait-Listed",
+            "Get-LookedForUntil",
+            "Find-Registered",
             "Stop-Failed",
         ],
     );
@@ -619,12 +657,15 @@ fn each_guard_stands_in_front_of_what_it_guards() {
             "Stop-Refused",
             "Test-SameHost",
             "Stop-Refused",
+            "Test-SameHost",
+            "Stop-Refused",
         ],
     );
     in_this_order(
         &function(text, "Invoke-Step"),
         &[
             "Stop-ForPerson",
+            "Assert-InstallFolder",
             "Confirm-Step",
             "('Step-' + $entry['Id'])"
                 .replace("$entry", "$Entry")
@@ -633,8 +674,190 @@ fn each_guard_stands_in_front_of_what_it_guards() {
     );
     let tree = parse(text);
     let all = called(tree.root_node(), text);
-    in_this_order(&all[all.len() - 20..], &["Assert-Here", "Invoke-Runbook"]);
+    let end = all.iter().rposition(|it| it == "Assert-Here").unwrap();
+    in_this_order(
+        &all[end..],
+        &[
+            "Assert-Here",
+            "Assert-InstallFolder",
+            "Assert-NotOfSource",
+            "Invoke-Runbook",
+        ],
+    );
     assert!(text.contains("$Machine = 'APP1'\n"));
+}
+
+/// The text of a function.
+fn source<'t>(text: &'t str, name: &str) -> &'t str {
+    let head = format!("\nfunction {name}");
+    let starts = |at: &usize| {
+        let next = text[at + head.len()..].chars().next();
+        next.is_some_and(|c| matches!(c, ' ' | '('))
+    };
+    let mut found = text.match_indices(&head).map(|(at, _)| at);
+    let from = found
+        .find(starts)
+        .unwrap_or_else(|| panic!("there is no function {name}"));
+    let rest = &text[from..];
+    let line = rest[1..].lines().next().unwrap();
+    match line.ends_with('}') {
+        true => line,
+        false => &rest[..rest.find("\n}\n").unwrap()],
+    }
+}
+
+/// Whether these stand in a function in this order.
+fn has(text: &str, name: &str, parts: &[&str]) -> bool {
+    let mut rest = source(text, name);
+    parts.iter().all(|part| match rest.split_once(part) {
+        Some((_, after)) => {
+            rest = after;
+            true
+        }
+        None => false,
+    })
+}
+
+/// What is called in the `finally` of a function, whatever it is that ends it.
+fn at_last(text: &str, name: &str) -> Vec<String> {
+    let own = source(text, name);
+    let tree = parse(own);
+    nodes(&tree)
+        .into_iter()
+        .filter(|node| node.kind() == "finally_clause")
+        .flat_map(|node| called(node, own))
+        .collect()
+}
+
+#[test]
+fn whatever_ends_it_a_program_ends_first_and_the_scheduler_is_held_then() {
+    let text = &plain(Engine::SqlServer, &["APP1"])
+        .scripts(Way::Reconfigure)
+        .remove(0)
+        .text;
+    let program = at_last(text, "Start-Program");
+    in_this_order(&program, &["HasExited", "Stop-Program"]);
+    let tool = at_last(text, "Invoke-ConfigurationTool");
+    in_this_order(
+        &tool,
+        &["Complete-Log", "Clear-Secret", "Restore-SchedulerHold"],
+    );
+    assert!(has(text, "Stop-Program", &["/T /F /PID", "WaitForExit"]));
+    // The program's own `finally` is within the one that holds the Scheduler.
+    assert!(has(
+        text,
+        "Invoke-ConfigurationTool",
+        &["try {", "Start-Program", "} finally {", "Complete-Log"]
+    ));
+    // Ctrl-C is caught by nothing: what is known of it is said all the same.
+    let end = text.rfind("\n} finally {\n").unwrap();
+    let last: Vec<&str> = ["-not $script:Ended", "Write-State", "exit $script:ExitCode"]
+        .into_iter()
+        .filter(|part| text[end..].contains(part))
+        .collect();
+    assert_eq!(last.len(), 3, "{last:?}");
+    assert_eq!(text.matches("$script:Ended = $true").count(), 2);
+}
+
+#[test]
+fn every_script_knows_the_source_s_machines_and_databases() {
+    for script in every_script() {
+        let text = &script.text;
+        let machines = "\n$SourceHosts = @(\n    'PRODWEB01.corp.example'\n    'PRODWEB01'\n)\n";
+        assert!(text.contains(machines), "{}", script.name);
+        let database = match text.contains("Name = 'osplatform'; Server = 'db-prod' }") {
+            true => "oslog",
+            false => "OSADMIN",
+        };
+        let known = text.contains(&format!("\n    @{{ Name = '{database}'; Server = 'db-prod"));
+        assert!(known, "{}", script.name);
+        for guard in ["Assert-Here", "Assert-InstallFolder", "Assert-NotOfSource"] {
+            assert!(text.contains(&format!("\n        {guard}\n")), "{guard}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_started_by_a_script_that_does_not_know_where_it_must_lead() {
+    let environment = plain(Engine::SqlServer, &["APP1"]);
+    let mut settings = environment.settings();
+    let made = |settings: &Settings| {
+        let made = environment.try_scripts(Way::Reconfigure, settings);
+        made.unwrap().remove(0).text
+    };
+    let known = made(&settings);
+    assert!(has(
+        &known,
+        "Step-start-iis",
+        &["Assert-Configuration", "Start-Iis"]
+    ));
+    settings.runbook.users.session = None;
+    let unknown = made(&settings);
+    for step in ["Step-start-iis", "Step-start-services", "Step-apply"] {
+        let calls = function(&unknown, step);
+        assert!(calls.iter().all(|it| it == "Write-Line"), "{calls:?}");
+        assert!(has(&unknown, step, &["[runbook.users] session"]), "{step}");
+    }
+    assert!(faults(&unknown).is_empty());
+    assert!(!unknown.contains("Assert-Configuration"));
+}
+
+#[test]
+fn certificates_of_a_file_are_not_passed_over_in_silence() {
+    let environment = plain(Engine::SqlServer, &["APP1"]);
+    let mut settings = environment.settings();
+    let made = |settings: &Settings| {
+        let made = environment.try_scripts(Way::Reconfigure, settings);
+        made.unwrap().remove(0).text
+    };
+    let plain = made(&settings);
+    settings.runbook.lifetime.as_mut().unwrap().ca_file = Some("it's\nca.pem".to_owned());
+    let own = made(&settings);
+    assert!(faults(&own).is_empty());
+    for (step, does) in [
+        ("Step-lifetime-unregister", "Unregister-Environment"),
+        ("Step-lifetime-register", "Register-Environment"),
+    ] {
+        assert_eq!(function(&plain, step), [does]);
+        assert_eq!(function(&own, step), ["Write-Line", does]);
+        assert!(has(&own, step, &["\n    # ", "that this machine trusts\n"]));
+    }
+}
+
+#[test]
+fn the_cache_is_on_the_controller_where_nobody_says_otherwise() {
+    let environment = plain(Engine::SqlServer, &["APP1", "APP2"]);
+    let mut settings = environment.settings();
+    let made = |settings: &Settings| {
+        let made = environment.try_scripts(Way::Reconfigure, settings);
+        made.unwrap().remove(0).text
+    };
+    let said = made(&settings);
+    assert!(said.contains("\n$CacheHostIfUnsaid = ''\n$SeveralMachines = $true\n"));
+    settings.runbook.cache = None;
+    let unsaid = made(&settings);
+    assert!(unsaid.contains("\n$CacheHostIfUnsaid = 'APP1'\n"));
+    assert!(!unsaid.contains("Value = 'cache-test'"));
+}
+
+#[test]
+fn an_installer_is_known_by_its_path() {
+    let environment = plain(Engine::SqlServer, &["APP1"]);
+    let mut settings = environment.settings();
+    settings.runbook.service_studio_installer = Some(r"D:\Setup\ServiceStudio.exe".to_owned());
+    settings.runbook.catalog_mappings = Some(r"D:\Setup\mappings.xml".to_owned());
+    settings.runbook.integration_studio_installer =
+        Some(r"D:\Setup\IntegrationStudio.exe".to_owned());
+    let made = environment.try_scripts(Way::Fresh, &settings).unwrap();
+    let text = &made[0].text;
+    for (step, does) in [
+        ("Step-platform-server", "Invoke-PlatformInstaller"),
+        ("Step-service-studio", "Invoke-Installer"),
+        ("Step-integration-studio", "Invoke-Installer"),
+        ("Step-republish", "Invoke-Program"),
+    ] {
+        assert_eq!(function(text, step), [does]);
+    }
 }
 
 #[test]
@@ -735,11 +958,7 @@ fn a_machine_has_its_own_steps_and_waits_for_the_others() {
     assert!(!other.text.contains("\nfunction Step-license {"));
     assert!(other.text.contains("\nfunction Step-stop-services {"));
     // It has nothing to do with what only the controller does.
-    for part in [
-        "function Invoke-ConfigurationTool",
-        "function Invoke-LifeTime",
-        "function Set-OwnKey",
-    ] {
+    for part in ["function Invoke-LifeTime", "function Set-OwnKey"] {
         assert!(
             controller.text.contains(part) && !other.text.contains(part),
             "{part}"

@@ -691,9 +691,9 @@ fn no_connection_is_made_in_the_source() {
 #[test]
 fn a_saved_registration_of_the_source_is_neither_ended_nor_made() {
     let world = begun();
-    decided(&world);
     world.goes("APP1", "lifetime-unregister");
     world.must("APP1", &["undo", &world.n("lifetime-unregister")]);
+    decided(&world);
     // Whatever wrote the file, it names the source.
     let file = world.folder().join("lifetime-registration.json");
     let text = fs::read_to_string(&file).unwrap();

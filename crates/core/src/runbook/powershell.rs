@@ -16,7 +16,7 @@ use super::deed::{Argument, Deed};
 use super::step::{Place, Way};
 use super::{Parts, Runbook, Step};
 use crate::harvest::Kind;
-use crate::hsconf::{Hsconf, Refusal, Value, Wanted};
+use crate::hsconf::{Forbidden, Hsconf, Refusal, Value, Wanted};
 use quote::{comment, list};
 
 /// A script, whole.
@@ -42,11 +42,15 @@ impl Script {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Library {
     Common,
+    /// `server.hsconf` as it is, and whose it is.
+    Hsconf,
     Services,
     Program,
+    Installer,
     Iis,
     Folder,
     Key,
+    /// What `server.hsconf` must say: only where that is known.
     Configuration,
     ConfigurationTool,
     LifeTime,
@@ -57,8 +61,10 @@ impl Library {
     fn text(self) -> &'static str {
         match self {
             Self::Common => include_str!("powershell/common.ps1"),
+            Self::Hsconf => include_str!("powershell/hsconf.ps1"),
             Self::Services => include_str!("powershell/services.ps1"),
             Self::Program => include_str!("powershell/program.ps1"),
+            Self::Installer => include_str!("powershell/installer.ps1"),
             Self::Iis => include_str!("powershell/iis.ps1"),
             Self::Folder => include_str!("powershell/folder.ps1"),
             Self::Key => include_str!("powershell/key.ps1"),
@@ -72,7 +78,7 @@ impl Library {
     /// What a deed needs.
     fn of(deed: &Deed) -> &'static [Self] {
         match deed {
-            Deed::NoteDatabases { .. } => &[Self::Configuration],
+            Deed::NoteDatabases { .. } => &[Self::Hsconf],
             Deed::DisableScheduler
             | Deed::StopServices
             | Deed::StartServices
@@ -87,7 +93,8 @@ impl Library {
                 Self::Configuration,
                 Self::ConfigurationTool,
             ],
-            Deed::Run { .. } => &[Self::Program],
+            Deed::Run { path, .. } if path.ends_with("OSPTool.com") => &[Self::Program],
+            Deed::Run { .. } => &[Self::Program, Self::Installer],
             Deed::UnregisterLifetime | Deed::RegisterLifetime => &[Self::LifeTime],
             Deed::CreateConnections { .. } => &[],
         }
@@ -194,8 +201,8 @@ impl Maker<'_> {
             Deed::CreateConnections { .. } => false,
             // A new environment is registered from the settings, after a look at what LifeTime lists.
             Deed::RegisterLifetime => self.runbook.way == Way::Reconfigure,
-            // The Configuration Tool is not started where nobody knows what its file must say.
-            deed => self.wanted.is_some() || !deed.is_configuration_tool(),
+            // Nothing that works with the database is started where nobody knows to which one the file must lead.
+            deed => self.wanted.is_some() || !(deed.is_configuration_tool() || starts(deed)),
         };
         match (
             here,
@@ -231,17 +238,11 @@ impl Maker<'_> {
 
     /// Whether a step starts what works with the database that `server.hsconf` names.
     fn starts_by_file(&self, step: &Step) -> bool {
-        let starts = |deed: &Deed| {
-            matches!(
-                deed,
-                Deed::StartIis | Deed::StartServices | Deed::ReleaseScheduler
-            )
-        };
         self.wanted.is_some() && step.deeds.iter().any(starts)
     }
 
     fn libraries(&self) -> BTreeSet<Library> {
-        let mut parts = BTreeSet::from([Library::Common]);
+        let mut parts = BTreeSet::from([Library::Common, Library::Hsconf]);
         for step in &self.runbook.steps {
             if self.how(step) == How::Script {
                 parts.extend(step.deeds.iter().flat_map(Library::of));
@@ -317,6 +318,8 @@ impl Maker<'_> {
         line("RunbookId", quoted(&self.runbook.id));
         line("Machine", quoted(machine));
         line("InstallFolder", quoted(settings.install_folder()));
+        line("SourceHosts", list(guard.forbidden.terms(), ""));
+        line("SourceDatabases", databases(&guard.forbidden));
         let libraries = self.libraries();
         if libraries.contains(&Library::Key) {
             line(
@@ -328,7 +331,9 @@ impl Maker<'_> {
                 quoted(&crate::digest(b"0123456789abcdef")),
             );
         }
-        if libraries.contains(&Library::ConfigurationTool) {
+        if libraries.contains(&Library::ConfigurationTool)
+            || libraries.contains(&Library::Installer)
+        {
             let version = self.parts.inventory.platform_version.as_deref();
             line("DatabaseVersion", quoted(version.unwrap_or_default()));
         }
@@ -343,8 +348,6 @@ impl Maker<'_> {
             };
             let center = settings.service_center.as_ref();
             line("LifeTimeAddress", quoted(&address));
-            let host = own.split_once("://").map_or(own, |(_, host)| host);
-            line("LifeTimeOwnAddress", quoted(host));
             line(
                 "LifeTimeEnvironment",
                 quoted(
@@ -367,20 +370,29 @@ impl Maker<'_> {
             && libraries.contains(&Library::Configuration)
         {
             line("Provider", quoted(wanted.provider().unwrap_or_default()));
-            line("SourceHosts", list(guard.forbidden.terms(), ""));
+            let unsaid = match &wanted.cache {
+                Some(_) => None,
+                None => self.runbook.machines.first(),
+            };
+            let several = self.runbook.machines.len() > 1;
+            line(
+                "CacheHostIfUnsaid",
+                quoted(unsaid.map(String::as_str).unwrap_or_default()),
+            );
+            line("SeveralMachines", format!("${several}"));
             line("Configuration", configuration(wanted));
         }
         text
     }
 
-    /// Where the source itself is reached.
-    fn source_addresses(&self) -> Vec<&str> {
+    /// Where the source itself is reached: at its machines, and at the addresses of its deployment zones.
+    fn source_addresses(&self) -> Vec<String> {
         let identities = self.parts.inventory.identities.iter();
-        identities
-            .filter(|it| matches!(it.kind, Kind::FrontEnd | Kind::Address | Kind::ZoneAddress))
-            .map(|it| it.value.as_str())
-            .filter(|value| !value.is_empty())
-            .collect()
+        let zones = identities
+            .filter(|it| it.kind == Kind::ZoneAddress && !it.value.is_empty())
+            .map(|it| it.value.clone());
+        let machines = guard(self.parts, false).forbidden.hosts;
+        machines.into_iter().chain(zones).collect()
     }
 
     /// The steps, as the script goes through them.
@@ -482,6 +494,30 @@ param(
 Set-StrictMode -Version 2
 $ErrorActionPreference = 'Stop'
 ";
+
+/// Whether it starts what works with the database that `server.hsconf` names, without looking at that itself.
+fn starts(deed: &Deed) -> bool {
+    matches!(
+        deed,
+        Deed::StartIis | Deed::StartServices | Deed::ReleaseScheduler
+    )
+}
+
+/// The source's databases: catalogs, on Oracle schemas. Where nobody said which server one is on, its is empty.
+fn databases(forbidden: &Forbidden) -> String {
+    let all = forbidden.catalogs.iter().chain(&forbidden.users);
+    let lines: String = all
+        .map(|it| {
+            let server = it.server.as_deref().unwrap_or_default();
+            let (name, server) = (quoted(&it.name), quoted(server));
+            format!("    @{{ Name = {name}; Server = {server} }}\n")
+        })
+        .collect();
+    match lines.is_empty() {
+        true => "@()".to_owned(),
+        false => format!("@(\n{lines})"),
+    }
+}
 
 /// What `server.hsconf` must say.
 fn configuration(wanted: &Wanted) -> String {

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use super::quote::{comment, quoted};
-use super::{How, Maker, owner};
+use super::{How, Maker, owner, starts};
 use crate::platform_trap::traps;
 use crate::runbook::Step;
 use crate::runbook::configuration::wanted;
 use crate::runbook::deed::{Argument, Deed};
+use crate::runbook::value::ValueName;
 
 /// A step's function; none for a step that is taken elsewhere.
 pub(super) fn function(maker: &Maker<'_>, step: &Step) -> String {
@@ -40,7 +41,11 @@ fn told(maker: &Maker<'_>, step: &Step) -> String {
     }
     step.text.lines().for_each(|one| line(&format!("  {one}")));
     let mut missing = step.missing.clone();
-    if step.deeds.iter().any(Deed::is_configuration_tool) {
+    if step
+        .deeds
+        .iter()
+        .any(|deed| deed.is_configuration_tool() || starts(deed))
+    {
         missing.extend(wanted(maker.parts).err().unwrap_or_default());
     }
     if !missing.is_empty() {
@@ -67,10 +72,36 @@ fn calls(maker: &Maker<'_>, step: &Step) -> String {
     if step.deeds.contains(&Deed::ReleaseScheduler) {
         text += "    Confirm-ReleaseCheck\n";
     }
+    if step.deeds.iter().any(Deed::uploads_license) {
+        let serial = maker.parts.settings.runbook.serial.as_deref();
+        text += &format!(
+            "    Assert-Serial {}\n",
+            quoted(serial.unwrap_or_default().trim())
+        );
+    }
+    text += &own_authorities(maker, step);
     step.deeds
         .iter()
         .for_each(|deed| text += &format!("    {}\n", call(maker, deed)));
     text
+}
+
+/// Windows PowerShell believes the certificates that the machine does, and no others.
+fn own_authorities(maker: &Maker<'_>, step: &Step) -> String {
+    let calls = |deed: &Deed| matches!(deed, Deed::UnregisterLifetime | Deed::RegisterLifetime);
+    let lifetime = maker.parts.settings.runbook.lifetime.as_ref();
+    let file = lifetime.and_then(|it| it.ca_file.as_deref());
+    let Some(file) = file.filter(|_| step.deeds.iter().any(calls)) else {
+        return String::new();
+    };
+    let said = format!(
+        "`ca-file` of `[runbook.lifetime]`, {file}, is not read by a script: LifeTime's certificate must be one that this machine trusts"
+    );
+    format!(
+        "    {}    Write-Line {}\n",
+        comment(&said),
+        quoted(&format!("  {said}"))
+    )
 }
 
 fn call(maker: &Maker<'_>, deed: &Deed) -> String {
@@ -91,10 +122,7 @@ fn call(maker: &Maker<'_>, deed: &Deed) -> String {
             minutes,
             ..
         } => {
-            let verb = match deed.is_configuration_tool() {
-                true => "Invoke-ConfigurationTool",
-                false => "Invoke-Program",
-            };
+            let verb = verb(maker, deed, path);
             let word = |argument: &Argument| match argument {
                 Argument::Text(text) => format!("        {}\n", quoted(text)),
                 Argument::Unquoted(text) => {
@@ -115,6 +143,20 @@ fn call(maker: &Maker<'_>, deed: &Deed) -> String {
         Deed::RegisterLifetime => "Register-Environment".to_owned(),
         // No script does it: envclone does, from any computer.
         Deed::CreateConnections { .. } => String::new(),
+    }
+}
+
+/// The function that runs a program.
+fn verb(maker: &Maker<'_>, deed: &Deed, path: &str) -> &'static str {
+    let is = |name: ValueName| name.find(maker.parts).is_some_and(|it| it == path);
+    if deed.is_configuration_tool() {
+        "Invoke-ConfigurationTool"
+    } else if is(ValueName::PlatformInstaller) {
+        "Invoke-PlatformInstaller"
+    } else if is(ValueName::ServiceStudioInstaller) || is(ValueName::IntegrationStudioInstaller) {
+        "Invoke-Installer"
+    } else {
+        "Invoke-Program"
     }
 }
 

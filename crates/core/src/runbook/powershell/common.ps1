@@ -3,18 +3,45 @@
 $Utf8 = New-Object Text.UTF8Encoding($false)
 $LogFile = [IO.Path]::ChangeExtension($PSCommandPath, '.log')
 
-# What must be seen nowhere: *** stands for it in every line. In memory alone, while a program runs.
-$script:Secrets = @()
+# How that reads which must be seen nowhere: *** stands for it in every line. In memory alone, while a program runs or LifeTime
+# is asked.
+$script:Hidden = @()
 # What was done since the step began, and what is being done: where it stops, the message says so.
 $script:Done = @()
 $script:Doing = ''
+# Whether an installer asked for a restart of the machine.
+$script:Restart = $false
 $script:ExitCode = 1
 
-function Hide-Secret([string]$Text) {
-    foreach ($secret in @($script:Secrets | Sort-Object -Property Length -Descending)) {
-        if ($secret.Length -gt 0) { $Text = $Text.Replace($secret, '***') }
+# How a secret reads where programs write it: as it is, in XML, in JSON, on a command line. What is not ASCII may be other
+# characters there, or question marks.
+function Get-SecretPattern([string]$Secret) {
+    $xml = $Secret.Replace('&', '&amp;').Replace('<', '&lt;').Replace('>', '&gt;')
+    $attribute = $xml.Replace('"', '&quot;').Replace('''', '&apos;')
+    $json = $Secret.Replace('\', '\\').Replace('"', '\"')
+    $argument = [regex]::Replace($Secret, '(\\*)"', '$1$1\"')
+    foreach ($form in @($Secret, $xml, $attribute, $json, $Secret.Replace('"', '\"'), $argument)) {
+        $pattern = [regex]::Escape($form)
+        if ($form -match '[^\x00-\x7F]') { $pattern = [regex]::Replace($pattern, '([^\x00-\x7F]|\\\?)+', '([^\x00-\x7F]|\?)+') }
+        $pattern
     }
-    return $Text
+}
+
+function Add-Secret([string]$Secret) {
+    if ($Secret -eq '') { return }
+    # Where two begin alike, the longer one comes first: nothing of it is left over.
+    $script:Hidden = @(@($script:Hidden) + @(Get-SecretPattern $Secret) | Sort-Object -Property Length -Descending)
+}
+
+function Clear-Secret { $script:Hidden = @() }
+
+function Test-HoldsSecret([string]$Text) {
+    return ($script:Hidden.Length -gt 0 -and $Text -cmatch ($script:Hidden -join '|'))
+}
+
+function Hide-Secret([string]$Text) {
+    if ($script:Hidden.Length -eq 0) { return $Text }
+    return [regex]::Replace($Text, ($script:Hidden -join '|'), '***')
 }
 
 # Says a line, and keeps it in the record beside this script.
@@ -75,13 +102,18 @@ function Get-PlainText([Security.SecureString]$Secure) {
     finally { [Runtime.InteropServices.Marshal]::ZeroFreeBSTR($pointer) }
 }
 
-# Puts a finished file in another one's place. The old one stays beside it, and its permissions stay with the name.
-function Move-IntoPlace([string]$New, [string]$Path) {
+# Puts a finished file in another one's place, whose permissions stay with the name. The old one stays beside it where it may.
+function Move-IntoPlace([string]$New, [string]$Path, [bool]$Keep) {
+    $script:Doing = 'putting the new ' + $Path + ' in place'
     if (-not [IO.File]::Exists($Path)) {
         [IO.File]::Move($New, $Path)
         return ''
     }
-    $script:Doing = 'putting the new ' + $Path + ' in place'
+    if (-not $Keep) {
+        # $null would be handed over as an empty name, and refused.
+        [IO.File]::Replace($New, $Path, [NullString]::Value)
+        return ', and the old file was not kept'
+    }
     $kept = $Path + '.before-' + (Get-Date).ToString('yyyyMMdd-HHmmss')
     [IO.File]::Replace($New, $Path, $kept)
     return (', the old file is ' + $kept)
@@ -92,7 +124,10 @@ function Test-SameHost([string]$One, [string]$Other) {
     $hosts = @()
     foreach ($text in @($One, $Other)) {
         $bare = ($text.Trim().ToLowerInvariant() -split '://')[-1]
-        $hosts += ($bare.TrimStart('[') -split '[/:,\\]')[0]
+        # An address of IPv6 has colons of its own, and brackets where a port follows.
+        if ($bare -match '^[0-9a-f]*:[0-9a-f:.]*:') { $hosts += $bare }
+        elseif ($bare -match '^\[([^\]]*)\]') { $hosts += $Matches[1] }
+        else { $hosts += ($bare -split '[/:,\\]')[0].TrimEnd('.') }
     }
     $first, $second = $hosts
     if ($first -eq '' -or $second -eq '' -or $first -eq 'localhost' -or $first -eq '127.0.0.1') { return $false }
@@ -101,14 +136,18 @@ function Test-SameHost([string]$One, [string]$Other) {
     return ($first -eq $second -or $firstHead -eq $second -or $first -eq $secondHead)
 }
 
-# The platform's version on this machine; empty where it is not installed.
-function Get-InstalledVersion {
+# What the platform's installer wrote into the registry; empty where it is not installed. The folder has no name there.
+function Get-Installed([string]$Name) {
     $key = 'HKLM:\SOFTWARE\OutSystems\Installer\Server'
     if (-not (Test-Path -LiteralPath $key)) { return '' }
-    $value = (Get-Item -LiteralPath $key).GetValue('Server')
+    $value = (Get-Item -LiteralPath $key).GetValue($Name)
     if ($null -eq $value) { return '' }
-    return [string]$value
+    return ([string]$value).Trim()
 }
+
+function Get-InstalledFolder { return (Get-Installed '') }
+
+function Get-InstalledVersion { return (Get-Installed 'Server') }
 
 function Test-OlderThan([string]$Version, [int]$Major, [int]$Minor) {
     $parts = $Version -split '\.'

@@ -23,7 +23,12 @@ function Read-Since([string]$Path, [long]$Mark) {
         $size = [Math]::Min($file.Length - $Mark, [long]16777216)
         [void]$file.Seek($file.Length - $size, [IO.SeekOrigin]::Begin)
         $bytes = New-Object 'byte[]' ([int]$size)
-        $read = $file.Read($bytes, 0, $bytes.Length)
+        $read = 0
+        while ($read -lt $bytes.Length) {
+            $more = $file.Read($bytes, $read, $bytes.Length - $read)
+            if ($more -eq 0) { break }
+            $read += $more
+        }
         return [Text.Encoding]::UTF8.GetString($bytes, 0, $read).Replace([string][char]0, '')
     } finally { $file.Dispose() }
 }
@@ -36,8 +41,46 @@ function Protect-Log([string]$Path, [bool]$HoldsSecrets) {
         return 'its log was deleted, since it may hold passwords'
     }
     & (Join-Path $env:SystemRoot 'System32\icacls.exe') $Path /inheritance:r /grant:r '*S-1-5-32-544:F' '*S-1-5-18:F' | Out-Null
-    if ($LASTEXITCODE -ne 0) { Stop-Failed 'the Configuration Tool''s log could not be protected' ('it may hold passwords: delete ' + $Path) }
-    return 'its log is kept for administrators only'
+    if ($LASTEXITCODE -ne 0) { throw ('icacls.exe ended with ' + $LASTEXITCODE) }
+    return ('its log is kept for administrators only: ' + $Path)
+}
+
+# The errors that the log tells of since the mark. A log with passwords in it does not stay.
+function Complete-Log([string]$Path, [long]$Mark) {
+    $after = @{ Errors = @(); Log = 'it left no log'; Wrong = '' }
+    # Where it can't be read, it may hold passwords.
+    $holds = $true
+    try {
+        $text = ''
+        if ([IO.File]::Exists($Path)) { $text = Read-Since $Path $Mark }
+        $holds = Test-HoldsSecret $text
+        $after['Errors'] = @($text -split '\r?\n' | Where-Object { $_ -match 'error|exception|failed|fatal|denied|could not|unable to' -and $_ -notmatch '0 error|no error|without error|error: none|errors: 0' } | ForEach-Object { Hide-Secret $_.Trim() })
+    } catch {
+        $after['Wrong'] = 'its log could not be read: ' + $_.Exception.GetBaseException().Message
+    }
+    try { $after['Log'] = Protect-Log $Path $holds }
+    catch {
+        $after['Wrong'] = 'its log could not be kept from others: ' + $_.Exception.GetBaseException().Message
+        $after['Log'] = 'its log may hold passwords: delete ' + $Path
+    }
+    $after['Errors'] | Select-Object -Last 50 | ForEach-Object { Write-Line ('    log | ' + $_) }
+    Write-Line ('    ' + $after['Log'])
+    return $after
+}
+
+# The Scheduler may have been started. What is not known of the tool stays so, whatever becomes of this.
+function Restore-SchedulerHold {
+    $doing = $script:Doing
+    try {
+        Disable-Scheduler
+        return ''
+    } catch {
+        $wrong = 'the Scheduler may run: ' + $_.Exception.Message
+        Add-Done $wrong
+        return $wrong
+    } finally {
+        $script:Doing = $doing
+    }
 }
 
 # Another version would upgrade the database, and there is no way back.
@@ -45,6 +88,18 @@ function Assert-Version {
     $installed = Get-InstalledVersion
     if ($DatabaseVersion -eq '' -or $installed -ne $DatabaseVersion) {
         Stop-Refused ('the Configuration Tool was not started, since it would upgrade the database to another version: `' + $installed + '` is installed, the database has `' + $DatabaseVersion + '`') 'install the platform in exactly the version of the database; there is no way back from an upgrade'
+    }
+}
+
+# A license for another serial number would take the place of one that may be right.
+function Assert-Serial([string]$Wanted) {
+    $key = 'HKLM:\SOFTWARE\OutSystems\Platform Server'
+    $found = ''
+    if (Test-Path -LiteralPath $key) { $found = ([string](Get-Item -LiteralPath $key).GetValue('SerialNumber')).Trim() }
+    if ($Wanted -eq '' -or $found -eq '') {
+        Write-Line '    whether the license is for this machine is not known: compare its serial number with the one of Service Center'
+    } elseif ($found -ne $Wanted) {
+        Stop-Refused ('the license was not uploaded: the serial number of this machine is ' + $found + ', the license is for ' + $Wanted) 'correct `serial` of `[runbook]`, or get a license for this machine''s serial number in the customer portal'
     }
 }
 
@@ -56,26 +111,22 @@ function Invoke-ConfigurationTool([string]$Path, [object[]]$Arguments, [int]$Min
     $log = Join-Path $env:SystemRoot 'Temp\ConfigurationTool.log'
     $mark = [long]0
     if ([IO.File]::Exists($log)) { $mark = (New-Object IO.FileInfo($log)).Length }
-    $errors = @()
+    $held = ''
     try {
         $code = Start-Program $Path $Arguments $Minutes
     } finally {
-        # Whatever came of it: the log may hold the passwords, and the Scheduler may have been started.
-        $holds = $false
-        try {
-            if ([IO.File]::Exists($log)) {
-                $text = Read-Since $log $mark
-                foreach ($secret in $script:Secrets) { if ($text.Contains($secret)) { $holds = $true } }
-                $errors = @($text -split '\r?\n' | Where-Object { $_ -match 'error|exception|failed|fatal|denied|could not|unable to' -and $_ -notmatch '0 error|no error|without error|error: none|errors: 0' } | ForEach-Object { Hide-Secret $_.Trim() })
-            }
-        } finally {
-            $script:Secrets = @()
-            try { Write-Line ('    ' + (Protect-Log $log $holds)) }
-            finally { Disable-Scheduler }
+        # Whatever came of it, Ctrl-C too: the log may hold the passwords, and the Scheduler may have been started.
+        try { $after = Complete-Log $log $mark }
+        finally {
+            Clear-Secret
+            $held = Restore-SchedulerHold
         }
     }
-    Assert-ExitCode $Path $code ('its output stands above, and its log is ' + $log)
+    Assert-ExitCode $Path $code ('see what the tool said above before it is run again; ' + $after['Log']) ', and the database may have been changed'
+    if ($held -ne '') { Stop-Failed $held 'take the step that disables the Scheduler, before anything else' }
+    if ($after['Wrong'] -ne '') { Stop-Failed $after['Wrong'] $after['Log'] }
+    $errors = $after['Errors']
     if ($errors.Length -gt 0) {
-        Stop-Failed ('the Configuration Tool ended with 0, but its log tells of ' + $errors.Length + ' errors, the first: ' + $errors[0]) ('read ' + $log + '; where nothing is wrong, `envclone runbook done` with `--because` says so')
+        Stop-Failed ('the Configuration Tool ended with 0, but its log tells of ' + $errors.Length + ' errors, the first: ' + $errors[0]) ('where nothing is wrong, `envclone runbook done` with `--because` says so; ' + $after['Log'])
     }
 }

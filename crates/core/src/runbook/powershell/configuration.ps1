@@ -1,52 +1,9 @@
-# ---- server.hsconf
+# ---- server.hsconf: what it must say
 
-$Categories = @(
-    'PlatformDatabaseConfiguration', 'LoggingDatabaseConfiguration', 'SessionDatabaseConfiguration', 'ServiceConfiguration',
-    'ServerConfiguration', 'NetworkConfiguration', 'CacheInvalidationConfiguration', 'OtherConfigurations'
-)
-$DatabaseCategories = $Categories[0..2]
 # Keys whose whole value is a machine's name.
 $HostKeys = @('Server', 'Host', 'CompilerServerHostname', 'OutgoingIPAddress', 'ServiceHost')
 # Keys that say to whom a server belongs: one that is encrypted can't be judged.
 $JudgedKeys = $HostKeys + @('AdminUser', 'RuntimeUser', 'SessionUser', 'Catalog', 'TNSName')
-
-function Get-Element([Xml.XmlNode]$Parent) {
-    foreach ($child in $Parent.get_ChildNodes()) {
-        if ($child -is [Xml.XmlElement]) { $child }
-    }
-}
-
-function Find-Element([Xml.XmlNode]$Parent, [string]$Name) {
-    foreach ($child in @(Get-Element $Parent)) {
-        if ($child.get_LocalName() -ceq $Name) { return $child }
-    }
-    return $null
-}
-
-# Nothing may be there twice: which of them the platform reads is not documented.
-function Assert-Once([Xml.XmlNode]$Parent) {
-    $seen = @()
-    foreach ($child in @(Get-Element $Parent)) {
-        $name = $child.get_LocalName()
-        if ($seen -ccontains $name) { Stop-Failed ('server.hsconf can''t be used: `' + $name + '` is there twice') 'delete the one that does not count' }
-        $seen += $name
-    }
-}
-
-function Read-Configuration([string]$Path) {
-    $document = New-Object Xml.XmlDocument
-    $document.PreserveWhitespace = $true
-    $document.XmlResolver = $null
-    try { $document.Load($Path) }
-    catch { Stop-Failed ($Path + ' can''t be used: ' + $_.Exception.Message) 'correct it, or take the file from a backup' }
-    $root = $document.get_DocumentElement()
-    if ($root.get_LocalName() -cne 'EnvironmentConfiguration') {
-        Stop-Failed ($Path + ' is another file: its root is not `EnvironmentConfiguration`') 'take the file from a backup'
-    }
-    Assert-Once $root
-    foreach ($category in @(Get-Element $root)) { Assert-Once $category }
-    return $document
-}
 
 # The categories and nothing in them, for a server that has no file.
 function New-Configuration {
@@ -61,17 +18,6 @@ function New-Configuration {
     $document.XmlResolver = $null
     $document.LoadXml($text + '</EnvironmentConfiguration>' + "`r`n")
     return $document
-}
-
-function Find-Key([Xml.XmlDocument]$Document, [string]$Category, [string]$Key) {
-    $parent = Find-Element $Document.get_DocumentElement() $Category
-    if ($null -eq $parent) { return $null }
-    return (Find-Element $parent $Key)
-}
-
-function Test-Encrypted([Xml.XmlElement]$Element) {
-    $said = $Element.GetAttribute('encrypted').Trim() -eq 'true'
-    return ($said -or $Element.get_InnerText().Trim() -match '^\$2\$[A-Za-z0-9+/=]{25,}$')
 }
 
 # Where the file does not say what is wanted. Of a password, that there is one is all that can be seen.
@@ -98,22 +44,14 @@ function Get-Difference([Xml.XmlDocument]$Document) {
     }
 }
 
-# Which databases the file leads to, before it leads elsewhere. A script records nothing, so a person does.
-function Show-Databases([string]$Path) {
-    if (-not [IO.File]::Exists($Path)) {
-        Add-Done ('there is no ' + $Path)
-        return
+# Whether a password that is wanted is in the file as everybody can read it: it was written before, and nobody encrypted it.
+function Test-ClearText([Xml.XmlDocument]$Document) {
+    foreach ($one in $Configuration) {
+        if ($one['Kind'] -ne 'password') { continue }
+        $element = Find-Key $Document $one['Category'] $one['Key']
+        if ($null -ne $element -and $element.get_InnerText().Trim() -ne '' -and -not (Test-Encrypted $element)) { return $true }
     }
-    $document = Read-Configuration $Path
-    foreach ($category in $DatabaseCategories) {
-        foreach ($key in @('Server', 'TNSName', 'Host', 'ServiceName', 'Catalog', 'AdminUser', 'SessionUser')) {
-            $element = Find-Key $document $category $key
-            if ($null -eq $element -or (Test-Encrypted $element)) { continue }
-            $text = $element.get_InnerText().Trim()
-            if ($text -ne '') { Write-Line ('    ' + $category + '/' + $key + ': ' + $text) }
-        }
-    }
-    Add-Done 'names that are not the copy''s belong into `former` of `[runbook]`: envclone looks for sessions there'
+    return $false
 }
 
 # Led elsewhere by the file, the Configuration Tool would upgrade another environment's database, and the services work with it.
@@ -204,7 +142,27 @@ function Get-OrAddKey([Xml.XmlDocument]$Document, [string]$Category, [string]$Ke
     return $element
 }
 
+# Where nobody says where the cache invalidation service is, and the file does not either, or says only "this machine" on one of
+# several, it is on the controller.
+function Get-CacheHost([Xml.XmlDocument]$Document) {
+    if ($CacheHostIfUnsaid -eq '') { return }
+    $said = ''
+    $element = Find-Key $Document 'CacheInvalidationConfiguration' 'ServiceHost'
+    if ($null -ne $element) {
+        if (Test-Encrypted $element) { return }
+        $said = $element.get_InnerText().Trim()
+    }
+    $itself = @('.', '(local)', 'localhost', '127.0.0.1', '::1', '[::1]') -contains $said
+    if ($said -eq '' -or ($SeveralMachines -and $itself)) {
+        Write-Line ('    the cache invalidation service is on the controller, ' + $CacheHostIfUnsaid)
+        @{ Category = 'CacheInvalidationConfiguration'; Key = 'ServiceHost'; Kind = 'text'; Value = $CacheHostIfUnsaid }
+    }
+}
+
 function Set-Configuration([string]$Path) {
+    $new = $Path + '.partial'
+    # One that was cut off may have left passwords.
+    [IO.File]::Delete($new)
     if ([IO.File]::Exists($Path)) { $document = Read-Configuration $Path } else { $document = New-Configuration }
     foreach ($name in $DatabaseCategories) {
         $category = Find-Element $document.get_DocumentElement() $name
@@ -214,8 +172,9 @@ function Set-Configuration([string]$Path) {
     }
     Assert-NothingOfSource $document
     $older = @(Select-OlderSecret $document)
+    $cache = @(Get-CacheHost $document)
     $wrong = @(Get-Difference $document)
-    if ($wrong.Length -eq 0 -and $older.Length -eq 0) {
+    if ($wrong.Length -eq 0 -and $older.Length -eq 0 -and $cache.Length -eq 0) {
         $answer = Read-Answer 'The file says all of it already. Enter its passwords anew? (yes/no)'
         if ($answer -ne 'yes') {
             Add-Done 'the file says all of it already, and was left'
@@ -223,28 +182,29 @@ function Set-Configuration([string]$Path) {
         }
     }
     $wrong | ForEach-Object { Write-Line ('    ' + $_) }
+    # Passwords in clear text were written here before, and the file before that was kept then.
+    $keep = -not (Test-ClearText $document)
     try {
-        foreach ($one in @($Configuration) + $older) {
+        foreach ($one in @($Configuration) + $cache + $older) {
             if ($one['Kind'] -eq 'nothing' -and $null -eq (Find-Key $document $one['Category'] $one['Key'])) { continue }
             $value = $one['Value']
             if ($one['Kind'] -eq 'password') {
                 $value = Get-PlainText (Read-Secret ('Password of ' + $one['Whose']))
-                $script:Secrets += $value
+                Add-Secret $value
                 if ($value -match '[\x00-\x1F\x7F]') { Stop-Refused ('the password of ' + $one['Whose'] + ' has a character that the file can''t hold') 'choose a password without control characters' }
             }
             $element = Get-OrAddKey $document $one['Category'] $one['Key']
             if ($one['Kind'] -eq 'password' -or (Test-Encrypted $element)) { $element.SetAttribute('encrypted', 'false') }
             $element.set_InnerText($value)
         }
-        $new = $Path + '.partial'
         try {
             $document.Save($new)
-            $kept = Move-IntoPlace $new $Path
+            $kept = Move-IntoPlace $new $Path $keep
         } finally {
             if ([IO.File]::Exists($new)) { [IO.File]::Delete($new) }
         }
     } finally {
-        $script:Secrets = @()
+        Clear-Secret
     }
     Add-Done ('server.hsconf was written' + $kept + '; its passwords are in clear text until the Configuration Tool has run')
 }

@@ -4,20 +4,35 @@ function Test-Link([IO.FileSystemInfo]$Item) {
     return (($Item.Attributes -band [IO.FileAttributes]::ReparsePoint) -ne 0)
 }
 
-# A link is deleted, not what it leads to.
-function Remove-Content([IO.DirectoryInfo]$Folder) {
-    $count = 0
-    foreach ($item in $Folder.GetFileSystemInfos()) {
-        if ($item -is [IO.DirectoryInfo]) {
-            if (-not (Test-Link $item)) { $count += (Remove-Content $item) }
-            $item.Delete()
-        } else {
-            if (-not (Test-Link $item) -and $item.IsReadOnly) { $item.IsReadOnly = $false }
-            $item.Delete()
-            $count++
+# Paths of more than 260 characters need a prefix, which .NET takes as long as it finds the folder by it.
+function Get-LongPath([string]$Path) {
+    $long = '\\?\' + $Path
+    if ([IO.Directory]::Exists($long)) { return $long }
+    return $Path
+}
+
+# A link is deleted, not what it leads to. What can't be deleted is named, and the rest is deleted all the same.
+function Remove-Content([IO.DirectoryInfo]$Folder, [hashtable]$Found) {
+    try { $items = @($Folder.GetFileSystemInfos()) }
+    catch {
+        $Found['Left'] += ($Folder.FullName + ': ' + $_.Exception.GetBaseException().Message)
+        return
+    }
+    foreach ($item in $items) {
+        $before = $Found['Left'].Length
+        try {
+            $link = Test-Link $item
+            if ($item -is [IO.DirectoryInfo] -and -not $link) { Remove-Content $item $Found }
+            elseif (-not $link -and $item.IsReadOnly) { $item.IsReadOnly = $false }
+            # A folder that is not empty was named by what is in it.
+            if ($Found['Left'].Length -eq $before) {
+                $item.Delete()
+                if ($link -or $item -is [IO.FileInfo]) { $Found['Files']++ }
+            }
+        } catch {
+            $Found['Left'] += ($item.FullName + ': ' + $_.Exception.GetBaseException().Message)
         }
     }
-    return $count
 }
 
 function Clear-PlatformFolder([string]$Path) {
@@ -38,6 +53,14 @@ function Clear-PlatformFolder([string]$Path) {
     }
     if (Test-Link $folder) { Stop-Refused ($Path + ' is a link to another folder') $hint }
     $script:Doing = 'deleting what is in ' + $Path
-    $count = Remove-Content $folder
-    Add-Done ([string]$count + ' files deleted in ' + $Path)
+    $found = @{ Files = 0; Left = @() }
+    $long = Get-LongPath $folder.FullName
+    Remove-Content (New-Object IO.DirectoryInfo($long)) $found
+    $left = $found['Left']
+    if ($left.Length -gt 0) {
+        $first = @($left | Select-Object -First 20)
+        $first | ForEach-Object { Write-Line ('    not deleted: ' + $_) }
+        Stop-Failed ([string]$found['Files'] + ' files were deleted in ' + $Path + ', and ' + $left.Length + ' files or folders could not be, the first: ' + $left[0]) 'see what holds them, and run the step again'
+    }
+    Add-Done ([string]$found['Files'] + ' files deleted in ' + $Path)
 }

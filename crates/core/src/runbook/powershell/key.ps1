@@ -77,6 +77,9 @@ function Test-SourceKey([byte[]]$Key) {
 }
 
 function Set-OwnKey([string]$Path) {
+    $new = $Path + '.partial'
+    # One that was cut off may have left it.
+    [IO.File]::Delete($new)
     if ([IO.File]::Exists($Path)) {
         $key = Read-Key $Path
         if ($SourceKey -eq '') {
@@ -96,9 +99,13 @@ function Set-OwnKey([string]$Path) {
         [Convert]::ToBase64String($bytes)
         ''
     )
-    $new = $Path + '.partial'
-    [IO.File]::WriteAllText($new, ($lines -join "`r`n"), $Utf8)
-    $kept = Move-IntoPlace $new $Path
+    try {
+        [IO.File]::WriteAllText($new, ($lines -join "`r`n"), $Utf8)
+        # A file that is there has the source's key, and that stays nowhere on this machine.
+        $kept = Move-IntoPlace $new $Path $false
+    } finally {
+        if ([IO.File]::Exists($new)) { [IO.File]::Delete($new) }
+    }
     Add-Done ('a new key was put in place' + $kept + '; every other machine of the environment needs the same file')
     if (Test-Fingerprint) { Write-Line ('    its fingerprint is ' + (Get-Fingerprint $bytes)) }
 }

@@ -8,6 +8,16 @@ function ConvertTo-Argument([string]$Text) {
     return ('"' + $escaped + '"')
 }
 
+# Ends a program with all that it started.
+function Stop-Program([Diagnostics.Process]$Process, [string]$Path) {
+    & (Join-Path $env:SystemRoot 'System32\taskkill.exe') /T /F /PID $Process.Id | Out-Null
+    if ($Process.WaitForExit(30000)) {
+        Write-Line ('    ' + $Path + ' was ended with what it had started; what it did so far stays done')
+    } else {
+        Write-Line ('    ' + $Path + ' could not be ended, and may go on: end process ' + $Process.Id + ' in the Task Manager')
+    }
+}
+
 # Starts a program, says what it says, and returns its exit code. Passwords come in as `@{ Password = 'whose' }`, and are asked
 # for here: they stand on the program's command line while it runs, and nowhere else.
 function Start-Program([string]$Path, [object[]]$Arguments, [int]$Minutes) {
@@ -22,7 +32,7 @@ function Start-Program([string]$Path, [object[]]$Arguments, [int]$Minutes) {
             $words += [string]$argument['Unquoted']
         } elseif ($argument -is [hashtable]) {
             $plain = Get-PlainText (Read-Secret ('Password of ' + $argument['Password']))
-            $script:Secrets += $plain
+            Add-Secret $plain
             $words += (ConvertTo-Argument $plain)
         } else {
             $words += (ConvertTo-Argument ([string]$argument))
@@ -40,45 +50,50 @@ function Start-Program([string]$Path, [object[]]$Arguments, [int]$Minutes) {
     $process = [Diagnostics.Process]::Start($start)
     $words = $null
     $start.Arguments = ''
-    # Nobody answers a question that it asks.
-    $process.StandardInput.Close()
-    $readers = @($process.StandardOutput, $process.StandardError)
-    $lines = @($readers[0].ReadLineAsync(), $readers[1].ReadLineAsync())
-    $until = [DateTime]::UtcNow.AddMinutes($Minutes)
-    $silent = 0
-    while ($true) {
-        $heard = $false
-        for ($at = 0; $at -lt 2; $at++) {
-            while ($null -ne $lines[$at] -and $lines[$at].IsCompleted) {
-                $line = $lines[$at].Result
-                $heard = $true
-                if ($null -eq $line) { $lines[$at] = $null }
-                else {
-                    Write-Line ('    | ' + $line)
-                    $lines[$at] = $readers[$at].ReadLineAsync()
+    try {
+        # Nobody answers a question that it asks.
+        $process.StandardInput.Close()
+        $readers = @($process.StandardOutput, $process.StandardError)
+        $lines = @($readers[0].ReadLineAsync(), $readers[1].ReadLineAsync())
+        $until = [DateTime]::UtcNow.AddMinutes($Minutes)
+        $silent = 0
+        while ($true) {
+            $heard = $false
+            for ($at = 0; $at -lt 2; $at++) {
+                while ($null -ne $lines[$at] -and $lines[$at].IsCompleted) {
+                    $line = $lines[$at].Result
+                    $heard = $true
+                    if ($null -eq $line) { $lines[$at] = $null }
+                    else {
+                        Write-Line ('    | ' + $line)
+                        $lines[$at] = $readers[$at].ReadLineAsync()
+                    }
                 }
             }
+            if ($process.HasExited) {
+                # What it started may hold its output open: once it ended, five silent seconds are the end.
+                if (($null -eq $lines[0] -and $null -eq $lines[1]) -or $silent -ge 25) { break }
+                if (-not $heard) { $silent++ }
+            } elseif ([DateTime]::UtcNow -ge $until) {
+                Stop-Failed ($full + ' ran longer than ' + $Minutes + ' minutes') 'look for what it waited for, and run the step again'
+            }
+            if (-not $heard) { Start-Sleep -Milliseconds 200 }
         }
-        if ($process.HasExited) {
-            # What it started may hold its output open: once it ended, five silent seconds are the end.
-            if (($null -eq $lines[0] -and $null -eq $lines[1]) -or $silent -ge 25) { break }
-            if (-not $heard) { $silent++ }
-        } elseif ([DateTime]::UtcNow -ge $until) {
-            & (Join-Path $env:SystemRoot 'System32\taskkill.exe') /T /F /PID $process.Id | Out-Null
-            Stop-Failed ($full + ' was ended: it ran longer than ' + $Minutes + ' minutes. What it did so far stays done') 'look for what it waited for, and run the step again'
-        }
-        if (-not $heard) { Start-Sleep -Milliseconds 200 }
+        return $process.ExitCode
+    } finally {
+        # It has a console of its own and does not hear Ctrl-C: whatever ends this script's wait for it ends it, too.
+        if (-not $process.HasExited) { Stop-Program $process $full }
     }
-    return $process.ExitCode
 }
 
-function Assert-ExitCode([string]$Path, [int]$Code, [string]$Hint) {
-    if ($Code -ne 0) { Stop-Failed ($Path + ' ended with ' + $Code) $Hint }
+# What it did stays in `$script:Doing` where it ended with something else than 0: nobody knows how far it came.
+function Assert-ExitCode([string]$Path, [int]$Code, [string]$Hint, [string]$Otherwise = '') {
+    if ($Code -ne 0) { Stop-Failed ($Path + ' ended with ' + $Code + $Otherwise) $Hint }
     Add-Done ($Path + ' ended with 0')
 }
 
 function Invoke-Program([string]$Path, [object[]]$Arguments, [int]$Minutes) {
     try { $code = Start-Program $Path $Arguments $Minutes }
-    finally { $script:Secrets = @() }
-    Assert-ExitCode $Path $code 'its output stands above; an installer that ends with 1 may only want a restart of the machine'
+    finally { Clear-Secret }
+    Assert-ExitCode $Path $code 'its output stands above'
 }

@@ -8,7 +8,13 @@ function Assert-Here {
     if (-not $principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)) {
         Stop-Refused 'this changes services and files of the platform, and this process is not elevated' 'start Windows PowerShell with Run as administrator'
     }
-    $here = @($env:COMPUTERNAME, [Net.Dns]::GetHostName())
+    $network = [Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
+    $here = @($env:COMPUTERNAME, [Net.Dns]::GetHostName(), ($network.HostName + '.' + $network.DomainName).TrimEnd('.'))
+    foreach ($source in $SourceHosts) {
+        if (@($here | Where-Object { Test-SameHost $_ $source }).Length -gt 0) {
+            Stop-Refused ('this machine is ' + $here[0] + ', and `' + $source + '` is a machine of the source') 'run the script on the machine that gets the copy; nothing of the source is ever changed'
+        }
+    }
     if ($Machine -ne '' -and @($here | Where-Object { Test-SameHost $_ $Machine }).Length -eq 0) {
         Stop-Refused ('this machine is ' + $here[0] + ', and the script is for ' + $Machine) 'run it there; every machine has a script of its own'
     }
@@ -47,11 +53,16 @@ function Invoke-Step($Entry) {
         Stop-ForPerson ('It is taken ' + $Entry['Where'] + '. `envclone runbook show` says when it is done.')
     }
     foreach ($line in $Entry['Shows']) { Write-Line ('  ' + $line) }
-    if ($Entry['How'] -eq 'script') { Confirm-Step $Entry }
+    if ($Entry['How'] -eq 'script') {
+        # An installer may have put the platform elsewhere since the script was started.
+        Assert-InstallFolder
+        Confirm-Step $Entry
+    }
     & ('Step-' + $Entry['Id'])
     if ($Entry['How'] -eq 'script') {
         Write-Line ('Done. Look at its checks and record it: ' + (Get-Record $Entry))
         if ($Entry['Too'] -ne '') { Write-Line ('It is taken on ' + $Entry['Too'] + ', too.') }
+        if ($script:Restart) { Stop-ForPerson ('Restart this machine. Then go on with: ' + (Get-GoOn ($Entry['Number'] + 1))) }
     } else {
         Write-Line ('When it is done, record it: ' + (Get-Record $Entry))
     }
@@ -74,25 +85,38 @@ function Invoke-Runbook {
     }
 }
 
+# How the world is where the script did not come to its end.
+function Write-State {
+    if ($script:Done.Length -eq 0 -and $script:Doing -eq '') { Write-Line 'nothing was changed' }
+    if ($script:Done.Length -gt 0) { Write-Line ('the step stopped; done before it ended: ' + ($script:Done -join '; ')) }
+    if ($script:Doing -ne '') { Write-Line ('it stopped while ' + $script:Doing + '; what of it was done is not known, and running the step again finds out') }
+}
+
+$script:Ended = $false
 try {
     if ($List) {
         foreach ($entry in $Steps) { Write-Host ('{0,3}  {1,-9}  {2}' -f $entry['Number'], $entry['How'], $entry['Title']) }
     } else {
         Assert-Here
+        Assert-InstallFolder
+        Assert-NotOfSource
         Write-Line ('Runbook ' + $RunbookId.Substring(0, 12) + ' on ' + $env:COMPUTERNAME + ', started by ' + $env:USERNAME)
         Invoke-Runbook
         Write-Line 'Nothing is left of what this script was asked for.'
     }
     $script:ExitCode = 0
+    $script:Ended = $true
 } catch {
-    if ($script:ExitCode -ne 3) {
-        if ($script:Done.Length -eq 0 -and $script:Doing -eq '') { Write-Line 'nothing was changed' }
-        if ($script:Done.Length -gt 0) { Write-Line ('the step stopped; done before it ended: ' + ($script:Done -join '; ')) }
-        if ($script:Doing -ne '') { Write-Line ('it stopped while ' + $script:Doing + '; what of it was done is not known, and running the step again finds out') }
-    }
+    $script:Ended = $true
+    if ($script:ExitCode -ne 3) { Write-State }
     Write-Line ([string]$_.Exception.Message)
 } finally {
-    $script:Secrets = @()
+    Clear-Secret
     $script:Asked = @{}
+    # After Ctrl-C nothing is caught.
+    if (-not $script:Ended) {
+        Write-State
+        Write-Line 'it was interrupted'
+    }
 }
 exit $script:ExitCode

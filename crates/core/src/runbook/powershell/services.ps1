@@ -28,19 +28,23 @@ function Wait-ServiceState([string[]]$Names, [string]$State) {
         $service = Find-PlatformService $Names
         if ($null -eq $service) { return }
         if ($service.State -eq $State) { return }
+        if ($State -eq 'Running' -and $service.StartMode -eq 'Disabled') {
+            Stop-Failed ('`' + $service.DisplayName + '` is disabled, so it can''t start') 'set its start type, and run the step again'
+        }
         $now = [DateTime]::UtcNow
         if (($now - $began).TotalSeconds -ge $PatienceSeconds) {
             Stop-Failed ('`' + $service.DisplayName + '` is ' + $service.State + ' after ' + $PatienceSeconds + ' s, and should be ' + $State + '. ' + $said) 'look into the Application event log, put it right, and run the step again'
         }
-        $onItsWay = ($State -eq 'Stopped' -and $service.State -eq 'Stop Pending') -or ($State -eq 'Running' -and $service.State -eq 'Start Pending')
+        $onItsWay = ($State -eq 'Stopped' -and $service.State -eq 'Stop Pending') -or ($State -eq 'Running' -and @('Start Pending', 'Continue Pending') -contains $service.State)
         if (-not $onItsWay -and ($null -eq $asked -or ($now - $asked).TotalSeconds -ge $AskAgainSeconds)) {
             $asked = $now
             $script:Doing = 'asking ' + $service.DisplayName + ' to be ' + $State
             try {
-                if ($State -eq 'Stopped') { Stop-Service -Name $service.Name -Force -NoWait -WarningAction SilentlyContinue }
-                else { Start-Service -Name $service.Name -WarningAction SilentlyContinue }
+                # Both only ask. Start-Service would wait by itself, without a limit, as long as the service is starting.
+                $controller = Get-Service -Name $service.Name
+                if ($State -eq 'Stopped') { $controller.Stop() } else { $controller.Start() }
             } catch {
-                $said = [string]$_.Exception.Message
+                $said = [string]$_.Exception.GetBaseException().Message
                 Write-Line ('    ' + $service.DisplayName + ': ' + $said + '; asked again in ' + $AskAgainSeconds + ' s')
             }
         }

@@ -1,0 +1,395 @@
+//! Guards of the scripts that only their text shows, each with the removal that must be missed.
+
+use super::*;
+
+/// A guard that only its text shows: what must stand where, and the removal that makes it stand there no more.
+struct Guard {
+    function: &'static str,
+    parts: &'static [&'static str],
+    without: (&'static str, &'static str),
+}
+
+const fn guard(
+    function: &'static str,
+    parts: &'static [&'static str],
+    without: (&'static str, &'static str),
+) -> Guard {
+    Guard {
+        function,
+        parts,
+        without,
+    }
+}
+
+const GUARDS: &[Guard] = &[
+    // A file with passwords in clear text is not kept, nor one that was not finished.
+    guard(
+        "Set-Configuration",
+        &[
+            "$new = $Path + '.partial'",
+            "[IO.File]::Delete($new)",
+            "Read-Configuration",
+        ],
+        (
+            "    [IO.File]::Delete($new)\n    if ([IO.File]::Exists($Path)) { $document",
+            "    if ([IO.File]::Exists($Path)) { $document",
+        ),
+    ),
+    guard(
+        "Set-Configuration",
+        &[
+            "$keep = -not (Test-ClearText $document)",
+            "set_InnerText",
+            "Move-IntoPlace $new $Path $keep",
+        ],
+        ("$keep = -not (Test-ClearText $document)", "$keep = $true"),
+    ),
+    guard(
+        "Test-ClearText",
+        &[
+            "-ne 'password'",
+            "-ne ''",
+            "-not (Test-Encrypted $element)",
+            "return $true",
+        ],
+        (
+            " -and -not (Test-Encrypted $element)) { return $true }",
+            ") { return $true }",
+        ),
+    ),
+    guard(
+        "Move-IntoPlace",
+        &[
+            "if (-not $Keep)",
+            "::Replace($New, $Path, [NullString]::Value)",
+            "return",
+            ".before-",
+        ],
+        ("if (-not $Keep)", "if ($false)"),
+    ),
+    guard(
+        "Set-Configuration",
+        &[
+            "$cache = @(Get-CacheHost $document)",
+            "@($Configuration) + $cache + $older",
+        ],
+        ("$cache = @(Get-CacheHost $document)", "$cache = @()"),
+    ),
+    // The source's key stays nowhere.
+    guard(
+        "Set-OwnKey",
+        &[
+            "[IO.File]::Delete($new)",
+            "Test-SourceKey",
+            "Move-IntoPlace $new $Path $false",
+        ],
+        (
+            "Move-IntoPlace $new $Path $false",
+            "Move-IntoPlace $new $Path $true",
+        ),
+    ),
+    // Secrets are looked for as programs write them.
+    guard(
+        "Get-SecretPattern",
+        &[
+            "'&amp;'",
+            "'&lt;'",
+            "'&gt;'",
+            "'&quot;'",
+            "'&apos;'",
+            r"'\\'",
+            r#"'\"'"#,
+            "[regex]::Escape",
+        ],
+        (".Replace('&', '&amp;')", ""),
+    ),
+    guard(
+        "Hide-Secret",
+        &["[regex]::Replace", "$script:Hidden"],
+        (
+            "[regex]::Replace($Text, ($script:Hidden -join '|'), '***')",
+            "$Text",
+        ),
+    ),
+    guard(
+        "Complete-Log",
+        &[
+            "$holds = $true",
+            "Read-Since",
+            "$holds = Test-HoldsSecret $text",
+            "Protect-Log $Path $holds",
+        ],
+        ("$holds = Test-HoldsSecret $text", "$holds = $false"),
+    ),
+    // A service is asked, and only the patience of this script is waited for.
+    guard(
+        "Wait-ServiceState",
+        &[
+            "$PatienceSeconds",
+            "Stop-Failed",
+            "Get-Service -Name",
+            "$controller.Stop()",
+            "$controller.Start()",
+        ],
+        ("$controller.Start()", "Start-Service -Name $service.Name"),
+    ),
+    // What is not known of the tool stays so, and nobody is sent to a log that is gone.
+    guard(
+        "Restore-SchedulerHold",
+        &[
+            "$doing = $script:Doing",
+            "Disable-Scheduler",
+            "finally",
+            "$script:Doing = $doing",
+        ],
+        (
+            "    } finally {\n        $script:Doing = $doing\n    }",
+            "    }",
+        ),
+    ),
+    guard(
+        "Invoke-ConfigurationTool",
+        &[
+            "Assert-ExitCode",
+            "again; ' + $after['Log'])",
+            "the database may have been changed",
+        ],
+        ("again; ' + $after['Log'])", "again; ' + $log)"),
+    ),
+    // The registration of before is not the one that is wanted.
+    guard(
+        "Register-Environment",
+        &[
+            "Find-Registered",
+            "(Get-Field $_ 'Key') -ne $saved.key -and",
+            "Add-Done",
+            "return",
+            "$found.Length -gt 0",
+            "Stop-Refused",
+            "Invoke-LifeTime",
+        ],
+        ("(Get-Field $_ 'Key') -ne $saved.key -and ", ""),
+    ),
+    guard(
+        "Register-Environment",
+        &["LifeTimeAddress = $LifeTimeHost"],
+        (
+            "LifeTimeAddress = $LifeTimeHost",
+            "LifeTimeAddress = $LifeTimeAddress",
+        ),
+    ),
+    guard(
+        "Get-Value",
+        &[
+            "-eq 204",
+            "return",
+            "try",
+            "ConvertFrom-Json",
+            "catch",
+            "is not JSON",
+        ],
+        ("    if ($status -eq 204) { return }\n", ""),
+    ),
+    guard(
+        "Get-Reply",
+        &[
+            "-lt 500",
+            "$reply['Lost']",
+            "Start-Sleep",
+            "Invoke-LifeTime 'GET'",
+        ],
+        ("$reply['Status'] -lt 500 -and ", ""),
+    ),
+    // In the words of what reads it: crates/cli/src/runbook/connections.rs.
+    guard(
+        "Save-Connection",
+        &[
+            "/dbconnections/",
+            "-ne 404",
+            "-ne 405",
+            "name =",
+            "description =",
+            "provider =",
+            "WriteAllText($ConnectionsFile",
+        ],
+        (
+            "                provider = [string](Get-Field $one 'providerName')\n",
+            "",
+        ),
+    ),
+    guard(
+        "Save-Registration",
+        &[
+            "Assert-NotTheSource",
+            "Save-Connection $key",
+            "WriteAllText($RegistrationFile",
+        ],
+        ("    Save-Connection $key\n", ""),
+    ),
+    guard(
+        "Assert-NotTheSource",
+        &[
+            "foreach ($source in $SourceAddresses)",
+            "Test-SameHost",
+            "Stop-Refused",
+        ],
+        ("$SourceAddresses", "@()"),
+    ),
+    guard(
+        "Read-Registration",
+        &[
+            "ConvertFrom-Json",
+            "format",
+            "Assert-NotTheSource $saved.name $saved.address",
+            "return $saved",
+        ],
+        ("    Assert-NotTheSource $saved.name $saved.address\n", ""),
+    ),
+    // What can't be deleted does not keep the rest.
+    guard(
+        "Remove-Content",
+        &[
+            "try",
+            "GetFileSystemInfos",
+            "catch",
+            "foreach",
+            "try",
+            "Delete()",
+            "catch",
+            "$Found['Left'] +=",
+        ],
+        (
+            "        try {\n            $link",
+            "        if ($true) {\n            $link",
+        ),
+    ),
+    guard(
+        "Clear-PlatformFolder",
+        &[
+            "Get-LongPath $folder.FullName",
+            "Remove-Content",
+            "$left.Length -gt 0",
+            "Stop-Failed",
+        ],
+        ("Get-LongPath $folder.FullName", "$folder.FullName"),
+    ),
+    guard("Get-LongPath", &[r"'\\?\'"], (r"'\\?\'", "''")),
+    // The source's machines, another installation, a file that leads to the source.
+    guard(
+        "Assert-Here",
+        &[
+            "$env:COMPUTERNAME",
+            "GetHostName()",
+            "DomainName",
+            "foreach ($source in $SourceHosts)",
+            "Test-SameHost",
+            "Stop-Refused",
+            "$Machine -ne ''",
+        ],
+        (
+            "foreach ($source in $SourceHosts) {\n        if (@($here",
+            "foreach ($source in @()) {\n        if (@($here",
+        ),
+    ),
+    guard(
+        "Assert-InstallFolder",
+        &["Get-InstalledFolder", "GetFullPath", "-ne", "Stop-Refused"],
+        ("Get-InstalledFolder", "''"),
+    ),
+    guard(
+        "Get-InstalledFolder",
+        &["Get-Installed ''"],
+        ("Get-Installed ''", "Get-Installed 'Server'"),
+    ),
+    guard(
+        "Assert-NotOfSource",
+        &[
+            "Get-LedTo (Read-Configuration $path)",
+            "foreach ($source in $SourceDatabases)",
+            "Test-SourceServer",
+            "'no'",
+            "continue",
+            "'unknown'",
+            "Read-Answer",
+            "Stop-Refused",
+        ],
+        (
+            "foreach ($source in $SourceDatabases)",
+            "foreach ($source in @())",
+        ),
+    ),
+    guard(
+        "Invoke-Step",
+        &["'script'", "Assert-InstallFolder", "Confirm-Step"],
+        (
+            "        Assert-InstallFolder\n        Confirm-Step",
+            "        Confirm-Step",
+        ),
+    ),
+    // A license for another machine.
+    guard(
+        "Assert-Serial",
+        &["'SerialNumber'", "-ne $Wanted", "Stop-Refused"],
+        ("-ne $Wanted", "-eq ''"),
+    ),
+    guard(
+        "Step-license",
+        &["Assert-Serial 'ABC-123'", "Invoke-ConfigurationTool"],
+        ("    Assert-Serial 'ABC-123'\n", ""),
+    ),
+    // An installer that wants a restart, and one that has nothing to do.
+    guard(
+        "Invoke-Installer",
+        &[
+            "$code -eq 1",
+            "$script:Restart = $true",
+            "Add-Done",
+            "return",
+            "Assert-ExitCode",
+        ],
+        ("        $script:Restart = $true\n", ""),
+    ),
+    guard(
+        "Invoke-Step",
+        &["'Step-'", "$script:Restart", "Stop-ForPerson"],
+        ("        if ($script:Restart)", "        if ($false)"),
+    ),
+    guard(
+        "Invoke-PlatformInstaller",
+        &[
+            "Get-InstalledVersion",
+            "$DatabaseVersion -ne ''",
+            "-eq $DatabaseVersion",
+            "return",
+            "Invoke-Installer",
+        ],
+        (" -and $installed -eq $DatabaseVersion", ""),
+    ),
+];
+
+#[test]
+fn a_guard_is_seen_and_its_removal_too() {
+    let all = [Way::Fresh, Way::Reconfigure].map(|way| {
+        plain(Engine::SqlServer, &["APP1"])
+            .scripts(way)
+            .remove(0)
+            .text
+    });
+    for guard in GUARDS {
+        let Guard {
+            function,
+            parts,
+            without: (from, to),
+        } = guard;
+        let text = all
+            .iter()
+            .find(|text| text.contains(&format!("\nfunction {function}")))
+            .unwrap_or_else(|| panic!("there is no function {function}"));
+        assert!(has(text, function, parts), "{function}: {parts:?}");
+        let own = source(text, function);
+        assert!(own.contains(from), "{function} has no {from}");
+        let removed = text.replace(own, &own.replacen(from, to, 1));
+        assert!(faults(&removed).is_empty(), "{function} without {from}");
+        assert!(!has(&removed, function, parts), "{function} without {from}");
+    }
+}
