@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 pub use quote::quoted;
 
 use super::configuration::{guard, of_source, wanted};
-use super::deed::{Argument, Deed};
+use super::deed::{Argument, Deed, Installs};
 use super::step::{Place, Way};
 use super::{Parts, Runbook, Step};
 use crate::harvest::Kind;
@@ -94,7 +94,11 @@ impl Library {
                 Self::ConfigurationTool,
             ],
             Deed::Run { path, .. } if path.ends_with("OSPTool.com") => &[Self::Program],
-            Deed::Run { .. } => &[Self::Program, Self::Installer],
+            Deed::Run {
+                installs: Some(Installs::Platform),
+                ..
+            } => &[Self::Program, Self::Installer],
+            Deed::Run { .. } => &[Self::Program],
             Deed::UnregisterLifetime | Deed::RegisterLifetime => &[Self::LifeTime],
             Deed::CreateConnections { .. } => &[],
         }

@@ -337,9 +337,36 @@ const GUARDS: &[Guard] = &[
         &["Assert-Serial 'ABC-123'", "Invoke-ConfigurationTool"],
         ("    Assert-Serial 'ABC-123'\n", ""),
     ),
+    // A tool that is reached through a link, and files that other programs hold.
+    guard(
+        "Assert-NoLink",
+        &["$item.LinkType", "'Volume", "Stop-Refused"],
+        ("            Stop-Refused", "            Write-Line"),
+    ),
+    guard(
+        "Invoke-ConfigurationTool",
+        &[
+            "Assert-NoLink $Path",
+            "'Framework64'",
+            "'Framework'",
+            "Wait-Unlocked",
+            "Start-Program",
+        ],
+        ("    Assert-NoLink $Path\n", ""),
+    ),
+    guard(
+        "Invoke-ConfigurationTool",
+        &[
+            "'Framework64'",
+            "'Framework'",
+            "Wait-Unlocked",
+            "Start-Program",
+        ],
+        ("@('Framework64', 'Framework')", "@('Framework64')"),
+    ),
     // An installer that wants a restart, and one that has nothing to do.
     guard(
-        "Invoke-Installer",
+        "Invoke-PlatformInstaller",
         &[
             "$code -eq 1",
             "$script:Restart = $true",
@@ -361,7 +388,7 @@ const GUARDS: &[Guard] = &[
             "$DatabaseVersion -ne ''",
             "-eq $DatabaseVersion",
             "return",
-            "Invoke-Installer",
+            "Start-Program",
         ],
         (" -and $installed -eq $DatabaseVersion", ""),
     ),

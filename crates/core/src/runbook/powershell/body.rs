@@ -7,8 +7,7 @@ use super::{How, Maker, owner, starts};
 use crate::platform_trap::traps;
 use crate::runbook::Step;
 use crate::runbook::configuration::wanted;
-use crate::runbook::deed::{Argument, Deed};
-use crate::runbook::value::ValueName;
+use crate::runbook::deed::{Argument, Deed, Installs, places};
 
 /// A step's function; none for a step that is taken elsewhere.
 pub(super) fn function(maker: &Maker<'_>, step: &Step) -> String {
@@ -120,9 +119,10 @@ fn call(maker: &Maker<'_>, deed: &Deed) -> String {
             path,
             arguments,
             minutes,
+            installs,
             ..
         } => {
-            let verb = verb(maker, deed, path);
+            let verb = verb(deed, *installs);
             let word = |argument: &Argument| match argument {
                 Argument::Text(text) => format!("        {}\n", quoted(text)),
                 Argument::Unquoted(text) => {
@@ -134,10 +134,14 @@ fn call(maker: &Maker<'_>, deed: &Deed) -> String {
                 }
             };
             let words: String = arguments.iter().map(word).collect();
-            format!(
-                "{verb} -Path {} -Minutes {minutes} -Arguments @(\n{words}    )",
-                quoted(path)
-            )
+            let path = match places(path).as_slice() {
+                [only] => quoted(only),
+                several => {
+                    let several: Vec<String> = several.iter().map(|one| quoted(one)).collect();
+                    format!("(Find-Program @({}))", several.join(", "))
+                }
+            };
+            format!("{verb} -Path {path} -Minutes {minutes} -Arguments @(\n{words}    )")
         }
         Deed::UnregisterLifetime => "Unregister-Environment".to_owned(),
         Deed::RegisterLifetime => "Register-Environment".to_owned(),
@@ -146,17 +150,12 @@ fn call(maker: &Maker<'_>, deed: &Deed) -> String {
     }
 }
 
-/// The function that runs a program.
-fn verb(maker: &Maker<'_>, deed: &Deed, path: &str) -> &'static str {
-    let is = |name: ValueName| name.find(maker.parts).is_some_and(|it| it == path);
-    if deed.is_configuration_tool() {
-        "Invoke-ConfigurationTool"
-    } else if is(ValueName::PlatformInstaller) {
-        "Invoke-PlatformInstaller"
-    } else if is(ValueName::ServiceStudioInstaller) || is(ValueName::IntegrationStudioInstaller) {
-        "Invoke-Installer"
-    } else {
-        "Invoke-Program"
+/// The function that runs a program. Only of the platform's installer it is documented what its exit codes mean.
+fn verb(deed: &Deed, installs: Option<Installs>) -> &'static str {
+    match installs {
+        _ if deed.is_configuration_tool() => "Invoke-ConfigurationTool",
+        Some(Installs::Platform) => "Invoke-PlatformInstaller",
+        Some(Installs::Studio) | None => "Invoke-Program",
     }
 }
 

@@ -15,6 +15,18 @@ function Wait-Unlocked([string]$Path) {
     }
 }
 
+# Started through a symbolic link or a junction, the tool corrupts settings. What a disk is mounted at is none.
+function Assert-NoLink([string]$Path) {
+    $at = $Path
+    while ($at -ne '' -and $at -ne [IO.Path]::GetPathRoot($at)) {
+        $item = Get-Item -LiteralPath $at -Force -ErrorAction SilentlyContinue
+        if ($null -ne $item -and $item.LinkType -and ([string]$item.Target) -notmatch 'Volume\{') {
+            Stop-Refused ('the Configuration Tool was not started: ' + $at + ' is a link') 'name the folder by its real path under `install-folder` of `[runbook]`, and have the scripts written again'
+        }
+        $at = [IO.Path]::GetDirectoryName($at)
+    }
+}
+
 # What was written since, as text; at most the last 16 MiB.
 function Read-Since([string]$Path, [long]$Mark) {
     $file = [IO.File]::Open($Path, [IO.FileMode]::Open, [IO.FileAccess]::Read, ([IO.FileShare]::ReadWrite -bor [IO.FileShare]::Delete))
@@ -107,7 +119,10 @@ function Invoke-ConfigurationTool([string]$Path, [object[]]$Arguments, [int]$Min
     Assert-Configuration 'the Configuration Tool was not started'
     Assert-Version
     Assert-SchedulerHeld
-    Wait-Unlocked (Join-Path $env:SystemRoot 'Microsoft.NET\Framework64\v4.0.30319\Config\machine.config')
+    Assert-NoLink $Path
+    foreach ($framework in @('Framework64', 'Framework')) {
+        Wait-Unlocked (Join-Path $env:SystemRoot ('Microsoft.NET\' + $framework + '\v4.0.30319\Config\machine.config'))
+    }
     $log = Join-Path $env:SystemRoot 'Temp\ConfigurationTool.log'
     $mark = [long]0
     if ([IO.File]::Exists($log)) { $mark = (New-Object IO.FileInfo($log)).Length }

@@ -1,7 +1,13 @@
-# ---- The vendor's installers
+# ---- The platform's installer
 
-# As documented, 1 is done with a restart of the machine left, and 2 is failed.
-function Invoke-Installer([string]$Path, [object[]]$Arguments, [int]$Minutes) {
+# Its exit codes are documented: 1 is done with a restart of the machine left, 2 is failed. What is installed in the right
+# version is not installed again.
+function Invoke-PlatformInstaller([string]$Path, [object[]]$Arguments, [int]$Minutes) {
+    $installed = Get-InstalledVersion
+    if ($DatabaseVersion -ne '' -and $installed -eq $DatabaseVersion) {
+        Add-Done ('the platform is installed in the version of the database, ' + $installed + ', and was left')
+        return
+    }
     try { $code = Start-Program $Path $Arguments $Minutes }
     finally { Clear-Secret }
     if ($code -eq 1) {
@@ -9,15 +15,5 @@ function Invoke-Installer([string]$Path, [object[]]$Arguments, [int]$Minutes) {
         Add-Done ($Path + ' ended with 1: it is installed, and the machine has to be restarted')
         return
     }
-    Assert-ExitCode $Path $code 'its output stands above; 2 says of an installer that it failed'
-}
-
-# What is installed in the right version is not installed again.
-function Invoke-PlatformInstaller([string]$Path, [object[]]$Arguments, [int]$Minutes) {
-    $installed = Get-InstalledVersion
-    if ($DatabaseVersion -ne '' -and $installed -eq $DatabaseVersion) {
-        Add-Done ('the platform is installed in the version of the database, ' + $installed + ', and was left')
-        return
-    }
-    Invoke-Installer -Path $Path -Arguments $Arguments -Minutes $Minutes
+    Assert-ExitCode $Path $code 'its output stands above; 2 says of this installer that it failed'
 }

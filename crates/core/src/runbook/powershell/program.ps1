@@ -8,6 +8,14 @@ function ConvertTo-Argument([string]$Text) {
     return ('"' + $escaped + '"')
 }
 
+# Where a program is that can be in several places; the first of them where it is in none.
+function Find-Program([string[]]$Paths) {
+    foreach ($path in $Paths) {
+        if ([IO.File]::Exists([Environment]::ExpandEnvironmentVariables($path))) { return $path }
+    }
+    return $Paths[0]
+}
+
 # Ends a program with all that it started.
 function Stop-Program([Diagnostics.Process]$Process, [string]$Path) {
     & (Join-Path $env:SystemRoot 'System32\taskkill.exe') /T /F /PID $Process.Id | Out-Null
