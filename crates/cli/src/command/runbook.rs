@@ -102,12 +102,19 @@ impl Shell<'_> {
             .map_err(|error| Failure::before(Exit::Unexpected, chain(error)))?;
         if runbook.id == old.id {
             say("nothing was changed: the runbook says what the settings say");
-            return Ok(());
+            return match self.cli.json {
+                true => self.list(),
+                false => Ok(()),
+            };
         }
         let changes = Change::between(&old, &before, &runbook);
         open.renew(runbook, by(&self.name))?;
+        self.finish(&mut open)?;
         if self.cli.json {
             return self.list();
+        }
+        if changes.is_empty() {
+            say("it was made again, and no step has changed");
         }
         changes.iter().for_each(|change| data(&change.to_string()));
         self.ahead(&open.standing);

@@ -35,6 +35,7 @@ fn what_was_done_stays_done_and_what_changed_is_open_again() {
     );
     let same = world.must("APP1", &["renew"]);
     says(&same.err, &["nothing was changed"]);
+    assert!(!states(&world.must("APP1", &["renew", "--json"])).is_empty());
     assert_eq!(world.id(), begun);
 
     change(&world, "[runbook]\n", &format!("[runbook]\n{superuser}"));
@@ -174,4 +175,31 @@ fn a_renewal_that_was_killed_is_done_again() {
     );
     fs::remove_file(&file).unwrap();
     refused(&world.run("APP1", &["show"]), 4, "runbook");
+}
+
+#[test]
+fn a_runbook_whose_last_open_step_is_left_out_is_finished() {
+    let world = World::new();
+    world.must("APP1", &["start", "reconfigure"]);
+    reconfigure_on(&world, "lifetime-register");
+    let path = world.lab.path("envclone.toml");
+    let settings = fs::read_to_string(&path).unwrap();
+    let (kept, _) = settings.split_once("[runbook.lifetime]").unwrap();
+    fs::write(
+        &path,
+        format!("{kept}[runbook.session]\ncatalog = \"T_sessions\"\n"),
+    )
+    .unwrap();
+    world.unmanaged();
+    world.must("APP1", &["renew"]);
+    let list = world.must("APP1", &["--json"]).out;
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(list["finished"], true);
+    // What was finished is open again once a step is there that was not.
+    fs::write(&path, settings).unwrap();
+    world.must("APP1", &["renew"]);
+    reconfigure_on(&world, "");
+    let list = world.must("APP1", &["--json"]).out;
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(list["finished"], true);
 }

@@ -42,8 +42,8 @@ pub(super) fn identity(
     };
     let read = |name: &str| {
         let path = folder.join(name);
-        let bytes = std::fs::read(&path)
-            .map_err(|error| file_failure(&format!("read {name}"), &path, &error).hint(hint))?;
+        let bytes =
+            std::fs::read(&path).map_err(|error| file_failure("read", &path, &error).hint(hint))?;
         Ok::<_, Failure>((path, bytes))
     };
     let invalid = |path: &std::path::Path, error: &dyn std::error::Error, hint: &str| {

@@ -227,18 +227,23 @@ impl Shell<'_> {
         Ok(())
     }
 
-    /// Says what was recorded, and ends a runbook of which nothing is open.
+    /// Says what was recorded, and what comes next.
     fn ended(&self, open: &mut Open, what: &str) -> Result<(), Failure> {
         if !self.cli.quiet {
             say(what);
         }
+        self.finish(open)?;
+        self.ahead(&open.standing);
+        Ok(())
+    }
+
+    /// Ends a runbook of which nothing is open.
+    pub(super) fn finish(&self, open: &mut Open) -> Result<(), Failure> {
         let standing = &open.standing;
-        if standing.progress.next(&standing.runbook).is_none()
-            && standing.progress.finished.is_none()
-        {
+        let progress = &standing.progress;
+        if progress.next(&standing.runbook).is_none() && progress.finished.is_none() {
             open.append(Event::Finished { by: by(&self.name) })?;
         }
-        self.ahead(&open.standing);
         Ok(())
     }
 }
