@@ -563,6 +563,7 @@ fn a_renewal_keeps_what_is_still_what_is_asked_for() {
         done(services, "APP1"),
         done(log, "APP1"),
         deed(session, "APP1"),
+        done(n(&before, "release-check"), "APP1"),
     ];
     let progress = renewed(&before, &after, &events);
     let state = |step: u32| &progress.steps[&step];
@@ -574,11 +575,15 @@ fn a_renewal_keeps_what_is_still_what_is_asked_for() {
         "that nobody knows how a deed ended stays known"
     );
     assert_eq!(progress.renewed.len(), 1);
+    assert!(
+        state(n(&after, "release-check")).done.is_empty(),
+        "the gate comes after what is open again"
+    );
     let changes = Change::between(&before, &replayed(&before, &events).unwrap(), &after);
     let told: Vec<String> = changes.iter().map(ToString::to_string).collect();
     assert!(
         told.contains(&format!(
-            "step {log} is open again, since what it asks for has changed: Configure the log database"
+            "step {log} is open again, since what it asks for, or a step before it, has changed: Configure the log database"
         )),
         "{told:?}"
     );

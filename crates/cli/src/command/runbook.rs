@@ -169,6 +169,30 @@ impl Shell<'_> {
         }
     }
 
+    /// What was done on this machine is not done there again because it is open on others.
+    fn not_done_here(&self, standing: &Standing, step: &Step) -> Result<(), Failure> {
+        let machines = standing.runbook.machines_of(step);
+        let Some(state) = standing.progress.state(step) else {
+            return Ok(());
+        };
+        if machines.is_empty() || !state.is_done_on(&self.name) {
+            return Ok(());
+        }
+        Err(Failure::before(
+            Exit::Invalid,
+            format!(
+                "step {} is done on {} already, and open on {}",
+                step.n,
+                self.name,
+                state.open_on(machines).join(", ")
+            ),
+        )
+        .hint(format!(
+            "run the command there; `envclone runbook undo {}` opens the step again on every machine",
+            step.n
+        )))
+    }
+
     /// Says which steps before one are open: who takes it out of turn should know.
     fn tell_what_is_open_before(&self, standing: &Standing, step: &Step) {
         let before = standing.runbook.steps.iter().filter(|it| {

@@ -15,9 +15,10 @@ use envclone_core::hsconf::{At, Category, Change, Difference, Guard, Hsconf, Wan
 use envclone_core::platform_trap::traps;
 use envclone_core::private_key::PrivateKey;
 use envclone_core::runbook::check::{CheckKind, Outcome};
-use envclone_core::runbook::configuration::{guard, is_of_source, source_host};
+use envclone_core::runbook::configuration::{Likeness, guard, leads_to_source, source_machines};
 use envclone_core::runbook::deed::{AccountName, Argument, Deed, Installs, places};
 use envclone_core::runbook::fact::Fact;
+use envclone_core::runbook::progress::known_as;
 use envclone_lifetime::{Environment, Registration, SavedRegistration, Unregistered};
 use envclone_machine::{
     Command, Ended, Event, Halted, Iis, Installation, Machine, MachineError, Patience, Scheduler,
@@ -195,15 +196,23 @@ impl Act<'_> {
     /// No service is stopped and no file touched on a machine that works for the source.
     fn not_on_the_source(&self) -> Result<(), Failure> {
         let parts = self.look.known.parts();
-        let mut here = envclone_machine::names(self.machine()).unwrap_or_default();
-        here.push(self.here.clone());
-        let of_source = |name: &String| Some((name.clone(), source_host(&parts, name)?));
-        if let Some((here, name)) = here.iter().find_map(of_source) {
+        let names = envclone_machine::names(self.machine()).unwrap_or_default();
+        let names = if names.is_empty() {
+            vec![self.here.clone()]
+        } else {
+            names
+        };
+        // Where both have a domain and it is not the same, it is another machine.
+        let is_here = |name: &&String| known_as(std::slice::from_ref(*name), &names).is_some();
+        if let Some(name) = source_machines(&parts).iter().find(is_here) {
             return Err(Failure::before(
                 Exit::Refused,
-                format!("this machine is {here}, and the source has the machine {name}"),
+                format!("this machine is {}, and the source has the machine {name}", names.join(" or ")),
             )
-            .hint("the runbook is for the machines of the copy; run the command on one of them"));
+            .hint(
+                "run the command on a machine of the copy's environment; where this one is, and the source's database only remembers \
+                 it, name it under `retired` of `[runbook.source]`",
+            ));
         }
         let path = platform::file(&self.config().settings.runbook, "server.hsconf");
         // What can't be read is told by whoever has to work with it.
@@ -211,7 +220,15 @@ impl Act<'_> {
             return Ok(());
         };
         let leads = file.leads_to();
-        let Some(database) = leads.iter().find(|it| is_of_source(&parts, it)) else {
+        // A name that could lead to the source counts where nobody said that this machine belongs to the copy.
+        let machines = &self.look.standing.runbook.machines;
+        let listed = known_as(machines, &names).is_some();
+        let found = leads.iter().find(|it| match leads_to_source(&parts, it) {
+            Likeness::Same => true,
+            Likeness::Possible => !listed,
+            Likeness::Other => false,
+        });
+        let Some(database) = found else {
             return Ok(());
         };
         Err(Failure::before(
@@ -222,8 +239,8 @@ impl Act<'_> {
             ),
         )
         .hint(
-            "where its disks were copied from the source, stop its services by hand, keep that file elsewhere and delete it here: \
-             envclone then writes a new one",
+            "where it belongs to the copy's environment, name it under `machines`; where its disks were copied from the source, stop \
+             its services by hand, keep that file elsewhere and delete it here: envclone then writes a new one",
         ))
     }
 
@@ -234,7 +251,7 @@ impl Act<'_> {
     pub fn act(&self, deed: &Deed) -> Result<Did, Failure> {
         let (machine, watch, patience) = (self.machine(), self.watch(), Patience::SERVICES);
         match deed {
-            Deed::NoteDatabases { path } => return self.note_databases(Path::new(path)),
+            Deed::NoteDatabases { path } => return Ok(self.note_databases(Path::new(path))),
             Deed::OwnKey { path } => return self.own_key(Path::new(path)),
             Deed::Configure { path, wanted } => return self.configure(Path::new(path), wanted),
             Deed::DisableScheduler => hold_scheduler(machine, &patience, &watch)
@@ -252,9 +269,12 @@ impl Act<'_> {
             Deed::ReleaseScheduler => {
                 self.must_lead_here("the Scheduler was not started")?;
                 self.nothing_may_fire()?;
-                start_services(machine, Scheduler::Released, &patience, &watch)
-                    .map(|done| told(&done))
-                    .map_err(|error| halted(&error))
+                let done = start_services(machine, Scheduler::Released, &patience, &watch)
+                    .map_err(|error| halted(&error))?;
+                return Ok(Did {
+                    result: told(&done),
+                    facts: vec![Fact::Released],
+                });
             }
             Deed::StopIis => self.iis(Iis::Stop),
             Deed::StartIis => {
@@ -288,25 +308,30 @@ impl Act<'_> {
         }
     }
 
-    /// Time has passed since the gate was opened, and more may be due. What somebody decided about then stays decided.
+    /// Time has passed since the gate was opened, and more may be due. What somebody decided about then stays decided, and once
+    /// a Scheduler was released, what runs and waits is its work.
     fn nothing_may_fire(&self) -> Result<(), Failure> {
         let standing = self.look.standing;
-        let gates = standing.runbook.steps.iter().filter(|step| step.gate);
-        let decided = gates
-            .filter_map(|gate| standing.progress.state(gate))
-            .flat_map(|state| &state.done)
-            .any(|done| done.because.is_some());
-        if decided {
+        let (runbook, progress) = (&standing.runbook, &standing.progress);
+        let gates = || runbook.steps.iter().filter(|step| step.gate);
+        let mut decided = gates()
+            .filter_map(|gate| progress.state(gate))
+            .flat_map(|state| &state.done);
+        if decided.any(|done| done.because.is_some()) || progress.may_have_released(runbook) {
             return Ok(());
         }
         let fires = self.look.one(CheckKind::NothingFires);
+        let gate = gates().map(|gate| gate.n.to_string()).next();
         match fires.outcome {
             Outcome::Holds => Ok(()),
             Outcome::Fails | Outcome::Unknown => Err(Failure::before(
                 Exit::Refused,
                 format!("the Scheduler was not started: {}", fires.seen),
             )
-            .hint("`envclone release-check` shows it and can hold it; `envclone runbook undo` opens the gate again")),
+            .hint(format!(
+                "`envclone release-check` shows it and can hold it; `envclone runbook undo {}` opens the gate again, where it can be decided about",
+                gate.unwrap_or_default()
+            ))),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fs;
 
 use envclone::journal_file::JournalFileOf;
+use envclone_core::runbook::fact::Fact;
 use envclone_core::runbook::journal::{By, Event};
 
 use super::child::told;
@@ -32,7 +33,36 @@ fn nothing_is_done_on_a_machine_of_the_source() {
         refused(&world.go("APP1", "stop-iis"), 5, "and the source has");
         running(&world);
     }
-    world.changed("APP1", |machine| machine.named("APP1"));
+    // The source's database only remembers it.
+    let settings = fs::read_to_string(world.lab.path("envclone.toml")).unwrap();
+    world.told(&settings.replace(
+        "[runbook]\n",
+        "[runbook]\nsource.retired = [\"prodfe01\"]\n",
+    ));
+    world.changed("APP1", |machine| machine.named("PRODFE01"));
+    world.goes("APP1", "stop-services");
+}
+
+#[test]
+fn a_machine_of_another_domain_is_another_machine() {
+    let world = World::new();
+    let settings = fs::read_to_string(world.lab.path("envclone.toml")).unwrap();
+    let known = "[runbook]\nsource.controller = \"app1.prod.example\"\n";
+    world.told(
+        &settings
+            .replace("machines = [\"APP1\", \"APP2\"]\n", "")
+            .replace("host = \"APP1\"", "host = \"cache.lab.example\"")
+            .replace("[runbook]\n", known),
+    );
+    world.must("APP1", &["start", "reconfigure"]);
+    let why = "this machine is APP1, and the source has the machine app1.prod.example";
+    refused(&world.go("APP1", "stop-services"), 5, why);
+    let key = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters";
+    world.changed("APP1", |machine| {
+        machine
+            .value(key, "Hostname", "app1")
+            .value(key, "Domain", "lab.example")
+    });
     world.goes("APP1", "stop-services");
 }
 
@@ -125,6 +155,75 @@ fn a_license_for_another_machine_is_not_uploaded() {
     world.goes("APP1", "license");
 }
 
+#[test]
+fn once_it_runs_somewhere_what_it_does_is_no_reason_against_it() {
+    let world = begun();
+    world.goes("APP1", "stop-services");
+    world.goes("APP1", "platform-database");
+    let path = world.folder().join("journal.jsonl");
+    let (mut journal, _) = JournalFileOf::<Event>::open(path).unwrap();
+    let number = |step: &str| world.n(step).parse().unwrap();
+    let by = |machine: &str| By {
+        who: "ana".to_owned(),
+        machine: machine.to_owned(),
+    };
+    let start = number("start-services");
+    let events = [
+        Event::Done {
+            step: number("release-check"),
+            on: "APP1".to_owned(),
+            by: by("APP1"),
+            because: None,
+        },
+        Event::DeedStarted {
+            step: start,
+            deed: 2,
+            what: "what was shown".to_owned(),
+            by: by("APP2"),
+        },
+        Event::DeedDone {
+            step: start,
+            deed: 2,
+            machine: "APP2".to_owned(),
+            result: "started".to_owned(),
+            facts: vec![Fact::Released],
+            millis: 1,
+        },
+    ];
+    for event in events {
+        journal.append(&event).unwrap();
+    }
+    drop(journal);
+    world.goes("APP1", "start-services");
+}
+
+#[test]
+fn a_file_that_can_t_be_read_keeps_nobody_from_stopping_services() {
+    let world = begun();
+    fs::write(world.file("APP1", "server.hsconf"), "<Environment").unwrap();
+    let ran = world.goes("APP1", "stop-services");
+    assert!(ran.err.contains("can't be used"), "{}", ran.err);
+    assert_eq!(told(&world.seen("APP1"), SCHEDULER), "disabled stopped");
+}
+
+#[test]
+fn a_front_end_has_the_controller_s_key_and_is_done_once() {
+    let world = begun();
+    world.goes("APP1", "stop-services");
+    let again = world.go("APP1", "stop-services");
+    refused(&again, 3, "is done on APP1 already, and open on APP2");
+    world.goes("APP2", "stop-services");
+    world.goes("APP1", "private-key");
+    world.goes("APP1", "platform-database");
+    fs::write(
+        world.file("APP2", "private.key"),
+        "MDEyMzQ1Njc4OWFiY2RlZw==\n",
+    )
+    .unwrap();
+    let looked = world.run("APP2", &["check", &world.n("other-machines")]);
+    refused(&looked, 5, "it is another one than the controller's");
+}
+
 /// A world whose file has a password of the cache that the settings do not know.
 fn with_an_unknown_password() -> World {
     let world = World::new();
@@ -158,6 +257,15 @@ fn what_only_the_key_of_before_decrypts_is_entered_again() {
         let left = fs::read_to_string(world.file("APP1", "server.hsconf")).unwrap();
         assert_eq!(left, world.hsconf, "nothing was written");
     }
+    // A person put another one there.
+    let world = with_an_unknown_password();
+    fs::write(
+        world.file("APP1", "private.key"),
+        "MDEyMzQ1Njc4OWFiY2RlZw==\n",
+    )
+    .unwrap();
+    let ran = world.go("APP1", "platform-database");
+    assert_eq!(ran.code, 4, "{}", ran.err);
     // With the key of before it can be decrypted still.
     let world = with_an_unknown_password();
     let ran = world.goes("APP1", "platform-database");

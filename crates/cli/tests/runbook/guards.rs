@@ -95,6 +95,14 @@ fn a_key_that_can_t_be_told_from_the_source_s_is_not_replaced() {
     assert!(!printed.out.contains(SOURCE_KEY.trim()));
     // What it prints is what the settings take.
     world.told(&format!("{without}{}", printed.out));
+    // Told to be the source's, this machine's own sessions speak against it.
+    refused(
+        &world.go("APP1", "private-key"),
+        5,
+        "leads to OSSESSION_OLD",
+    );
+    let key: Vec<&str> = printed.out.lines().take(2).collect();
+    world.told(&format!("{without}{}\n", key.join("\n")));
     world.goes("APP1", "private-key");
 }
 

@@ -65,12 +65,17 @@ fn what_was_done_stays_done_and_what_changed_is_open_again() {
         "catalog = \"T_sessions\"",
         "catalog = \"T_sessions2\"",
     );
+    // Until then the file is not what the settings say, whatever was written.
+    let looked = world.run("APP1", &["check", &n]);
+    refused(
+        &looked,
+        5,
+        "the settings have changed since the runbook was made",
+    );
     let renewed = world.must("APP1", &["renew"]);
     says(
         &renewed.out,
-        &[&format!(
-            "step {n} is open again, since what it asks for has changed"
-        )],
+        &[&format!("step {n} is open again, since what it asks for")],
     );
     assert_eq!(state(&world, "stop-services"), "done");
     assert_eq!(state(&world, "platform-database"), "open");
@@ -198,7 +203,20 @@ fn a_runbook_whose_last_open_step_is_left_out_is_finished() {
     // What was finished is open again once a step is there that was not.
     fs::write(&path, settings).unwrap();
     world.must("APP1", &["renew"]);
+    assert_eq!(
+        state(&world, "lifetime-unregister"),
+        "done",
+        "it was done before"
+    );
     reconfigure_on(&world, "");
+    // Killed before the last line was written, whoever asks what is next writes it.
+    let journal = world.folder().join("journal.jsonl");
+    let text = fs::read_to_string(&journal).unwrap();
+    let kept: Vec<&str> = text.lines().collect();
+    let (last, kept) = kept.split_last().unwrap();
+    assert!(last.contains("finished"));
+    fs::write(&journal, kept.join("\n") + "\n").unwrap();
+    world.must("APP1", &["next"]);
     let list = world.must("APP1", &["--json"]).out;
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();
     assert_eq!(list["finished"], true);

@@ -32,6 +32,18 @@ impl DatabaseAt {
     }
 }
 
+impl DatabaseAt {
+    /// Whether it could be on this server: what can't be told apart is not told apart. An alias of Oracle's may lead anywhere.
+    #[must_use]
+    pub fn could_be_on(&self, server: &str, engine: Engine) -> bool {
+        let own = forbidden::Server {
+            text: self.server.clone(),
+            alias: engine.has_schemas() && !self.server.contains([':', '/']),
+        };
+        own.is(server)
+    }
+}
+
 impl Hsconf {
     /// The databases that the file leads to, in its own words; those that it does not say, or has encrypted, are not among them.
     #[must_use]
@@ -58,6 +70,7 @@ impl Hsconf {
             session_server: sessions.first().map(|it| it.server.clone()),
             session_catalog: catalog.filter(|_| !schemas),
             session_user: self.said(Category::Session, "SessionUser"),
+            retired: Vec::new(),
         }
     }
 

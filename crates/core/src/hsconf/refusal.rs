@@ -187,10 +187,11 @@ impl Refusal {
             Self::Unsearchable => "name only the source's own machines",
             Self::Hidden { .. } => "say what it must be, so that it is written anew",
             Self::OfSource { .. } => {
-                "name what belongs to the environment that gets the copy, in the settings"
+                "name what belongs to the environment that gets the copy; a machine that is its own now, and that the source's database \
+                 only remembers, belongs under `retired` of `[runbook.source]`"
             }
             Self::Reenter { .. } => {
-                "enter them again: name them under `reenter`, or delete them from the file and set them in the Configuration Tool"
+                "delete them from the file, and set them in the Configuration Tool"
             }
         }
     }

@@ -205,7 +205,8 @@ pub fn guard(parts: &Parts<'_>, new_key: bool) -> Guard {
 }
 
 /// The machines that only the source uses.
-fn source_machines(parts: &Parts<'_>) -> Vec<String> {
+#[must_use]
+pub fn source_machines(parts: &Parts<'_>) -> Vec<String> {
     let identities = parts.inventory.identities.iter();
     let found = identities
         .filter(|it| matches!(it.kind, Kind::FrontEnd | Kind::Address))
@@ -220,8 +221,12 @@ fn source_machines(parts: &Parts<'_>) -> Vec<String> {
         .filter(|name| names_a_machine(name))
         .map(str::to_owned)
         .collect();
+    let retired = &known.retired;
     let mut seen = std::collections::BTreeSet::new();
-    all.retain(|name| seen.insert(name.to_lowercase()));
+    all.retain(|name| {
+        let is = |it: &String| it.trim().eq_ignore_ascii_case(name);
+        !retired.iter().any(is) && seen.insert(name.to_lowercase())
+    });
     all
 }
 
@@ -288,16 +293,37 @@ pub fn names_of_source(parts: &Parts<'_>) -> Vec<Name> {
     hosts.chain(databases).collect()
 }
 
-/// Whether a database is, for certain, one of the source's.
+/// Whether something is the same as something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// It is.
+    Same,
+    /// It could be: an alias, or a port against an instance.
+    Possible,
+    /// It is not.
+    Other,
+}
+
+/// Whether a database is one of the source's, its sessions among them.
 #[must_use]
-pub fn is_of_source(parts: &Parts<'_>, database: &DatabaseAt) -> bool {
-    let source = &parts.settings.source;
-    let on = source
-        .server
-        .as_ref()
-        .is_some_and(|server| database.is_on(&typed(server)));
-    let named = |name: &&str| name.to_lowercase() == database.name.to_lowercase();
-    on && names(source).iter().any(named) && !is_own(parts, database)
+pub fn leads_to_source(parts: &Parts<'_>, database: &DatabaseAt) -> Likeness {
+    let engine = parts.settings.source.engine;
+    let forbidden = guard(parts, false).forbidden;
+    let owned = forbidden.catalogs.iter().chain(&forbidden.users);
+    let named = |name: &str| name.trim().to_lowercase() == database.name.to_lowercase();
+    let mut likeness = Likeness::Other;
+    for one in owned.filter(|one| named(&one.name)) {
+        match &one.server {
+            Some(server) if database.is_on(server) => likeness = Likeness::Same,
+            Some(server) if !database.could_be_on(server, engine) => {}
+            _ if likeness == Likeness::Other => likeness = Likeness::Possible,
+            _ => {}
+        }
+    }
+    match is_own(parts, database) {
+        true => Likeness::Other,
+        false => likeness,
+    }
 }
 
 /// Whether a database is the environment's own after the refresh: one of the copy's, or its session database.

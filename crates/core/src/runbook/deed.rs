@@ -336,8 +336,7 @@ impl Deed {
     #[must_use]
     pub fn needs_installation(&self) -> bool {
         match self {
-            Self::NoteDatabases { .. }
-            | Self::StartServices
+            Self::StartServices
             | Self::ReleaseScheduler
             | Self::StartIis
             | Self::EmptyFolder { .. }
@@ -345,7 +344,8 @@ impl Deed {
             | Self::Configure { .. } => true,
             Self::Run { .. } => self.is_configuration_tool(),
             // Whatever is installed where, what works with a database that is about to change is stopped.
-            Self::DisableScheduler
+            Self::NoteDatabases { .. }
+            | Self::DisableScheduler
             | Self::StopServices
             | Self::StopIis
             | Self::UnregisterLifetime

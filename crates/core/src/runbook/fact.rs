@@ -13,10 +13,20 @@ pub enum Fact {
         /// The databases.
         databases: Vec<DatabaseAt>,
     },
+    /// The machine's `private.key` as it was found, by its fingerprint.
+    KeyWas {
+        /// The fingerprint.
+        fingerprint: String,
+    },
     /// The environment got a new `private.key`: what a file has encrypted was encrypted with another one.
     NewKey,
-    /// The machine's `server.hsconf` was written; whatever the new key could not decrypt was entered again.
-    Configured,
+    /// The machine's `server.hsconf` was written; whatever its key could not decrypt was entered again.
+    Configured {
+        /// The fingerprint of that key; none where there is none yet.
+        key: Option<String>,
+    },
+    /// The Scheduler was released on the machine.
+    Released,
     /// `LifeTime` lists the environment as it was registered after the copy.
     Registered {
         /// The environment's key in `LifeTime`.

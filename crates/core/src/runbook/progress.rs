@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::check::{Looked, Outcome};
+use super::deed::Deed;
 use super::fact::Fact;
 use super::journal::{By, Event};
 use super::{Runbook, Step};
@@ -151,7 +152,7 @@ impl StepState {
 }
 
 /// How far a runbook came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
     /// The state of each step, by number.
     pub steps: BTreeMap<u32, StepState>,
@@ -163,6 +164,8 @@ pub struct Progress {
     pub finished: Option<(String, By)>,
     /// What deeds found or made, with the machine, in order.
     facts: Vec<(String, Fact)>,
+    /// The states of steps that a renewal left out: they may come back.
+    pub(super) left_out: Vec<(Step, StepState)>,
 }
 
 /// Why a journal says nothing about a runbook.
@@ -218,6 +221,7 @@ pub fn replay(runbooks: &[Runbook], entries: &[Entry<Event>]) -> Result<Progress
         renewed: Vec::new(),
         finished: None,
         facts: Vec::new(),
+        left_out: Vec::new(),
     };
     let (mut now, mut later) = (runbook, runbooks.iter().skip(1));
     for entry in entries.iter().skip(1) {
@@ -306,12 +310,7 @@ impl Progress {
         match &entry.event {
             Event::Reopened { .. } => {
                 self.finished = None;
-                // What is done again can make something due: a gate behind it has to be looked at again.
-                for gate in runbook.steps.iter().filter(|it| it.gate && it.n > number) {
-                    if let Some(state) = self.steps.get_mut(&gate.n) {
-                        state.outdated.append(&mut state.done);
-                    }
-                }
+                self.close_gates_after(runbook, number);
             }
             Event::DeedDone { machine, facts, .. } => {
                 let told = facts.iter().map(|fact| (machine.clone(), fact.clone()));
@@ -320,6 +319,15 @@ impl Progress {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What is done again can make something due: a gate behind it has to be looked at again.
+    pub(super) fn close_gates_after(&mut self, runbook: &Runbook, number: u32) {
+        for gate in runbook.steps.iter().filter(|it| it.gate && it.n > number) {
+            if let Some(state) = self.steps.get_mut(&gate.n) {
+                state.outdated.append(&mut state.done);
+            }
+        }
     }
 
     /// The databases that machines of the environment worked with before the runbook led them to the copy; none where no deed
@@ -351,18 +359,52 @@ impl Progress {
             .next()
     }
 
-    /// Whether the file of a machine may have values in it that only the key of before can decrypt.
+    /// Whether the file of a machine may have values in it that only a key of before can decrypt: the environment got a new
+    /// one, or `key`, the machine's own by its fingerprint, is another one than was found there.
     #[must_use]
-    pub fn has_older_secrets(&self, machine: &str) -> bool {
-        let mut older = false;
+    pub fn has_older_secrets(&self, machine: &str, key: Option<&str>) -> bool {
+        let (mut older, mut was) = (false, None);
         for (on, fact) in &self.facts {
+            let here = same_machine(on, machine);
             match fact {
                 Fact::NewKey => older = true,
-                Fact::Configured if same_machine(on, machine) => older = false,
+                Fact::KeyWas { fingerprint } if here => was = Some(fingerprint.as_str()),
+                Fact::Configured { key } if here => {
+                    older = false;
+                    was = key.as_deref();
+                }
                 _ => {}
             }
         }
-        older
+        older || was.zip(key).is_some_and(|(was, key)| was != key)
+    }
+
+    /// The key that a machine's file was last written for, by its fingerprint.
+    #[must_use]
+    pub fn configured_key(&self, machine: &str) -> Option<&str> {
+        let facts = self.facts.iter().rev();
+        let mut keys = facts.filter_map(|(on, fact)| match fact {
+            Fact::Configured { key } if same_machine(on, machine) => key.as_deref(),
+            _ => None,
+        });
+        keys.next()
+    }
+
+    /// Whether the Scheduler was released on a machine, or may have been: from then on timers run and mails are sent, as
+    /// they should.
+    #[must_use]
+    pub fn may_have_released(&self, runbook: &Runbook) -> bool {
+        let in_doubt = |step: &Step| {
+            let at = step
+                .deeds
+                .iter()
+                .position(|deed| *deed == Deed::ReleaseScheduler);
+            let number = at.and_then(|at| u32::try_from(at + 1).ok());
+            let state = self.state(step);
+            state.is_some_and(|state| state.in_doubt.values().any(|deed| Some(*deed) == number))
+        };
+        let released = self.facts.iter().any(|(_, fact)| *fact == Fact::Released);
+        released || runbook.steps.iter().any(in_doubt)
     }
 
     /// The first step that is neither done nor skipped.

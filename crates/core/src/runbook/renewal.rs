@@ -30,6 +30,15 @@ pub enum Change {
         /// What it does.
         title: String,
     },
+    /// A step that was done, and is open on machines that it did not have.
+    OpenOn {
+        /// Its number.
+        n: u32,
+        /// What it does.
+        title: String,
+        /// The machines.
+        machines: String,
+    },
     /// A step that has other values, or that envclone can do now, or can't any more.
     Other {
         /// Its number.
@@ -49,8 +58,11 @@ impl fmt::Display for Change {
             Self::OpenAgain { n, title } => {
                 write!(
                     f,
-                    "step {n} is open again, since what it asks for has changed: {title}"
+                    "step {n} is open again, since what it asks for, or a step before it, has changed: {title}"
                 )
+            }
+            Self::OpenOn { n, title, machines } => {
+                write!(f, "step {n} is open on {machines}: {title}")
             }
             Self::Other { n, title, kind } => write!(f, "step {n} has changed ({kind}): {title}"),
         }
@@ -61,28 +73,28 @@ impl Change {
     /// What changes from one runbook to another, in the order of the new one's steps.
     #[must_use]
     pub fn between(old: &Runbook, progress: &Progress, new: &Runbook) -> Vec<Self> {
+        let mut after = progress.clone();
+        after.renew(old, new);
         let one = |step: &Step| {
             let (n, title) = (step.n, step.title.clone());
             let Some(before) = same_step(old, step) else {
                 return Some(Self::Added { n, title });
             };
-            let again = progress.state(before).is_some_and(|state| {
-                let begun = !state.done.is_empty() || !state.deeds.is_empty();
-                begun && !still_done(state, before, step)
-            });
-            let bare = |step: &Step| Step {
-                n: 0,
-                ..step.clone()
-            };
-            if again {
-                Some(Self::OpenAgain { n, title })
-            } else {
-                (bare(before) != bare(step)).then(|| Self::Other {
-                    n,
-                    title,
-                    kind: step.kind(),
-                })
+            let (was, is) = (progress.state(before)?, after.state(step)?);
+            let settled = was.is_settled(old.machines_of(before));
+            let open = is.open_on(new.machines_of(step));
+            if is.outdated.len() > was.outdated.len() || is.deeds.len() < was.deeds.len() {
+                return Some(Self::OpenAgain { n, title });
             }
+            if settled && !is.is_settled(new.machines_of(step)) {
+                let machines = open.join(", ");
+                return Some(Self::OpenOn { n, title, machines });
+            }
+            (bare(before) != bare(step)).then(|| Self::Other {
+                n,
+                title,
+                kind: step.kind(),
+            })
         };
         let gone = old.steps.iter().filter_map(|step| {
             let out = new.left_out.iter().find(|out| out.id == step.id)?;
@@ -92,6 +104,14 @@ impl Change {
             })
         });
         new.steps.iter().filter_map(one).chain(gone).collect()
+    }
+}
+
+/// A step without its number, which steps before it decide.
+fn bare(step: &Step) -> Step {
+    Step {
+        n: 0,
+        ..step.clone()
     }
 }
 
@@ -119,12 +139,36 @@ impl Progress {
     /// Goes on with another runbook.
     pub(super) fn renew(&mut self, old: &Runbook, new: &Runbook) {
         let mut before = std::mem::take(&mut self.steps);
-        let one = |step: &Step| {
-            let known = same_step(old, step);
-            let state = known.and_then(|it| Some(carried(before.remove(&it.n)?, it, step)));
-            (step.n, state.unwrap_or_default())
-        };
-        self.steps = new.steps.iter().map(one).collect();
+        let mut known = std::mem::take(&mut self.left_out);
+        for step in &old.steps {
+            let state = before.remove(&step.n).unwrap_or_default();
+            known.retain(|(of, _)| of.id != step.id);
+            known.push((step.clone(), state));
+        }
+        // What was settled and is open now, or was not there, comes before the gates behind it.
+        let mut reopened = Vec::new();
+        for step in &new.steps {
+            let at = known.iter().position(|(of, _)| of.id == step.id);
+            let state = match at.map(|at| known.remove(at)) {
+                None => {
+                    reopened.push(step.n);
+                    StepState::default()
+                }
+                Some((of, state)) => {
+                    let settled = state.is_settled(old.machines_of(&of));
+                    let state = carried(state, &of, step);
+                    if settled && !state.is_settled(new.machines_of(step)) {
+                        reopened.push(step.n);
+                    }
+                    state
+                }
+            };
+            self.steps.insert(step.n, state);
+        }
+        self.left_out = known;
+        if let Some(first) = reopened.first() {
+            self.close_gates_after(new, *first);
+        }
         if self.next(new).is_some() {
             self.finished = None;
         }

@@ -82,6 +82,9 @@ pub struct Identity {
     /// The user that keeps its sessions; on Oracle it is their schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_user: Option<String>,
+    /// Machines that its database still names and that it has no more: they may belong to the copy's environment now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<String>,
 }
 
 /// A database connection of the environment.

@@ -22,6 +22,10 @@ impl Shell<'_> {
     pub(super) fn next(&self, approved: &Approved) -> Result<(), Failure> {
         let standing = Standing::read(&self.run)?;
         let Some(step) = standing.progress.next(&standing.runbook) else {
+            // A command that was killed in between may have left the last line to this one.
+            if standing.progress.finished.is_none() {
+                self.finish(&mut Open::take_up(&self.run)?)?;
+            }
             self.ahead(&standing);
             return Ok(());
         };
@@ -75,6 +79,7 @@ impl Shell<'_> {
             });
         }
         self.on_its_machine(&runbook, step)?;
+        self.not_done_here(&open.standing, step)?;
         self.tell_what_is_open_before(&open.standing, step);
         let standing = open.standing.clone();
         let look = Look::new(&known, &standing, self.machine);

@@ -10,7 +10,16 @@ impl Act<'_> {
 
     /// Whether this machine's file may have values in it that only the key of before can decrypt.
     fn has_older_secrets(&self) -> bool {
-        self.look.standing.progress.has_older_secrets(&self.here)
+        let key = self.key_here();
+        let progress = &self.look.standing.progress;
+        progress.has_older_secrets(&self.here, key.as_deref())
+    }
+
+    /// The machine's key, by its fingerprint; none where there is none, or none that can be read.
+    fn key_here(&self) -> Option<String> {
+        let path = platform::file(&self.config().settings.runbook, "private.key");
+        let key = PrivateKey::read(&fs::read(path).ok()?).ok()?;
+        Some(key.fingerprint().to_string())
     }
 
     /// The file as it is; one with nothing in it where there is none.
@@ -47,20 +56,32 @@ impl Act<'_> {
         Ok((file, wanted))
     }
 
-    pub(super) fn note_databases(&self, path: &Path) -> Result<Did, Failure> {
-        let Some(file) = self.existing(path)? else {
-            return Ok(format!("there is no {}", path.display()).into());
+    /// Writes down what the machine has before anything changes. What can't be read keeps nobody from stopping services.
+    pub(super) fn note_databases(&self, path: &Path) -> Did {
+        let key = self.key_here();
+        let mut facts: Vec<Fact> = key
+            .map(|fingerprint| Fact::KeyWas { fingerprint })
+            .into_iter()
+            .collect();
+        let result = match self.existing(path) {
+            Err(failure) => failure
+                .why
+                .into_iter()
+                .map(|why| why.what)
+                .collect::<Vec<_>>()
+                .join("; "),
+            Ok(None) => format!("there is no {}", path.display()),
+            Ok(Some(file)) => {
+                let databases = file.leads_to();
+                let names: Vec<String> = databases.iter().map(ToString::to_string).collect();
+                facts.push(Fact::LedTo { databases });
+                match names.is_empty() {
+                    true => "it names none".to_owned(),
+                    false => format!("it leads to {}", names.join(", ")),
+                }
+            }
         };
-        let databases = file.leads_to();
-        let names: Vec<String> = databases.iter().map(ToString::to_string).collect();
-        let result = match names.is_empty() {
-            true => "it names none".to_owned(),
-            false => format!("it leads to {}", names.join(", ")),
-        };
-        Ok(Did {
-            result,
-            facts: vec![Fact::LedTo { databases }],
-        })
+        Did { result, facts }
     }
 
     pub(super) fn configure(&self, path: &Path, wanted: &Wanted) -> Result<Did, Failure> {
@@ -68,7 +89,9 @@ impl Act<'_> {
         let edit = file
             .edit(&wanted, &self.guard())
             .map_err(|refusals| refused(&refusals))?;
-        let mut facts = vec![Fact::Configured];
+        let mut facts = vec![Fact::Configured {
+            key: self.key_here(),
+        }];
         if edit.changes().is_empty() {
             return Ok(Did {
                 result: "the file says all of it already".to_owned(),

@@ -239,7 +239,7 @@ impl Act<'_> {
                 Exit::Refused,
                 format!("the Configuration Tool was not started, since it would start the Scheduler: {}", held.seen),
             )
-            .hint("take the step that disables the Scheduler first; where it is done, `envclone runbook undo` opens it again"));
+            .hint("take the step that disables the Scheduler first; where it is done, `envclone runbook undo` with its number opens it again"));
         }
         let stop = |error: MachineError| stopped(&error);
         for config in machine_configs(machine).map_err(stop)? {

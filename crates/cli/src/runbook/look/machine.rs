@@ -137,6 +137,17 @@ impl Look<'_> {
     pub(super) fn configuration(&self) -> Seen {
         let wanted = wanted(&self.known.parts())
             .map_err(|missing| format!("the settings do not say {}", missing.join(", ")))?;
+        // What envclone writes is what the runbook says; what counts is what the settings say today.
+        let steps = &self.standing.runbook.steps;
+        if steps
+            .iter()
+            .filter_map(Step::wanted)
+            .any(|it| *it != wanted)
+        {
+            return fails(
+                "the settings have changed since the runbook was made; `envclone runbook renew` takes them over",
+            );
+        }
         let path = self.installed_file("server.hsconf")?;
         let file = Hsconf::read(&self.read(path)?).map_err(unseen)?;
         let wanted = file.completed(&wanted, &self.standing.runbook.machines);
@@ -217,9 +228,22 @@ impl Look<'_> {
                     .to_owned(),
             );
         };
-        match own.eq_ignore_ascii_case(source.trim()) {
-            true => fails("it is the source's"),
-            false => holds(format!("its fingerprint is {own}")),
+        if own.eq_ignore_ascii_case(source.trim()) {
+            return fails("it is the source's");
+        }
+        // Every machine of the environment has the key of its controller.
+        let standing = self.standing;
+        let machines = &standing.runbook.machines;
+        let names = envclone_machine::names(self.machine).unwrap_or_default();
+        let controller = machines
+            .first()
+            .filter(|it| known_as(machines, &names) != Some(it));
+        let of_controller = controller.and_then(|it| standing.progress.configured_key(it));
+        match of_controller {
+            Some(other) if other != own => fails(format!(
+                "it is another one than the controller's: its fingerprint is {own}, the controller's {other}"
+            )),
+            _ => holds(format!("its fingerprint is {own}")),
         }
     }
 
