@@ -498,14 +498,31 @@ fn a_cut_name_of_two_machines_is_neither_s_but_its_session_counts() {
         database.elsewhere = vec![("outsystems".to_owned(), "APPLICATION-SER".to_owned())];
     }
     let out = world.run("APP1", &["check", &world.n("republish")]).out;
-    let line = "FAILS    the database lists this environment's machines, and no others: it lists APPLICATION-SER";
-    assert!(out.contains(line), "{out}");
+    for line in [
+        "FAILS    the database lists this environment's machines, and no others: it lists APPLICATION-SER\n",
+        "5 of 5 modules are on no front-end of this environment",
+    ] {
+        assert!(out.contains(line), "no `{line}` in\n{out}");
+    }
     world.goes("APP1", "stop-services");
     refused(
         &world.run("APP1", &["check", &world.n("apply")]),
         5,
         "application-server-02 has a session with outsystems@localhost",
     );
+}
+
+/// A machine's own `%COMPUTERNAME%` is the cut one, too.
+#[test]
+fn a_machine_that_the_settings_name_by_its_cut_name_is_known_by_the_whole_one() {
+    let world = with_machines("\"APPLICATION-SER\"");
+    let names = ["application-server-02", "APP1"]
+        .map(str::to_owned)
+        .to_vec();
+    world.database.lock().unwrap().front_ends = names;
+    let out = world.run("APP1", &["check", &world.n("republish")]).out;
+    let line = "holds    the database lists this environment's machines, and no others: application-server-02, APP1";
+    assert!(out.contains(line), "{out}");
 }
 
 /// The source's machine may have the same first 15 letters.
