@@ -167,6 +167,10 @@ impl Environment<'_> {
     }
 
     fn try_scripts(&self, way: Way, settings: &Settings) -> Result<Vec<Script>, Vec<Refusal>> {
+        self.with_parts(settings, |parts| scripts(&make(way, parts).unwrap(), parts))
+    }
+
+    fn with_parts<T>(&self, settings: &Settings, act: impl FnOnce(&Parts<'_>) -> T) -> T {
         let mut inventory = support::inventory(1, self.engine);
         inventory.platform_version = Some("11.19.0".to_owned());
         inventory.identities = [
@@ -193,7 +197,7 @@ impl Environment<'_> {
             run: Some("20261127-100000-abc"),
             plan: Some("abc"),
         };
-        scripts(&make(way, &parts).unwrap(), &parts)
+        act(&parts)
     }
 
     fn scripts(&self, way: Way) -> Vec<Script> {
@@ -655,9 +659,9 @@ fn each_guard_stands_in_front_of_what_it_guards() {
             "Stop-Refused",
             "IsInRole",
             "Stop-Refused",
-            "Test-SameHost",
+            "Test-Here",
             "Stop-Refused",
-            "Test-SameHost",
+            "Test-Here",
             "Stop-Refused",
         ],
     );
@@ -763,7 +767,9 @@ fn whatever_ends_it_a_program_ends_first_and_the_scheduler_is_held_then() {
 fn every_script_knows_the_source_s_machines_and_databases() {
     for script in every_script() {
         let text = &script.text;
-        let machines = "\n$SourceHosts = @(\n    'PRODWEB01.corp.example'\n    'PRODWEB01'\n)\n";
+        // Without its domain a name is looked for in texts; a machine of another domain has the same one.
+        let machines = "\n$SourceMachines = @(\n    'PRODWEB01.corp.example'\n)\n\
+                        $SourceHosts = @(\n    'PRODWEB01.corp.example'\n    'PRODWEB01'\n)\n";
         assert!(text.contains(machines), "{}", script.name);
         let database = match text.contains("Name = 'osplatform'; Server = 'db-prod' }") {
             true => "oslog",
@@ -946,6 +952,42 @@ fn a_script_that_would_lead_to_the_source_is_not_written() {
         matches!(sessions[..], [Refusal::Session { .. }, ..]),
         "{sessions:?}"
     );
+}
+
+/// A runbook keeps the host that the settings had when it was made.
+#[test]
+fn a_script_of_a_runbook_that_publishes_on_the_source_is_not_written() {
+    let environment = plain(Engine::SqlServer, &["APP1"]);
+    let mut settings = environment.settings();
+    settings.runbook.catalog_mappings = Some(r"D:\Setup\mappings.xml".to_owned());
+    let right = settings.clone();
+    let center = settings.runbook.service_center.as_mut().unwrap();
+    center.address = "https://prodctl.corp.example".to_owned();
+    for way in Way::ALL {
+        let made = environment.with_parts(&settings, |parts| make(way, parts).unwrap());
+        let write = |settings: &Settings| {
+            environment.with_parts(settings, |parts| scripts(&made, parts).map(drop))
+        };
+        // Nobody knew then that it is the source's controller.
+        write(&right).unwrap();
+        let mut known = right.clone();
+        known.runbook.source.controller = Some("prodctl".to_owned());
+        let refused = write(&known).unwrap_err();
+        let [refusal] = refused.as_slice() else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(
+            *refusal,
+            Refusal::PublishesOnSource {
+                host: "prodctl".to_owned()
+            }
+        );
+        assert!(refusal.hint().contains("`envclone runbook renew`"));
+        let renewed = environment.with_parts(&known, |parts| make(way, parts).unwrap());
+        environment
+            .with_parts(&known, |parts| scripts(&renewed, parts).map(drop))
+            .unwrap();
+    }
 }
 
 #[test]

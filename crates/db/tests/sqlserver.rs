@@ -457,6 +457,49 @@ fn a_server_that_vanishes_during_something_long_is_a_lost_connection() {
     );
 }
 
+/// What the environment had before may have been on the server of the source, which no side names.
+#[test]
+fn a_database_that_nobody_names_is_looked_at_on_the_source_s_server_and_never_written_to() {
+    let at = script(|request| match request.sql.contains("dm_exec_sessions") {
+        true => Answer::rows(
+            ["host", "program", "login"].map(|name| (name, Type::NVarcharMax)),
+            [["APP1", "OutSystems", "os"].map(Cell::from)],
+        ),
+        false => Answer::rows([("", Type::Int)], [[1.into()]]),
+    });
+    let source = server(&at);
+    let mut target = side("target", &source, "qa");
+    target.server.label = "sql2".to_owned();
+    let engine = SqlServer::new(vec![side("source", &source, "prod"), target], never);
+    let used = engine.in_use("former@SQL1").unwrap();
+    assert_eq!(used.unwrap(), "`OutSystems` on APP1 as os");
+    let before = at.received().len();
+    let refused = |error: DbError| {
+        assert_eq!(error.trouble, Trouble::NotPermitted, "{error}");
+        assert!(error.to_string().contains("never written"), "{error}");
+    };
+    refused(engine.open("former@sql1", Access::Write).err().unwrap());
+    for sql in [
+        "DROP DATABASE [former]",
+        "RESTORE DATABASE [former] FROM DISK = N'x'",
+        "ALTER DATABASE [former] SET MULTI_USER",
+        "CREATE DATABASE [former]",
+    ] {
+        refused(
+            engine
+                .work("former@sql1", sql, &mut |_| Go::Continue(()))
+                .unwrap_err(),
+        );
+    }
+    refused(engine.open_together(&["former@sql1"]).err().unwrap());
+    assert!(engine.snapshot(&["former@sql1".to_owned()]).is_err());
+    assert!(engine.publish("former@sql1", "former@sql1").is_err());
+    engine.discard("former@sql1");
+    assert_eq!(at.received().len(), before, "nobody even asked");
+    let error = engine.in_use("former@sql3").unwrap_err();
+    assert_eq!(error.trouble, Trouble::NotFound);
+}
+
 #[test]
 fn the_sources_server_is_asked_for_backups_and_nothing_else() {
     let at = script(|_| Answer::rows([("", Type::Int)], [[51.into()]]));

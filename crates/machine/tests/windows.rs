@@ -189,6 +189,25 @@ fn a_file_in_another_s_place_is_whole_and_leaves_nothing_beside_it() {
 }
 
 #[test]
+fn a_file_that_is_held_for_a_moment_is_replaced_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("server.hsconf");
+    put_in_place(&path, b"one").unwrap();
+    let holder = OpenOptions::new()
+        .read(true)
+        .share_mode(0)
+        .open(&path)
+        .unwrap();
+    let lets_go = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        drop(holder);
+    });
+    put_in_place(&path, b"two").unwrap();
+    lets_go.join().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"two");
+}
+
+#[test]
 fn a_junction_on_the_way_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let real = folder.path().join("real");

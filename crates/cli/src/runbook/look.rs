@@ -20,7 +20,7 @@ use envclone_core::private_key::PrivateKey;
 use envclone_core::release::Standing as Gate;
 use envclone_core::runbook::Step;
 use envclone_core::runbook::check::{CheckKind, Looked};
-use envclone_core::runbook::configuration::{is_own, names_of_source, typed, wanted};
+use envclone_core::runbook::configuration::{is_own, names_of_source, source_host, typed, wanted};
 use envclone_core::runbook::progress::{known_as, same_machine};
 use envclone_core::runbook::step::Way;
 use envclone_core::runbook::value::ValueName;

@@ -82,7 +82,8 @@ pub fn same_installation(
 }
 
 /// Whether two paths are the same folder, in whichever spelling.
-fn same_folder(one: &Path, other: &Path) -> bool {
+#[must_use]
+pub fn same_folder(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().ok();
     let plain = |path: &Path| {
         let text = path.to_string_lossy().replace('/', "\\").to_lowercase();

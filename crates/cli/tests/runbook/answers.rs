@@ -426,6 +426,126 @@ fn each_machine_has_registered_itself() {
     says(&check(&["APP1", "APP2", "APP3"]), "FAILS", "it lists APP3");
 }
 
+/// A world whose machines have these names besides.
+fn with_machines(names: &str) -> World {
+    let world = World::new();
+    let path = world.lab.path("envclone.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let own = "machines = [\"APP1\", \"APP2\"]";
+    assert!(text.contains(own));
+    fs::write(
+        &path,
+        text.replace(own, &format!("machines = [\"APP1\", {names}]")),
+    )
+    .unwrap();
+    world.must("APP1", &["start", "reconfigure"]);
+    world
+}
+
+/// What databases have of a machine is what `NetBIOS` calls it.
+#[test]
+fn a_machine_is_known_by_the_first_15_letters_of_its_name() {
+    let long = "application-server-02.corp.example.com";
+    let world = with_machines(&format!("\"{long}\""));
+    let title = "the database lists this environment's machines, and no others";
+    let modules =
+        "every module is on a front-end of this environment, and none waits for a compilation";
+    let check = |front_ends: &[&str]| {
+        let names = front_ends.iter().map(|it| (*it).to_owned()).collect();
+        world.database.lock().unwrap().front_ends = names;
+        world.run("APP1", &["check", &world.n("republish")]).out
+    };
+    for cut in ["APPLICATION-SER", "application-server-02", long] {
+        let out = check(&[cut, "APP1"]);
+        for line in [
+            format!("holds    {title}: {cut}, APP1"),
+            format!("holds    {modules}: 7 modules"),
+        ] {
+            assert!(out.contains(&line), "no `{line}` in\n{out}");
+        }
+    }
+    for other in [
+        "APPLICATION-SE",
+        "APPLICATION-SERV",
+        "application-server-03",
+        "APPLICATION-SER.lab.example",
+    ] {
+        let out = check(&[other, "APP1"]);
+        let line = format!("FAILS    {title}: it lists {other}");
+        assert!(out.contains(&line), "no `{line}` in\n{out}");
+        let line = format!("FAILS    {modules}: 5 of 5 modules are on no front-end");
+        assert!(out.contains(&line), "no `{line}` in\n{out}");
+    }
+    world.goes("APP1", "stop-services");
+    let session = |machine: &str| {
+        world.database.lock().unwrap().elsewhere =
+            vec![("outsystems".to_owned(), machine.to_owned())];
+        world.run("APP1", &["check", &world.n("apply")])
+    };
+    let told = format!("{long} has a session with outsystems@localhost");
+    refused(&session("APPLICATION-SER"), 5, &told);
+    let ran = session("APPLICATION-SE");
+    assert!(!ran.err.contains("has a session"), "{}", ran.err);
+}
+
+#[test]
+fn a_cut_name_of_two_machines_is_neither_s_but_its_session_counts() {
+    let world =
+        with_machines("\"application-server-02\", \"application-server-03.corp.example.com\"");
+    {
+        let mut database = world.database.lock().unwrap();
+        database.front_ends = vec!["APPLICATION-SER".to_owned(), "APP1".to_owned()];
+        database.elsewhere = vec![("outsystems".to_owned(), "APPLICATION-SER".to_owned())];
+    }
+    let out = world.run("APP1", &["check", &world.n("republish")]).out;
+    for line in [
+        "FAILS    the database lists this environment's machines, and no others: it lists APPLICATION-SER\n",
+        "5 of 5 modules are on no front-end of this environment",
+    ] {
+        assert!(out.contains(line), "no `{line}` in\n{out}");
+    }
+    world.goes("APP1", "stop-services");
+    refused(
+        &world.run("APP1", &["check", &world.n("apply")]),
+        5,
+        "application-server-02 has a session with outsystems@localhost",
+    );
+}
+
+/// A machine's own `%COMPUTERNAME%` is the cut one, too.
+#[test]
+fn a_machine_that_the_settings_name_by_its_cut_name_is_known_by_the_whole_one() {
+    let world = with_machines("\"APPLICATION-SER\"");
+    let names = ["application-server-02", "APP1"]
+        .map(str::to_owned)
+        .to_vec();
+    world.database.lock().unwrap().front_ends = names;
+    let out = world.run("APP1", &["check", &world.n("republish")]).out;
+    let line = "holds    the database lists this environment's machines, and no others: application-server-02, APP1";
+    assert!(out.contains(line), "{out}");
+}
+
+/// The source's machine may have the same first 15 letters.
+#[test]
+fn a_cut_name_that_the_source_has_is_the_source_s() {
+    let world = with_machines("\"application-server-02\"");
+    let run = world.lab.newest_run();
+    let path = run.join("inventory.json");
+    let mut inventory = Inventory::read(&fs::read_to_string(&path).unwrap()).unwrap();
+    inventory.identities.push(Identity {
+        kind: Kind::FrontEnd,
+        value: "APPLICATION-SER".to_owned(),
+        length: None,
+        found_in: "ossys_server.NAME".to_owned(),
+    });
+    fs::write(&path, serde_json::to_vec(&inventory.sealed()).unwrap()).unwrap();
+    let names = ["APPLICATION-SER", "APP1"].map(str::to_owned).to_vec();
+    world.database.lock().unwrap().front_ends = names;
+    let out = world.run("APP1", &["check", &world.n("republish")]).out;
+    let line = "FAILS    the database lists this environment's machines, and no others: it lists APPLICATION-SER";
+    assert!(out.contains(line), "{out}");
+}
+
 #[test]
 fn a_connection_of_the_source_is_known_by_its_digest() {
     let world = begun();

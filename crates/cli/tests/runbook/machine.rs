@@ -9,7 +9,7 @@ use envclone_machine::{Behaviour, StandIn, StartType, State};
 use super::child::told;
 use super::guards::{begun, refused};
 use super::support::Ran;
-use super::world::{SCHEDULER, VERSION, World};
+use super::world::{INSTALLED, SCHEDULER, VERSION, World};
 
 const CONTROLLER: &str = "OutSystems Deployment Controller Service";
 const DEPLOYMENT: &str = "OutSystems Deployment Service";
@@ -179,6 +179,33 @@ fn another_version_is_told_before_the_installer_runs() {
     assert_eq!(installer_calls(&world), 0);
     world.goes("APP1", "platform-server");
     assert_eq!(installer_calls(&world), 1);
+}
+
+#[test]
+fn the_same_folder_in_another_spelling_is_no_other_one() {
+    let world = installing("", |machine| machine);
+    let install = world.lab.path(INSTALLED);
+    for spelled in [
+        install.to_str().unwrap().to_uppercase(),
+        format!("{}/", install.display()).to_lowercase(),
+    ] {
+        world.changed("APP1", |machine| {
+            machine.installed(Path::new(&spelled), "11.27.0.1")
+        });
+        let asked = world.run("APP1", &["do", &world.n("platform-server")]);
+        assert!(
+            asked
+                .err
+                .contains("another version is installed, 11.27.0.1"),
+            "{}",
+            asked.err
+        );
+        assert!(
+            !asked.err.contains("where the installer leaves it"),
+            "{}",
+            asked.err
+        );
+    }
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(crate) const SECRETS: [(&str, &str); 4] = [
 pub(crate) const VERSION: &str = "11.28.1.42108";
 pub(crate) const SCHEDULER: &str = "OutSystems Scheduler Service";
 /// The installation folder; the blank is what real ones have.
-const INSTALLED: &str = "Platform Server";
+pub(crate) const INSTALLED: &str = "Platform Server";
 
 pub(crate) struct World {
     pub(crate) lab: Lab,

@@ -143,6 +143,14 @@ pub enum Refusal {
         /// What the source calls it.
         host: String,
     },
+    /// A step of the runbook that was made while the settings named a host of the source.
+    #[error(
+        "the runbook has it publish on `{host}`, which is the source's: it was made when the settings said so"
+    )]
+    PublishesOnSource {
+        /// What the source calls it.
+        host: String,
+    },
     /// Values that nobody can decrypt with the new key.
     #[error("encrypted with another private.key than the new one: {}", list(.keys))]
     Reenter {
@@ -189,6 +197,9 @@ impl Refusal {
             Self::OfSource { .. } => {
                 "name what belongs to the environment that gets the copy; a machine that is its own now, and that the source's database \
                  only remembers, belongs under `retired` of `[runbook.source]`"
+            }
+            Self::PublishesOnSource { .. } => {
+                "correct `[runbook.service-center] address` where it is wrong still, then `envclone runbook renew`"
             }
             Self::Reenter { .. } => {
                 "delete them from the file, and set them in the Configuration Tool"

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 pub use quote::quoted;
 
-use super::configuration::{guard, of_source, wanted};
+use super::configuration::{guard, of_source, source_host, wanted};
 use super::deed::{Argument, Deed, Installs};
 use super::step::{Place, Way};
 use super::{Parts, Runbook, Step};
@@ -150,7 +150,11 @@ pub fn scripts(runbook: &Runbook, parts: &Parts<'_>) -> Result<Vec<Script>, Vec<
             refusals = file.edit(wanted, &guard).err().unwrap_or_default();
         }
     }
-    refusals.extend(of_source(parts));
+    let told = of_source(parts);
+    refusals.extend(match told.is_empty() {
+        true => publishes_on_source(runbook, parts),
+        false => told,
+    });
     if !refusals.is_empty() {
         return Err(refusals);
     }
@@ -167,6 +171,26 @@ pub fn scripts(runbook: &Runbook, parts: &Parts<'_>) -> Result<Vec<Script>, Vec<
         .script()
     };
     Ok((0..count).map(script).collect())
+}
+
+/// Where the runbook itself still publishes on the source: it keeps the host that the settings had when it was made.
+fn publishes_on_source(runbook: &Runbook, parts: &Parts<'_>) -> Vec<Refusal> {
+    let deeds = runbook.steps.iter().flat_map(|step| &step.deeds);
+    let arguments = deeds.flat_map(|deed| match deed {
+        Deed::Run {
+            path, arguments, ..
+        } if path.ends_with("OSPTool.com") => arguments.as_slice(),
+        _ => &[],
+    });
+    let hosts = arguments.filter_map(|argument| match argument {
+        Argument::Text(text) | Argument::Unquoted(text) => source_host(parts, text),
+        Argument::Password(_) => None,
+    });
+    let hosts: BTreeSet<String> = hosts.collect();
+    hosts
+        .into_iter()
+        .map(|host| Refusal::PublishesOnSource { host })
+        .collect()
 }
 
 /// A machine's name as a part of a file's name.
@@ -322,6 +346,7 @@ impl Maker<'_> {
         line("RunbookId", quoted(&self.runbook.id));
         line("Machine", quoted(machine));
         line("InstallFolder", quoted(settings.install_folder()));
+        line("SourceMachines", list(&guard.forbidden.hosts, ""));
         line("SourceHosts", list(guard.forbidden.terms(), ""));
         line("SourceDatabases", databases(&guard.forbidden));
         let libraries = self.libraries();

@@ -278,23 +278,92 @@ const GUARDS: &[Guard] = &[
     guard(
         "Assert-Here",
         &[
-            "$env:COMPUTERNAME",
-            "GetHostName()",
-            "DomainName",
-            "foreach ($source in $SourceHosts)",
-            "Test-SameHost",
+            "foreach ($source in $SourceMachines)",
+            "if (Test-Here $source)",
             "Stop-Refused",
-            "$Machine -ne ''",
+            "$Machine -ne '' -and -not (Test-Here $Machine)",
+            "Stop-Refused",
         ],
         (
-            "foreach ($source in $SourceHosts) {\n        if (@($here",
-            "foreach ($source in @()) {\n        if (@($here",
+            "foreach ($source in $SourceMachines)",
+            "foreach ($source in $SourceHosts)",
         ),
     ),
     guard(
+        "Assert-Here",
+        &["-not (Test-Here $Machine)", "Stop-Refused"],
+        (" -and -not (Test-Here $Machine)", " -and $false"),
+    ),
+    guard(
+        "Test-Here",
+        &[
+            "$env:COMPUTERNAME",
+            "GetHostName()",
+            "$Name.Trim().TrimEnd('.').Contains('.') -and $whole.Contains('.')",
+            "$own = @($whole)",
+            "Test-SameHost",
+            "-gt 0",
+        ],
+        ("{ $own = @($whole) }", "{ }"),
+    ),
+    guard(
+        "Test-SameHost",
+        &[
+            "(Test-Itself $first) -or (Test-Itself $second)",
+            "return $false",
+        ],
+        (" -or (Test-Itself $second)", ""),
+    ),
+    guard(
+        "Test-Itself",
+        &[
+            "''",
+            "'.'",
+            "'(local)'",
+            "'localhost'",
+            "'::1'",
+            "-contains $Name",
+            r"'^127\.",
+        ],
+        ("'(local)', ", ""),
+    ),
+    guard(
         "Assert-InstallFolder",
-        &["Get-InstalledFolder", "GetFullPath", "-ne", "Stop-Refused"],
+        &[
+            "Get-InstalledFolder",
+            "(Get-RealPath $installed) -ne (Get-RealPath $InstallFolder)",
+            "Stop-Refused",
+        ],
         ("Get-InstalledFolder", "''"),
+    ),
+    guard(
+        "Assert-InstallFolder",
+        &["(Get-RealPath $installed) -ne (Get-RealPath $InstallFolder)"],
+        ("(Get-RealPath $installed)", "$installed"),
+    ),
+    guard(
+        "Get-RealPath",
+        &[
+            "$links -lt 32",
+            "if ($led -eq '') { $led = Get-LinkTarget $at } else { $led = [IO.Path]::Combine($led, $part) }",
+            "if ($led -eq '') { return",
+            "$full = [IO.Path]::GetFullPath($led)",
+            "Stop-Refused",
+        ],
+        ("$led = Get-LinkTarget $at", "$led = ''"),
+    ),
+    guard(
+        "Get-LinkTarget",
+        &[
+            "'Junction', 'SymbolicLink'",
+            "$target -eq ''",
+            "Stop-Refused",
+            "'Volume",
+            "return ''",
+            "UNC",
+            "Combine([IO.Path]::GetDirectoryName($Path), $target)",
+        ],
+        (r"    if ($target -match 'Volume\{') { return '' }", ""),
     ),
     guard(
         "Get-InstalledFolder",
@@ -304,7 +373,11 @@ const GUARDS: &[Guard] = &[
     guard(
         "Assert-NotOfSource",
         &[
-            "Get-LedTo (Read-Configuration $path)",
+            "try { $databases = @(Get-LedTo (Read-Configuration $path)) }",
+            "catch",
+            "is not known",
+            "return",
+            "foreach ($database in $databases)",
             "foreach ($source in $SourceDatabases)",
             "Test-SourceServer",
             "'no'",
@@ -317,6 +390,34 @@ const GUARDS: &[Guard] = &[
             "foreach ($source in $SourceDatabases)",
             "foreach ($source in @())",
         ),
+    ),
+    // Services of a server whose file is damaged can be stopped; what works with the file looks at it itself.
+    guard(
+        "Assert-NotOfSource",
+        &["try {", "Read-Configuration $path", "catch", "return"],
+        (
+            "    try { $databases = @(Get-LedTo (Read-Configuration $path)) }\n    catch {",
+            "    $databases = @(Get-LedTo (Read-Configuration $path))\n    if ($false) {",
+        ),
+    ),
+    guard(
+        "Show-Databases",
+        &[
+            "try { $document = Read-Configuration $Path }",
+            "catch",
+            "Add-Done",
+            "`former`",
+            "return",
+        ],
+        (
+            "    try { $document = Read-Configuration $Path }\n    catch {",
+            "    $document = Read-Configuration $Path\n    if ($false) {",
+        ),
+    ),
+    guard(
+        "Assert-NotOfSource",
+        &["stop its services by hand", "delete it here"],
+        ("stop its services by hand, ", ""),
     ),
     guard(
         "Invoke-Step",
@@ -340,8 +441,12 @@ const GUARDS: &[Guard] = &[
     // A tool that is reached through a link, and files that other programs hold.
     guard(
         "Assert-NoLink",
-        &["$item.LinkType", "'Volume", "Stop-Refused"],
-        ("            Stop-Refused", "            Write-Line"),
+        &[
+            "$real = Get-RealPath $Path",
+            "$real -ne [IO.Path]::GetFullPath($Path)",
+            "Stop-Refused",
+        ],
+        ("$real = Get-RealPath $Path", "$real = $Path"),
     ),
     guard(
         "Invoke-ConfigurationTool",

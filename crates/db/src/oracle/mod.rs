@@ -78,7 +78,8 @@ impl Oracle {
     }
 
     /// The side that a schema belongs to. One that two sides name is the one that may not be written: a target that is the
-    /// source must be found out, not written to.
+    /// source must be found out, not written to. One that none names is the target's where the server is, or else of
+    /// whichever side has the server: it can be looked at, and is as unwritable as the side.
     fn find<'a>(&'a self, name: &'a str) -> Result<Found<'a>, DbError> {
         let (schema, label) = name
             .rsplit_once('@')
@@ -95,6 +96,7 @@ impl Oracle {
             .filter(names_it)
             .min_by_key(|side| side.writable)
             .or_else(|| self.sides.iter().filter(there).find(|side| side.writable))
+            .or_else(|| self.sides.iter().find(there))
             .map(|side| Found { side, schema })
             .ok_or_else(|| {
                 DbError::new(Trouble::NotFound, "no server of this name is set").at(name)

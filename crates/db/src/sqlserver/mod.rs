@@ -59,7 +59,8 @@ impl SqlServer {
     }
 
     /// The side that a database belongs to. One that two sides name is the one that may not be written: a target that
-    /// is the source must be found out, not written to.
+    /// is the source must be found out, not written to. One that none names is the target's where the server is, or else
+    /// of whichever side has the server: it can be looked at, and is as unwritable as the side.
     fn find<'a>(&'a self, name: &'a str) -> Result<Found<'a>, DbError> {
         let (catalog, label) = name
             .rsplit_once('@')
@@ -75,6 +76,7 @@ impl SqlServer {
             .filter(there)
             .find(names_it)
             .or_else(|| self.sides.iter().filter(there).find(|side| side.writable))
+            .or_else(|| self.sides.iter().find(there))
             .map(|side| Found { side, catalog })
             .ok_or_else(|| {
                 DbError::new(Trouble::NotFound, "no server of this name is set").at(name)

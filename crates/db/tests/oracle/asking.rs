@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use envclone_db::oracle::Oracle;
-use envclone_db::{Access, Answered, Engine as _, Go, Trouble};
+use envclone_db::{Access, Answered, DbError, Engine as _, Go, Trouble};
 use envclone_tns_server::{Answer, Call, Options, Request, Type};
 
 use super::{
     BOTH, LOCK, Server, asked, engine, never, number, of_release, script, server, session, side,
+    texts,
 };
 
 #[test]
@@ -131,6 +132,46 @@ fn a_schemas_name_stays_in_its_quotes() {
         .unwrap();
     let last = asked(&at).last().unwrap().clone();
     assert_eq!(last, "ALTER SESSION SET CURRENT_SCHEMA = \"IT'S ODD ÄÖ\"");
+}
+
+/// What the environment had before may have been on the server of the source, which no side names.
+#[test]
+fn a_schema_that_nobody_names_is_looked_at_on_the_source_s_server_and_never_written_to() {
+    let at = script(|request| match request.sql.contains("v$session") {
+        true => texts(&["w3wp.exe", "LAB\\APP1", "OS"]),
+        false => number(1),
+    });
+    let source = server(&at);
+    let mut target = side("target", &source, "QA");
+    target.server.label = "ora2/pdb".to_owned();
+    let engine = Oracle::new(vec![side("source", &source, "PROD"), target], LOCK, never);
+    let used = engine.in_use("FORMER@ORA1/pdb").unwrap();
+    assert_eq!(used.unwrap(), "`w3wp.exe` on LAB\\APP1 as OS");
+    let before = at.received().len();
+    let refused = |error: DbError| {
+        assert_eq!(error.trouble, Trouble::NotPermitted, "{error}");
+        assert!(error.to_string().contains("never written"), "{error}");
+    };
+    let name = "FORMER@ora1/pdb";
+    refused(engine.open(name, Access::Write).err().unwrap());
+    refused(engine.open_together(&[name]).err().unwrap());
+    for sql in [
+        "DROP USER FORMER CASCADE",
+        "BEGIN NULL; END;",
+        "DECLARE h NUMBER; BEGIN h := DBMS_DATAPUMP.OPEN('IMPORT', 'SCHEMA', NULL, 'X'); END;",
+    ] {
+        refused(
+            engine
+                .work(name, sql, &mut |_| Go::Continue(()))
+                .unwrap_err(),
+        );
+    }
+    assert!(engine.snapshot(&[name.to_owned()]).is_err());
+    assert!(engine.publish(name, name).is_err());
+    engine.discard(name);
+    assert_eq!(at.received().len(), before, "nobody even asked");
+    let error = engine.in_use("FORMER@ora3/pdb").unwrap_err();
+    assert_eq!(error.trouble, Trouble::NotFound);
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl Act<'_> {
         };
         let (folder, mut lines) = (installed.0, vec![installed.1]);
         let named = platform::folder(&self.config().settings.runbook);
-        if folder != named {
+        if !platform::same_folder(&folder, named) {
             lines.push(format!(
                 "it is in {}, where the installer leaves it; the settings say {}",
                 folder.display(),

@@ -9,9 +9,22 @@ use envclone_core::scan::secret_digest;
 use super::*;
 use crate::inspect::key_check;
 
-/// Whether two texts name the same machine, with its domain or without.
-fn same_name(one: &str, other: &str) -> bool {
-    same_machine(one, other) || same_host(one, other)
+/// How many letters of a machine's name are its name for NetBIOS.
+const NETBIOS: usize = 15;
+
+/// Whether a name may be what NetBIOS calls a machine: of a longer name, the first 15 letters without the domain.
+fn may_be_cut(name: &str, machine: &str) -> bool {
+    let lower = |text: &str| text.trim().to_lowercase();
+    let (name, machine) = (lower(name), lower(machine));
+    let host = machine.split('.').next().unwrap_or_default();
+    host.chars().count() > NETBIOS
+        && name.chars().count() == NETBIOS
+        && host.starts_with(name.as_str())
+}
+
+/// Whether a name may be a machine's: with its domain or without, or cut as NetBIOS has it. Two machines may be cut alike.
+fn may_be(name: &str, machine: &str) -> bool {
+    same_machine(name, machine) || may_be_cut(name, machine) || may_be_cut(machine, name)
 }
 
 /// The first of these names, and how many there are besides.
@@ -131,9 +144,8 @@ impl Look<'_> {
         let used = used.unwrap_or_default();
         let words: Vec<&str> = used.split([' ', ',', '`', '\\']).collect();
         let mut machines = self.standing.runbook.machines.iter();
-        let is =
-            |word: &&str, machine: &str| same_machine(word, machine) || same_host(word, machine);
-        Ok(machines.find(|machine| words.iter().any(|word| is(word, machine))))
+        // Of names that may be two machines', either is said: rather one too many than none.
+        Ok(machines.find(|machine| words.iter().any(|word| may_be(word, machine))))
     }
 
     /// What the environment had before: the databases that can be asked for, and those on servers that nobody can ask.
@@ -171,6 +183,18 @@ impl Look<'_> {
         Ok((known, unknown))
     }
 
+    /// The environment's machine that a front-end of the database is. A cut name that may be more than one's is none's, nor is
+    /// one that the source has.
+    fn own_machine(&self, name: &str) -> Option<&String> {
+        let machines = &self.standing.runbook.machines;
+        let whole = machines.iter().find(|it| same_machine(it, name));
+        whole.or_else(|| {
+            let mut all = machines.iter().filter(|it| may_be(name, it));
+            let only = all.next().filter(|_| all.next().is_none());
+            only.filter(|_| source_host(&self.known.parts(), name).is_none())
+        })
+    }
+
     pub(super) fn front_ends(&self) -> Seen {
         let active = Filter::column("IS_ACTIVE", Test::IsNumber(1));
         let sql = self
@@ -188,18 +212,17 @@ impl Look<'_> {
                 found.join(", ")
             ));
         }
-        let one_of = |all: &[String], name: &str| all.iter().any(|it| same_name(it, name));
-        let other: Vec<_> = found
+        let (known, other): (Vec<_>, Vec<_>) = found
             .iter()
-            .filter(|name| !one_of(machines, name))
-            .cloned()
-            .collect();
+            .map(|name| (name.clone(), self.own_machine(name)))
+            .partition(|(_, machine)| machine.is_some());
+        let other: Vec<String> = other.into_iter().map(|(name, _)| name).collect();
         if !other.is_empty() {
             return fails(format!("it lists {}", other.join(", ")));
         }
         let missing: Vec<&str> = machines
             .iter()
-            .filter(|machine| !one_of(&found, machine))
+            .filter(|machine| !known.iter().any(|(_, it)| *it == Some(*machine)))
             .map(String::as_str)
             .collect();
         match (missing.as_slice(), machines.as_slice()) {
@@ -248,9 +271,7 @@ impl Look<'_> {
             Some(waiting) => return fails(format!("{waiting} modules wait for a compilation")),
         }
         let machines = &self.standing.runbook.machines;
-        let own = |name: &str| {
-            machines.is_empty() || machines.iter().any(|machine| same_name(machine, name))
-        };
+        let own = |name: &str| machines.is_empty() || self.own_machine(name).is_some();
         let there: HashSet<String> = on
             .into_iter()
             .filter_map(|row| match <[String; 2]>::try_from(row) {

@@ -119,6 +119,11 @@ function Move-IntoPlace([string]$New, [string]$Path, [bool]$Keep) {
     return (', the old file is ' + $kept)
 }
 
+# Names that stand for whichever machine they are read on.
+function Test-Itself([string]$Name) {
+    return (@('', '.', '(local)', 'localhost', '::1', '0:0:0:0:0:0:0:1') -contains $Name -or $Name -match '^127\.[0-9.]+$')
+}
+
 # A name counts with its domain and without.
 function Test-SameHost([string]$One, [string]$Other) {
     $hosts = @()
@@ -130,10 +135,48 @@ function Test-SameHost([string]$One, [string]$Other) {
         else { $hosts += ($bare -split '[/:,\\]')[0].TrimEnd('.') }
     }
     $first, $second = $hosts
-    if ($first -eq '' -or $second -eq '' -or $first -eq 'localhost' -or $first -eq '127.0.0.1') { return $false }
+    if ((Test-Itself $first) -or (Test-Itself $second)) { return $false }
     if ($first -match '^[0-9.]+$' -or $second -match '^[0-9.]+$') { return ($first -eq $second) }
     $firstHead, $secondHead = ($first -split '\.')[0], ($second -split '\.')[0]
     return ($first -eq $second -or $firstHead -eq $second -or $first -eq $secondHead)
+}
+
+# Whether this machine is called so. Where both names have a domain they are the same one only with it: another environment may
+# have a machine of the same short name.
+function Test-Here([string]$Name) {
+    $network = [Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
+    $whole = ($network.HostName + '.' + $network.DomainName).TrimEnd('.')
+    $own = @($env:COMPUTERNAME, [Net.Dns]::GetHostName(), $whole)
+    if ($Name.Trim().TrimEnd('.').Contains('.') -and $whole.Contains('.')) { $own = @($whole) }
+    return (@($own | Where-Object { Test-SameHost $_ $Name }).Length -gt 0)
+}
+
+# Where a symbolic link or a junction leads to; empty for anything else, and for what a disk is mounted at.
+function Get-LinkTarget([string]$Path) {
+    $item = Get-Item -LiteralPath $Path -Force -ErrorAction SilentlyContinue
+    if ($null -eq $item -or @('Junction', 'SymbolicLink') -notcontains $item.LinkType) { return '' }
+    $target = [string](@($item.Target)[0])
+    if ($target -eq '') { Stop-Refused ('where the link ' + $Path + ' leads can''t be read') 'name folders by their real paths' }
+    if ($target -match 'Volume\{') { return '' }
+    if ($target -match '^UNC\\') { $target = '\' + $target.Substring(3) }
+    return [IO.Path]::Combine([IO.Path]::GetDirectoryName($Path), $target)
+}
+
+# The same path without a link on the way.
+function Get-RealPath([string]$Path) {
+    $full = [IO.Path]::GetFullPath($Path)
+    for ($links = 0; $links -lt 32; $links++) {
+        $root = [IO.Path]::GetPathRoot($full)
+        $at = $root
+        $led = ''
+        foreach ($part in @($full.Substring($root.Length) -split '\\' | Where-Object { $_ -ne '' })) {
+            $at = [IO.Path]::Combine($at, $part)
+            if ($led -eq '') { $led = Get-LinkTarget $at } else { $led = [IO.Path]::Combine($led, $part) }
+        }
+        if ($led -eq '') { return $at.TrimEnd('\') }
+        $full = [IO.Path]::GetFullPath($led)
+    }
+    Stop-Refused ('the links on the way to ' + $Path + ' do not end') 'name folders by their real paths'
 }
 
 # What the platform's installer wrote into the registry; empty where it is not installed. The folder has no name there.

@@ -17,13 +17,9 @@ function Wait-Unlocked([string]$Path) {
 
 # Started through a symbolic link or a junction, the tool corrupts settings. What a disk is mounted at is none.
 function Assert-NoLink([string]$Path) {
-    $at = $Path
-    while ($at -ne '' -and $at -ne [IO.Path]::GetPathRoot($at)) {
-        $item = Get-Item -LiteralPath $at -Force -ErrorAction SilentlyContinue
-        if ($null -ne $item -and $item.LinkType -and ([string]$item.Target) -notmatch 'Volume\{') {
-            Stop-Refused ('the Configuration Tool was not started: ' + $at + ' is a link') 'name the folder by its real path under `install-folder` of `[runbook]`, and have the scripts written again'
-        }
-        $at = [IO.Path]::GetDirectoryName($at)
+    $real = Get-RealPath $Path
+    if ($real -ne [IO.Path]::GetFullPath($Path).TrimEnd('\')) {
+        Stop-Refused ('the Configuration Tool was not started: a link leads to it, and ' + $Path + ' is really ' + $real) ('say ' + [IO.Path]::GetDirectoryName($real) + ' under `install-folder` of `[runbook]`, renew the runbook, and have the scripts written again')
     }
 }
 

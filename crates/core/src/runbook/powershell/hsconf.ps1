@@ -61,7 +61,13 @@ function Show-Databases([string]$Path) {
         Add-Done ('there is no ' + $Path)
         return
     }
-    $document = Read-Configuration $Path
+    try { $document = Read-Configuration $Path }
+    catch {
+        # Nothing is changed in it here, and services can be stopped all the same.
+        Write-Line ('    ' + $_.Exception.Message)
+        Add-Done ('which databases ' + $Path + ' leads to could not be read: look into it, and name those that are not the copy''s as `former` of `[runbook]`')
+        return
+    }
     foreach ($category in $DatabaseCategories) {
         foreach ($key in @('Server', 'TNSName', 'Host', 'ServiceName', 'Catalog', 'AdminUser', 'SessionUser')) {
             $element = Find-Key $document $category $key
@@ -134,7 +140,13 @@ function Test-SourceServer([string]$Server, [bool]$Alias, [string]$Source) {
 function Assert-NotOfSource {
     $path = Join-Path $InstallFolder 'server.hsconf'
     if (-not [IO.File]::Exists($path)) { return }
-    foreach ($database in @(Get-LedTo (Read-Configuration $path))) {
+    try { $databases = @(Get-LedTo (Read-Configuration $path)) }
+    catch {
+        # Services can be stopped all the same. What works with the file refuses by itself.
+        Write-Line ('whether this machine works with the source is not known: ' + $_.Exception.Message)
+        return
+    }
+    foreach ($database in $databases) {
         foreach ($source in $SourceDatabases) {
             if ($database['Name'] -ne $source['Name']) { continue }
             $same = Test-SourceServer $database['Server'] $database['Alias'] $source['Server']
@@ -144,7 +156,7 @@ function Assert-NotOfSource {
                 $answer = Read-Answer ($told + ', and the source has a `' + $source['Name'] + '`. Is this another one? (yes/no)')
                 if ($answer -eq 'yes') { continue }
             }
-            Stop-Refused ($told + ', which is the source''s: this machine works with the source') 'run the script on the machine that gets the copy; where this is it, lead its file to a database of its own in the Configuration Tool'
+            Stop-Refused ($told + ', which is the source''s: this machine works with the source') 'run the script on the machine that gets the copy; where this is it, stop its services by hand, keep that file elsewhere and delete it here: a new one is written'
         }
     }
 }
@@ -153,8 +165,7 @@ function Assert-NotOfSource {
 function Assert-InstallFolder {
     $installed = Get-InstalledFolder
     if ($installed -eq '') { return }
-    $folders = @(@($installed, $InstallFolder) | ForEach-Object { [IO.Path]::GetFullPath($_).TrimEnd('\') })
-    if ($folders[0] -ne $folders[1]) {
+    if ((Get-RealPath $installed) -ne (Get-RealPath $InstallFolder)) {
         Stop-Refused ('the platform is installed in ' + $installed + ', and this script is for one in ' + $InstallFolder) 'say `install-folder` of `[runbook]` in the settings, and have the scripts written again'
     }
 }

@@ -8,15 +8,13 @@ function Assert-Here {
     if (-not $principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)) {
         Stop-Refused 'this changes services and files of the platform, and this process is not elevated' 'start Windows PowerShell with Run as administrator'
     }
-    $network = [Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
-    $here = @($env:COMPUTERNAME, [Net.Dns]::GetHostName(), ($network.HostName + '.' + $network.DomainName).TrimEnd('.'))
-    foreach ($source in $SourceHosts) {
-        if (@($here | Where-Object { Test-SameHost $_ $source }).Length -gt 0) {
-            Stop-Refused ('this machine is ' + $here[0] + ', and `' + $source + '` is a machine of the source') 'run the script on the machine that gets the copy; nothing of the source is ever changed'
+    foreach ($source in $SourceMachines) {
+        if (Test-Here $source) {
+            Stop-Refused ('this machine is ' + $env:COMPUTERNAME + ', and `' + $source + '` is a machine of the source') 'run the script on the machine that gets the copy; nothing of the source is ever changed'
         }
     }
-    if ($Machine -ne '' -and @($here | Where-Object { Test-SameHost $_ $Machine }).Length -eq 0) {
-        Stop-Refused ('this machine is ' + $here[0] + ', and the script is for ' + $Machine) 'run it there; every machine has a script of its own'
+    if ($Machine -ne '' -and -not (Test-Here $Machine)) {
+        Stop-Refused ('this machine is ' + $env:COMPUTERNAME + ', and the script is for ' + $Machine) 'run it there; every machine has a script of its own'
     }
 }
 
