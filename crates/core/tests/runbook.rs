@@ -675,3 +675,19 @@ session-catalog = "prod_sessions"
     assert_eq!(told.sessions_unknown_on, None);
     assert!(guard_of(Engine::Oracle, "").sessions_unknown_on.is_some());
 }
+
+#[test]
+fn every_step_is_looked_at_but_where_nothing_documented_shows_it() {
+    let (files, _) = steps().unwrap();
+    let unseen = files.iter().filter(|file| file.checks.is_empty());
+    let unseen: Vec<&str> = unseen.map(|file| file.id.as_str()).collect();
+    assert_eq!(
+        unseen,
+        [
+            "email-redirect",
+            "integration-studio",
+            "prerequisites",
+            "purpose"
+        ]
+    );
+}

@@ -170,7 +170,7 @@ impl Session<'_> {
             }
             Answer::Vanish(answer) => {
                 self.work(request, *answer)?;
-                self.shared.vanish();
+                self.shared.vanish(self.who.connection);
                 Outcome::Closed
             }
             Answer::CutAfter(rows, answer) => match self.work(request, *answer)? {

@@ -275,7 +275,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.shared.vanish();
+        self.shared.vanish(0);
         if let Some(listening) = self.listening.take() {
             let _ = listening.join();
         }
@@ -329,12 +329,13 @@ impl Shared {
         });
     }
 
-    /// Listens no more, and cuts all connections.
-    pub(crate) fn vanish(&self) {
+    /// Listens no more, and cuts all connections; the one of this number last, so that whoever sees it cut finds the others cut.
+    pub(crate) fn vanish(&self, last: u64) {
         if !self.stopping.swap(true, Ordering::SeqCst) {
             // Wakes the listener, so that it sees that it should stop.
             let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         }
+        lock(&self.open).sort_by_key(|(number, _)| *number == last);
         self.cut();
     }
 

@@ -120,6 +120,8 @@ impl<'a> Look<'a> {
             K::KeyIsOwn => self.key(),
             K::NoSessionElsewhere => self.sessions_elsewhere(),
             K::ServiceCenterAnswers => self.service_center(),
+            K::LicenseFile => self.license_file(),
+            K::ServiceStudio => self.service_studio(),
             K::Serial => self.serial(),
             K::FrontEnds => self.front_ends(),
             K::Deployed => self.deployed(),

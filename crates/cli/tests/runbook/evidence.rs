@@ -275,3 +275,35 @@ fn what_only_the_key_of_before_decrypts_is_entered_again() {
         ran.err
     );
 }
+
+#[test]
+fn the_license_is_a_file_before_its_database_is_left_and_the_studio_is_in_the_registry() {
+    let world = World::new();
+    world.must("APP1", &["start", "reconfigure"]);
+    let n = world.n("license-backup");
+    let license = world.lab.path("acceptance.lic");
+    fs::write(&license, "").unwrap();
+    refused(
+        &world.run("APP1", &["done", &n]),
+        5,
+        "is no file, or is empty",
+    );
+    fs::remove_file(&license).unwrap();
+    refused(&world.run("APP1", &["done", &n]), 5, "there is no ");
+    fs::write(&license, "a license").unwrap();
+    world.must("APP1", &["done", &n]);
+    let world = World::new();
+    world.must("APP1", &["start", "fresh"]);
+    let n = world.n("service-studio");
+    let seen = world.must("APP1", &["check", &n]);
+    assert!(seen.out.contains("it is 11.55.10.1"), "{}", seen.out);
+    let key = r"SOFTWARE\OutSystems\Installer\Service Studio 11";
+    world.changed("APP1", |machine| {
+        machine.without_value(key, "Service Studio 11")
+    });
+    refused(
+        &world.run("APP1", &["check", &n]),
+        5,
+        "the registry has no Service Studio 11",
+    );
+}

@@ -248,6 +248,12 @@ impl World {
             .installs("PlatformServer.exe", &install, VERSION)
             // The Configuration Tool restarts services, the Scheduler among them.
             .effect("ConfigurationTool.com", SCHEDULER, running, Some(automatic));
+        fs::write(self.lab.path("acceptance.lic"), "a license").unwrap();
+        let machine = machine.value(
+            r"SOFTWARE\OutSystems\Installer\Service Studio 11",
+            "Service Studio 11",
+            "11.55.10.1",
+        );
         machine.program("iisreset.exe", "");
         machine.program("icacls.exe", "");
         let config = machine_config(&folder);

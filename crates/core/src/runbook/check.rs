@@ -38,6 +38,10 @@ pub enum CheckKind {
     NoSessionElsewhere,
     /// Service Center answers, and has the database's version.
     ServiceCenterAnswers,
+    /// The environment's own license is a file on the controller.
+    LicenseFile,
+    /// Service Studio is installed.
+    ServiceStudio,
     /// The machine's serial number is the license's.
     Serial,
     /// The database lists this environment's machines, all of them and no others.
@@ -64,7 +68,7 @@ pub enum CheckKind {
 
 impl CheckKind {
     /// Every kind.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::PlatformLogins,
         Self::LogLogins,
         Self::SessionLogin,
@@ -81,6 +85,8 @@ impl CheckKind {
         Self::KeyIsOwn,
         Self::NoSessionElsewhere,
         Self::ServiceCenterAnswers,
+        Self::LicenseFile,
+        Self::ServiceStudio,
         Self::Serial,
         Self::FrontEnds,
         Self::Deployed,
@@ -120,6 +126,8 @@ impl CheckKind {
             Self::ServiceCenterAnswers => {
                 "Service Center answers, with the version of the database"
             }
+            Self::LicenseFile => "the environment's own license is a file on the controller",
+            Self::ServiceStudio => "Service Studio is installed",
             Self::Serial => "the machine has the serial number that the license is for",
             Self::FrontEnds => "the database lists this environment's machines, and no others",
             Self::Deployed => {
@@ -154,6 +162,8 @@ impl CheckKind {
                 | Self::ConfigurationPointsHere
                 | Self::NoSourceInFiles
                 | Self::KeyIsOwn
+                | Self::LicenseFile
+                | Self::ServiceStudio
                 | Self::Serial
         )
     }

@@ -247,6 +247,35 @@ impl Look<'_> {
         }
     }
 
+    /// The license that the environment has leaves with the database that it has.
+    pub(super) fn license_file(&self) -> Seen {
+        let Some(path) = &self.config().settings.runbook.license_file else {
+            return Err("the settings do not say `license-file` of `[runbook]`".to_owned());
+        };
+        match fs::metadata(path) {
+            Ok(file) if file.is_file() && file.len() > 0 => {
+                holds(format!("{path} has {} bytes", file.len()))
+            }
+            Ok(_) => fails(format!("{path} is no file, or is empty")),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                fails(format!("there is no {path}"))
+            }
+            Err(error) => Err(format!("`{path}` can't be looked at: {error}")),
+        }
+    }
+
+    /// Its installer writes its version into the registry; the folder is named after the major version, in one way or the
+    /// other, as OSPTool's is.
+    pub(super) fn service_studio(&self) -> Seen {
+        for name in ["Service Studio 11", "Service Studio 11.0"] {
+            let key = format!(r"SOFTWARE\OutSystems\Installer\{name}");
+            if let Some(version) = self.machine.registry(&key, name).map_err(unseen)? {
+                return holds(format!("it is {version}"));
+            }
+        }
+        Err(r"the registry has no Service Studio 11 under SOFTWARE\OutSystems\Installer".to_owned())
+    }
+
     pub(super) fn serial(&self) -> Seen {
         let Some(wanted) = &self.config().settings.runbook.serial else {
             return Err("the settings do not say `serial` of `[runbook]`".to_owned());
