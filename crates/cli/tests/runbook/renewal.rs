@@ -19,6 +19,19 @@ fn state(world: &World, step: &str) -> String {
     all.into_iter().find(|(of, _)| *of == n).unwrap().1
 }
 
+/// LifeTime does not manage it any more, and the settings name none.
+fn without_lifetime(world: &World) {
+    let path = world.lab.path("envclone.toml");
+    let settings = fs::read_to_string(&path).unwrap();
+    let (kept, _) = settings.split_once("[runbook.lifetime]").unwrap();
+    fs::write(
+        &path,
+        format!("{kept}[runbook.session]\ncatalog = \"T_sessions\"\n"),
+    )
+    .unwrap();
+    world.unmanaged();
+}
+
 #[test]
 fn what_was_done_stays_done_and_what_changed_is_open_again() {
     let world = World::new();
@@ -104,16 +117,7 @@ fn machines_and_steps_come_and_go_and_the_report_remembers() {
         "[\"APP1\", \"APP2\"]",
         "[\"APP1\", \"APP2\", \"APP3\"]",
     );
-    // LifeTime does not manage it any more.
-    let path = world.lab.path("envclone.toml");
-    let settings = fs::read_to_string(&path).unwrap();
-    let (kept, _) = settings.split_once("[runbook.lifetime]").unwrap();
-    fs::write(
-        &path,
-        format!("{kept}[runbook.session]\ncatalog = \"T_sessions\"\n"),
-    )
-    .unwrap();
-    world.unmanaged();
+    without_lifetime(&world);
     let renewed = world.must("APP1", &["renew"]);
     says(
         &renewed.out,
@@ -189,13 +193,7 @@ fn a_runbook_whose_last_open_step_is_left_out_is_finished() {
     reconfigure_on(&world, "lifetime-register");
     let path = world.lab.path("envclone.toml");
     let settings = fs::read_to_string(&path).unwrap();
-    let (kept, _) = settings.split_once("[runbook.lifetime]").unwrap();
-    fs::write(
-        &path,
-        format!("{kept}[runbook.session]\ncatalog = \"T_sessions\"\n"),
-    )
-    .unwrap();
-    world.unmanaged();
+    without_lifetime(&world);
     world.must("APP1", &["renew"]);
     let list = world.must("APP1", &["--json"]).out;
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();
